@@ -1,0 +1,163 @@
+import * as z from 'zod/mini'
+import english from 'zod/v4/locales/en.js'
+import { isProductId, productIdGrammar } from './id.ts'
+
+z.config(english())
+
+/**
+ * Text of `min` to `max` UTF-16 code units, in normal form C. Lone surrogates and control characters are refused:
+ * no encoding, terminal or page shows them as they came. `lines` allows line breaks and tabs.
+ */
+const text = (min: number, max: number, { lines = false } = {}) =>
+  z.string().check(
+    z.minLength(min),
+    z.maxLength(max),
+    z.refine((value) => value.isWellFormed(), 'Text must not hold half of a surrogate pair'),
+    z.refine(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+      (value) => !(lines ? /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/ : /[\0-\x1f\x7f]/).test(value),
+      'Text must not hold control characters',
+    ),
+    z.overwrite((value) => value.normalize('NFC')),
+  )
+
+const count = z.int().check(z.minimum(0), z.maximum(1_000_000_000))
+const timestamp = z.iso.datetime()
+
+/** An amount in the currency's minor unit (cents for EUR) and the ISO 4217 code of the currency. */
+export const Money = z.strictObject({
+  amount: z.int().check(z.minimum(0), z.maximum(1_000_000_000_000)),
+  currency: z.string().check(z.regex(/^[A-Z]{3}$/, 'Currency is an ISO 4217 code such as EUR')),
+})
+
+/** A name that a shop gives freely: an option, an attribute. `__proto__` is no name. */
+const key = z.string().check(
+  z.minLength(1),
+  z.maxLength(100),
+  z.refine((name) => name !== '__proto__' && name.isWellFormed(), 'Not a usable name'),
+)
+
+/** One thing that can be bought: a size, a colour. `sku` is unique within the product. */
+export const Variant = z.strictObject({
+  sku: text(1, 100),
+  options: z._default(z.record(key, text(1, 200)), {}),
+  price: Money,
+  stock: z._default(count, 0),
+})
+
+export const Image = z.strictObject({
+  url: z
+    .string()
+    .check(
+      z.maxLength(2048),
+      z.regex(/^(https?:\/\/|\/)[^\s"'<>\\]+$/, 'An image url is http(s) or starts with /'),
+    ),
+  alt: z._default(text(0, 500), ''),
+})
+
+/** A path of slugs, the root first: `clothing/shoes`. */
+export const Category = z
+  .string()
+  .check(
+    z.maxLength(200),
+    z.regex(
+      /^[a-z0-9]+(-[a-z0-9]+)*(\/[a-z0-9]+(-[a-z0-9]+)*){0,7}$/,
+      'A category is a path of slugs such as clothing/shoes',
+    ),
+  )
+
+const content = {
+  title: text(1, 300),
+  description: z._default(text(0, 20_000, { lines: true }), ''),
+  brand: z.optional(text(1, 200)),
+  category: Category,
+  price: Money,
+  compareAtPrice: z.optional(Money),
+  variants: z._default(z.array(Variant).check(z.maxLength(250)), []),
+  stock: z._default(count, 0),
+  images: z._default(z.array(Image).check(z.maxLength(250)), []),
+  tags: z._default(z.array(text(1, 100)).check(z.maxLength(250)), []),
+  attributes: z._default(
+    z
+      .record(key, z.union([text(0, 2000, { lines: true }), z.number(), z.boolean()]))
+      .check(z.refine((attributes) => Object.keys(attributes).length <= 250, 'At most 250 attributes')),
+    {},
+  ),
+}
+
+/** What the shop decides about a product. Everything else in a {@link Product} the catalog keeps itself. */
+export type ProductContent = z.infer<typeof ProductContent>
+const ProductContent = z.strictObject(content)
+
+/** A product as it is read. `version` rises with every change, `rating.average` is 0 where nobody rated. */
+export type Product = { id: string } & ProductContent & {
+    rating: { average: number; count: number }
+    version: number
+    /** ISO 8601, UTC */
+    createdAt: string
+    /** ISO 8601, UTC */
+    updatedAt: string
+  }
+
+/**
+ * What a writer may send: the content, and beside it the fields that the catalog keeps itself, so that a product
+ * can be sent back as it was read. Those are checked for their form and then ignored; a version is demanded with `If-Match`.
+ */
+const ProductInput = z
+  .strictObject({
+    ...content,
+    id: z.optional(z.string().check(z.refine(isProductId, `An id is ${productIdGrammar}`))),
+    rating: z.optional(z.strictObject({ average: z.number(), count })),
+    version: z.optional(z.int()),
+    createdAt: z.optional(timestamp),
+    updatedAt: z.optional(timestamp),
+  })
+  .check(
+    z.refine(({ variants }) => new Set(variants.map(({ sku }) => sku)).size === variants.length, {
+      path: ['variants'],
+      error: 'Two variants have the same sku',
+    }),
+  )
+
+/** A fault in an input: where (a JSON pointer, RFC 6901) and what. */
+export interface Fault {
+  pointer: string
+  detail: string
+}
+
+/** Thrown by {@link parseProduct}: every fault it found, not only the first. */
+export class InvalidProduct extends Error {
+  override name = 'InvalidProduct'
+  readonly faults: Fault[]
+  constructor(faults: Fault[]) {
+    super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
+    this.faults = faults
+  }
+}
+
+/**
+ * Checks what a writer sent and completes it: defaults filled in, text normalised, `stock` the sum over the variants
+ * where there are any.
+ *
+ * @throws {InvalidProduct} with a pointer to each offending field
+ */
+export function parseProduct(input: unknown): {
+  id: string | undefined
+  createdAt: string | undefined
+  content: ProductContent
+} {
+  const parsed = ProductInput.safeParse(input)
+  if (!parsed.success) throw new InvalidProduct(parsed.error.issues.flatMap(faultsOf))
+  const { id, rating, version, createdAt, updatedAt, ...content } = parsed.data
+  if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
+  return { id, createdAt, content }
+}
+
+const pointer = (path: readonly PropertyKey[]) =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+/** One fault a field: a key that is not known gets a pointer of its own. */
+const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((name) => ({ pointer: pointer([...issue.path, name]), detail: 'Unknown field' }))
+    : [{ pointer: pointer(issue.path), detail: issue.message }]

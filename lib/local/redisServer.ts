@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { freePort, type Server, startServer } from './server.ts'
+
+/** The Redis-compatible server on PATH, Valkey before Redis. */
+export const findRedisBinary = (path = process.env.PATH ?? ''): string | undefined =>
+  ['valkey-server', 'redis-server']
+    .flatMap((name) => path.split(delimiter).map((folder) => join(folder, name)))
+    .find((file) => existsSync(file))
+
+/**
+ * Starts a Redis as a cache: in memory only. With a snapshot, a crash would undo removals that were acknowledged.
+ *
+ * @param binary from {@link findRedisBinary}
+ * @param port the one to use; default any that is free
+ * @param args further settings, such as `--maxmemory 10mb`
+ */
+export async function startRedis({
+  binary,
+  port,
+  args = [],
+}: {
+  binary: string
+  port?: number
+  args?: string[]
+}): Promise<Server> {
+  port ??= await freePort()
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  return startServer(binary, [...settings, ...args], {
+    name: 'Redis',
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    isReady: () => answersPing(port),
+  })
+}
+
+/** Whether a Redis answers on this port of `host`, within 500 ms. */
+export const answersPing = (port: number, host = '127.0.0.1'): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection({ port, host })
+    const answer = (yes: boolean) => {
+      socket.destroy()
+      resolve(yes)
+    }
+    socket.setTimeout(500, () => answer(false))
+    socket.on('error', () => answer(false))
+    socket.on('connect', () => socket.write('PING\r\n'))
+    socket.on('data', (data) => answer(/^(\+PONG|-NOAUTH)/.test(data.toString())))
+  })
