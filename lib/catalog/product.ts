@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import english from 'zod/v4/locales/en.js'
+import { type Fault, InvalidProduct } from './errors.ts'
 import { isProductId, productIdGrammar } from './id.ts'
 
 z.config(english())
@@ -119,22 +120,6 @@ const ProductInput = z
     }),
   )
 
-/** A fault in an input: where (a JSON pointer, RFC 6901) and what. */
-export interface Fault {
-  pointer: string
-  detail: string
-}
-
-/** Thrown by {@link parseProduct}: every fault it found, not only the first. */
-export class InvalidProduct extends Error {
-  override name = 'InvalidProduct'
-  readonly faults: Fault[]
-  constructor(faults: Fault[]) {
-    super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
-    this.faults = faults
-  }
-}
-
 /**
  * Checks what a writer sent and completes it: defaults filled in, text normalised, `stock` the sum over the variants
  * where there are any.
@@ -151,6 +136,19 @@ export function parseProduct(input: unknown): {
   const { id, rating, version, createdAt, updatedAt, ...content } = parsed.data
   if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
   return { id, createdAt, content }
+}
+
+/**
+ * {@link parseProduct} for a product whose id is already known.
+ *
+ * @throws {InvalidProduct} also when the input names another id
+ */
+export function parseProductWithId(id: string, input: unknown): ProductContent {
+  const parsed = parseProduct(input)
+  if (parsed.id !== undefined && parsed.id !== id) {
+    throw new InvalidProduct([{ pointer: '/id', detail: `The path names the id ${id}` }])
+  }
+  return parsed.content
 }
 
 const pointer = (path: readonly PropertyKey[]) =>

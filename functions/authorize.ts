@@ -1,0 +1,25 @@
+import type {
+  APIGatewayRequestAuthorizerEventV2,
+  APIGatewaySimpleAuthorizerWithContextResult,
+} from 'aws-lambda'
+import { required } from '../lib/config.ts'
+import { type TokenContext, tokenVerifier } from '../lib/http/token.ts'
+
+const verify = tokenVerifier({
+  issuer: required(process.env, 'TOKEN_ISSUER'),
+  audience: required(process.env, 'TOKEN_AUDIENCE'),
+  jwks: required(process.env, 'TOKEN_JWKS'),
+})
+
+/**
+ * Lets every request pass with what its token is worth; the handlers of writes refuse all that is not worth enough.
+ * A gateway's own refusal would be a 403 without a problem document, whatever was wrong with the token.
+ */
+export const handler = async ({
+  headers,
+}: APIGatewayRequestAuthorizerEventV2): Promise<
+  APIGatewaySimpleAuthorizerWithContextResult<TokenContext>
+> => ({
+  isAuthorized: true,
+  context: await verify(headers?.authorization),
+})

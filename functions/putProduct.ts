@@ -1,0 +1,19 @@
+import { openCatalog } from '../lib/catalog/open.ts'
+import { parseProductWithId } from '../lib/catalog/product.ts'
+import { putProduct } from '../lib/catalog/putProduct.ts'
+import { fromEnvironment } from '../lib/config.ts'
+import { preconditionOf } from '../lib/http/conditional.ts'
+import { handle } from '../lib/http/handler.ts'
+import { writeAnswer } from '../lib/http/response.ts'
+
+const { db, table, products } = openCatalog(fromEnvironment())
+
+/** Into DynamoDB first; then every entry of the product leaves the cache. */
+export const handler = handle('PUT /products/{id}', async (request) => {
+  request.demandScope('catalog:write')
+  const id = request.productId()
+  const precondition = preconditionOf(request.header('if-match'), request.header('if-none-match'))
+  const content = parseProductWithId(id, request.json())
+  const written = await products.write(id, () => putProduct(db, table, id, content, precondition))
+  return writeAnswer(id, written)
+})

@@ -1,0 +1,75 @@
+import type { Cluster, Redis } from 'ioredis'
+import type { Invalidation } from './contract.ts'
+import { CacheTimeout, type RedisBudget, within } from './timeLimit.ts'
+
+/** The most keys that a process remembers to remove later. */
+const memory = 10_000
+
+/**
+ * Removes entries, and remembers what could not be removed: until it is, this process does not read those keys.
+ *
+ * One for each client, since caches that share a client name each other's entries in `also`.
+ */
+export class Removals {
+  readonly #redis: Redis | Cluster
+  /** Each key with the removal that is owed last; an older one that gets through does not settle it. */
+  readonly #owed = new Map<string, symbol>()
+
+  private constructor(redis: Redis | Cluster) {
+    this.#redis = redis
+  }
+
+  static readonly #all = new WeakMap<Redis | Cluster, Removals>()
+  static of(redis: Redis | Cluster): Removals {
+    const removals = Removals.#all.get(redis) ?? new Removals(redis)
+    Removals.#all.set(redis, removals)
+    return removals
+  }
+
+  /**
+   * Removes keys of one slot by one atomic command. DEL needs no memory, so it works on a Redis that is full.
+   *
+   * @param version spare entries that are at least as new
+   * @param onForgotten called with each key whose removal this process can no longer remember
+   */
+  async remove(
+    keys: string[],
+    {
+      ms,
+      version,
+      onForgotten,
+    }: { ms: number; version: number | undefined; onForgotten: (key: string) => void },
+  ): Promise<{ outcome: Invalidation; error?: unknown }> {
+    try {
+      const command =
+        version === undefined
+          ? this.#redis.del(...keys)
+          : this.#redis.cacheAsideRemove(keys.length, ...keys, String(version))
+      await within(ms, command, () => new CacheTimeout('Redis did not confirm the removal in time'))
+      return { outcome: 'done' }
+    } catch (error) {
+      for (const key of keys) {
+        this.#owed.delete(key)
+        this.#owed.set(key, Symbol(key))
+      }
+      for (const key of this.#owed.keys()) {
+        if (this.#owed.size <= memory) break
+        this.#owed.delete(key)
+        onForgotten(key)
+      }
+      return { outcome: 'deferred', error }
+    }
+  }
+
+  /** Whether anything is owed for this key. */
+  owes(key: string): boolean {
+    return this.#owed.size > 0 && this.#owed.has(key)
+  }
+
+  /** Delivers what is owed for a key, before it is read. Throws what Redis throws. */
+  async deliver(key: string, budget: RedisBudget): Promise<void> {
+    const removal = this.#owed.get(key)
+    await budget.spend(this.#redis.del(key))
+    if (this.#owed.get(key) === removal) this.#owed.delete(key)
+  }
+}

@@ -1,0 +1,73 @@
+import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index.ts'
+import type { Product } from '../catalog/product.ts'
+import { etagOf, isNoneMatch } from './conditional.ts'
+import { Problem } from './problem.ts'
+import type { Request } from './request.ts'
+
+/** An answer of the HTTP API (API Gateway's payload format 2.0). */
+export interface Response {
+  statusCode: number
+  headers: Record<string, string>
+  body?: string
+}
+
+/**
+ * How long a CDN may serve a product without asking: this is the public staleness of the catalog. Browsers ask each
+ * time, and mostly hear 304.
+ */
+const cacheControl = 'public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=600'
+
+/** Answers a read: the stored text as it is, 304 where the caller has it, 404 where there is none. */
+export function readAnswer(
+  request: Request,
+  id: string,
+  { body, version, status }: CacheResult<Product>,
+): Response {
+  const cacheStatus = { 'cache-status': cacheStatusOf(status) }
+  if (body === undefined) {
+    throw new Problem(404, 'no-such-product', `There is no product ${id}`, { headers: cacheStatus })
+  }
+  const etag = etagOf(version)
+  const headers = { etag, 'cache-control': cacheControl, ...cacheStatus }
+  if (isNoneMatch(request.header('if-none-match'), etag)) return { statusCode: 304, headers }
+  return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body }
+}
+
+/** Answers a write with the product as it now is, and says whether every cached copy is gone. */
+export function writeAnswer(
+  id: string,
+  {
+    value,
+    version,
+    created,
+    invalidation,
+  }: { value: Product; version: number; created: boolean; invalidation: Invalidation },
+): Response {
+  return {
+    statusCode: created ? 201 : 200,
+    headers: {
+      'content-type': 'application/json',
+      etag: etagOf(version),
+      'cache-control': 'no-store',
+      'cache-status': `aisle; fwd=method; detail=invalidation-${invalidation}`,
+      ...(created && { location: `/products/${id}` }),
+    },
+    body: JSON.stringify(value),
+  }
+}
+
+export const problemAnswer = (problem: Problem): Response => ({
+  statusCode: problem.status,
+  headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...problem.headers },
+  body: JSON.stringify(problem),
+})
+
+/** RFC 9211. */
+function cacheStatusOf({ hit, fwd, stored, collapsed, ttl, detail }: CacheStatus): string {
+  let text = hit ? 'aisle; hit' : `aisle; fwd=${fwd}`
+  if (stored) text += '; stored'
+  if (collapsed) text += '; collapsed'
+  if (ttl !== undefined) text += `; ttl=${ttl}`
+  if (detail) text += `; detail=${detail}`
+  return text
+}
