@@ -77,6 +77,9 @@ export interface Committed<V> {
   version: number
 }
 
+/** A cache of any kind of value, as far as another one has to know it. */
+export type Keyed = Pick<CacheAside<unknown>, 'key'>
+
 /** A cache, as {@link createCacheAside} makes it. */
 export interface CacheAside<V> {
   /**
@@ -97,13 +100,13 @@ export interface CacheAside<V> {
   write<C extends Committed<V>>(
     id: string,
     commit: () => Promise<C>,
-    options?: { also?: CacheAside<never>[] },
+    options?: { also?: Keyed[] },
   ): Promise<C & { invalidation: Invalidation }>
   /**
    * Removes every entry of the id, here and in the caches of `also`. With `version` an entry that is at least as new
    * stays. Never throws for a Redis that is away: the removal is deferred.
    */
-  invalidate(id: string, options?: { version?: number; also?: CacheAside<never>[] }): Promise<Invalidation>
+  invalidate(id: string, options?: { version?: number; also?: Keyed[] }): Promise<Invalidation>
   /** The key under which Redis holds the entry of an id. */
   key(id: string): string
 }

@@ -51,7 +51,7 @@ export async function get<V>(cache: Context<V>, id: string, budgetMs: number): P
     deadline: performance.now() + budgetMs,
   }
   try {
-    if (removals.owes(key)) await removals.deliver(key, call.redis)
+    if (removals.owes(key)) await ask(call, removals.deliver(key))
     const found = await read(call)
     if (found.entry && isFresh(found.entry)) return stored(call, found.entry, { hit: true })
     cache.emit({ type: 'miss', id })
@@ -67,21 +67,23 @@ async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
   const { cache, id } = call
   const start = performance.now()
   const waitUntil = Math.min(start + cache.options.waitMs, call.deadline)
-  for (let pause = shortestPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
+  const collapsed = () => cache.emit({ type: 'collapsed', id, waited: performance.now() - start })
+  let pause = shortestPauseMs
+  while (true) {
+    if (found.entry && isFresh(found.entry)) {
+      collapsed()
+      return stored(call, found.entry, { hit: false, fwd: 'uri-miss', collapsed: true })
+    }
     if (found.lease === undefined) {
       const token = randomBytes(tokenBytes).toString('base64url')
       const taken = await takeLease(call, token, found.entry)
       if (taken === 'won') return lead(call, token)
       found = taken
-    }
-    const collapsed = () => cache.emit({ type: 'collapsed', id, waited: performance.now() - start })
-    if (found.entry && isFresh(found.entry)) {
-      collapsed()
-      return stored(call, found.entry, { hit: false, fwd: 'uri-miss', collapsed: true })
+      continue
     }
     // A load of this process may be joined because this call itself has just read its lease: no removal came between
     // the begin of that load and the begin of this call.
-    const flight = found.lease && cache.flights.get(found.lease)
+    const flight = cache.flights.get(found.lease)
     if (flight) {
       const left = Math.min(cache.options.loadTimeoutMs, call.deadline - performance.now())
       const fresh = await within(
@@ -95,6 +97,7 @@ async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
     if (performance.now() + pause > waitUntil) throw new CacheFailed('wait-timeout')
     // Between half and all of the pause, so that those who wait do not ask in step.
     await sleep(pause * (0.5 + Math.random() / 2))
+    pause = Math.min(2 * pause, longestPauseMs)
     found = await read(call)
   }
 }

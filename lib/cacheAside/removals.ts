@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import type { Invalidation } from './contract.ts'
-import { CacheTimeout, type RedisBudget, within } from './timeLimit.ts'
+import { CacheTimeout, within } from './timeLimit.ts'
 
 /** The most keys that a process remembers to remove later. */
 const memory = 10_000
@@ -67,9 +67,9 @@ export class Removals {
   }
 
   /** Delivers what is owed for a key, before it is read. Throws what Redis throws. */
-  async deliver(key: string, budget: RedisBudget): Promise<void> {
+  async deliver(key: string): Promise<void> {
     const removal = this.#owed.get(key)
-    await budget.spend(this.#redis.del(key))
+    await this.#redis.del(key)
     if (this.#owed.get(key) === removal) this.#owed.delete(key)
   }
 }

@@ -1,4 +1,4 @@
-import type { CacheAside, Committed, Invalidation } from './contract.ts'
+import type { Committed, Invalidation, Keyed } from './contract.ts'
 import type { Context } from './index.ts'
 
 /** The database first, then one removal of every entry of the id. */
@@ -6,7 +6,7 @@ export async function write<V, C extends Committed<V>>(
   cache: Context<V>,
   id: string,
   commit: () => Promise<C>,
-  also: CacheAside<never>[],
+  also: Keyed[],
 ): Promise<C & { invalidation: Invalidation }> {
   let committed: C
   try {
@@ -24,7 +24,7 @@ export async function invalidate<V>(
   cache: Context<V>,
   id: string,
   version: number | undefined,
-  also: CacheAside<never>[],
+  also: Keyed[],
 ): Promise<Invalidation> {
   const keys = [cache.key(id), ...also.map((other) => other.key(id))]
   const { outcome, error } = await cache.removals.remove(keys, {

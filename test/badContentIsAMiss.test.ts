@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis'
+import { expect, test } from 'vitest'
+import { freshCache, freshDatabase, openCache } from './support/cache.ts'
+
+const database = await freshDatabase()
+await database.write('a', 'good')
+await database.write('other', 'of another id')
+
+/** Each puts something bad in place of the good entry. */
+const damages: Record<string, (redis: Redis, key: string, entry: string) => Promise<unknown>> = {
+  'a list': (redis, key) => redis.multi().del(key).rpush(key, 'x').exec(),
+  'a hash': (redis, key) => redis.multi().del(key).hset(key, 'x', 'y').exec(),
+  'nothing but text': (redis, key) => redis.set(key, 'garbage', 'PX', 60_000),
+  'the empty string': (redis, key) => redis.set(key, '', 'PX', 60_000),
+  'bytes that are no text': (redis, key) => redis.set(key, Buffer.from([0xff, 0xfe, 0, 1]), 'PX', 60_000),
+  'an entry cut in its body': (redis, key, entry) => redis.set(key, entry.slice(0, -3), 'PX', 60_000),
+  'an entry cut in its head': (redis, key, entry) => redis.set(key, entry.slice(0, 12), 'PX', 60_000),
+  'an entry with something after its end': (redis, key, entry) => redis.set(key, `${entry}x`, 'PX', 60_000),
+  'the entry of another id': (redis, key, entry) =>
+    redis.set(key, entry.replace('\ta\t', '\tother\t'), 'PX', 60_000),
+  'an entry of another schema': (redis, key, entry) =>
+    redis.set(key, entry.replace('\t1\t', '\t2\t'), 'PX', 60_000),
+  'a lease that never ends': (redis, key) => redis.set(key, `L${'x'.repeat(16)}`),
+}
+
+for (const [what, damage] of Object.entries(damages)) {
+  test(`${what} is replaced by a load, neither served nor thrown`, async () => {
+    const { cache, redis } = await freshCache(database, { waitMs: 300 })
+    await cache.get('a')
+    const key = cache.key('a')
+    await damage(redis, key, (await redis.get(key)) ?? '')
+    let answer = await cache.get('a')
+    // A lease looks like any other until its holder is overdue.
+    if (what === 'a lease that never ends') answer = await cache.get('a')
+    expect(answer).toMatchObject({ value: { text: 'good' }, status: { hit: false } })
+    if (what !== 'a lease that never ends') {
+      expect(answer.status.stored).toBe(true)
+      expect(await cache.get('a')).toMatchObject({ value: { text: 'good' }, status: { hit: true } })
+    }
+  })
+}
+
+test('two releases with different schemas share the keys of a Redis, and neither reads the other', async () => {
+  const { cache: one, server } = await freshCache(database, { schema: '1' })
+  const { cache: two } = openCache(server.url, database, {
+    schema: '2',
+    load: async () => ({ value: { text: 'two' }, version: 1 }),
+  })
+  for (let round = 0; round < 3; round++) {
+    expect((await one.get('a')).value).toEqual({ text: 'good' })
+    expect((await two.get('a')).value).toEqual({ text: 'two' })
+  }
+})
+
+test('text of any kind comes back byte for byte', async () => {
+  const { cache } = await freshCache(database)
+  for (const text of ['', '\n\t\u0000', 'Ünïcödé 東京 🛒', 'x'.repeat(300_000), '\u2028"\\']) {
+    await cache.write('text', () => database.write('text', text))
+    const { body } = await cache.get('text')
+    const hit = await cache.get('text')
+    expect(hit).toMatchObject({ status: { hit: true }, body, value: { text } })
+  }
+})
+
+test('ids of any kind have entries of their own', async () => {
+  const { cache } = await freshCache(database, { load: async (id) => ({ value: { text: id }, version: 1 }) })
+  const ids = ['a', 'a:text', '{a}', 'a}', '}:text{', 'a\tb', 'a\nb', 'ä', '🛒', ' ', 'x'.repeat(5000)]
+  for (const round of ['miss', 'hit']) {
+    for (const id of ids) {
+      expect(await cache.get(id)).toMatchObject({ value: { text: id }, status: { hit: round === 'hit' } })
+    }
+  }
+  await expect(async () => cache.get('')).rejects.toThrow(TypeError)
+})
