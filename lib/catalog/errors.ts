@@ -33,3 +33,8 @@ export class PreconditionFailed extends Error {
 export class WriteConflict extends Error {
   override name = 'WriteConflict'
 }
+
+/** Somebody else changed or deleted the product between its reading and its writing. Their edit stands. */
+export class EditedMeanwhile extends Error {
+  override name = 'EditedMeanwhile'
+}

@@ -9,7 +9,7 @@ z.config(english())
  * Text of `min` to `max` UTF-16 code units, in normal form C. Lone surrogates and control characters are refused:
  * no encoding, terminal or page shows them as they came. `lines` allows line breaks and tabs.
  */
-const text = (min: number, max: number, { lines = false } = {}) =>
+export const text = (min: number, max: number, { lines = false } = {}) =>
   z.string().check(
     z.minLength(min),
     z.maxLength(max),
@@ -23,6 +23,14 @@ const text = (min: number, max: number, { lines = false } = {}) =>
   )
 
 const count = z.int().check(z.minimum(0), z.maximum(1_000_000_000))
+/** A number that DynamoDB can hold (1e-130 to 1e126 and their negatives), with one zero only. */
+const number = z.number().check(
+  z.refine(
+    (value) => value === 0 || (Math.abs(value) > 1e-100 && Math.abs(value) < 1e100),
+    'Too big or too small',
+  ),
+  z.overwrite((value) => value + 0),
+)
 const timestamp = z.iso.datetime()
 
 /** An amount in the currency's minor unit (cents for EUR) and the ISO 4217 code of the currency. */
@@ -80,7 +88,7 @@ const content = {
   tags: z._default(z.array(text(1, 100)).check(z.maxLength(250)), []),
   attributes: z._default(
     z
-      .record(key, z.union([text(0, 2000, { lines: true }), z.number(), z.boolean()]))
+      .record(key, z.union([text(0, 2000, { lines: true }), number, z.boolean()]))
       .check(z.refine((attributes) => Object.keys(attributes).length <= 250, 'At most 250 attributes')),
     {},
   ),
@@ -132,7 +140,11 @@ export function parseProduct(input: unknown): {
   content: ProductContent
 } {
   const parsed = ProductInput.safeParse(input)
-  if (!parsed.success) throw new InvalidProduct(parsed.error.issues.flatMap(faultsOf))
+  if (!parsed.success) {
+    // One fault for each place: the last check of several that fail is the most specific.
+    const faults = parsed.error.issues.flatMap(faultsOf)
+    throw new InvalidProduct([...new Map(faults.map((fault) => [fault.pointer, fault])).values()])
+  }
   const { id, rating, version, createdAt, updatedAt, ...content } = parsed.data
   if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
   return { id, createdAt, content }
@@ -155,7 +167,7 @@ const pointer = (path: readonly PropertyKey[]) =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 /** One fault a field: a key that is not known gets a pointer of its own. */
-const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
+export const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
   issue.code === 'unrecognized_keys'
     ? issue.keys.map((name) => ({ pointer: pointer([...issue.path, name]), detail: 'Unknown field' }))
     : [{ pointer: pointer(issue.path), detail: issue.message }]

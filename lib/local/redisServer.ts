@@ -1,13 +1,25 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { createConnection } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { freePort, type Server, startServer } from './server.ts'
+import { freePort, type RunOptions, type Server, startServer } from './server.ts'
 
 /** The Redis-compatible server on PATH, Valkey before Redis. */
-export const findRedisBinary = (path = process.env.PATH ?? ''): string | undefined =>
-  ['valkey-server', 'redis-server']
-    .flatMap((name) => path.split(delimiter).map((folder) => join(folder, name)))
-    .find((file) => existsSync(file))
+export const findRedisBinary = (path = process.env.PATH): string | undefined =>
+  findBinary('valkey-server', path) ?? findBinary('redis-server', path)
+
+/** The program of that name on PATH. */
+export const findBinary = (name: string, path = process.env.PATH ?? ''): string | undefined =>
+  path
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
 
 /**
  * Starts a Redis as a cache: in memory only. With a snapshot, a crash would undo removals that were acknowledged.
@@ -20,11 +32,12 @@ export async function startRedis({
   binary,
   port,
   args = [],
+  ...run
 }: {
   binary: string
   port?: number
   args?: string[]
-}): Promise<Server> {
+} & RunOptions): Promise<Server> {
   port ??= await freePort()
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   return startServer(binary, [...settings, ...args], {
@@ -32,6 +45,7 @@ export async function startRedis({
     url: `redis://127.0.0.1:${port}`,
     port,
     isReady: () => answersPing(port),
+    ...run,
   })
 }
 

@@ -8,8 +8,21 @@ export interface Server {
   url: string
   port: number
   process: ChildProcess
+  /** Resolves when it is gone, for whatever reason, with the reason in words. */
+  ended: Promise<string>
   /** Ends it, by its process id; resolves when it is gone. Ends it with SIGKILL if it takes more than 5 s. */
   stop(signal?: NodeJS.Signals): Promise<void>
+}
+
+/** How a server runs beside its starter. */
+export interface RunOptions {
+  /** Gives up starting: the process is ended before the promise rejects. */
+  signal?: AbortSignal
+  /**
+   * Away from the terminal: Ctrl-C reaches the starter alone, which then stops its servers in its own order.
+   * When the starter exits without having done so, the server is killed.
+   */
+  detached?: boolean
 }
 
 /** An error that a person can mend: shown as one line, without a stack. */
@@ -38,44 +51,89 @@ export const tryPort = (port: number): Promise<number | undefined> =>
 /**
  * Starts a server and waits until `isReady` says so.
  *
- * @throws {SetupError} with the end of what it printed, when it exits first or is not ready after 20 s
+ * @param env of the process; default the starter's
+ * @param onLine gets every line that the server prints
+ * @throws {SetupError} with the end of what it printed, when it exits first or is not ready after `patience` ms
  */
 export async function startServer(
   command: string,
   args: string[],
-  { url, port, isReady, name }: { url: string; port: number; name: string; isReady: () => Promise<boolean> },
+  {
+    url,
+    port,
+    isReady,
+    name,
+    env = process.env,
+    cwd,
+    onLine,
+    patience = 20_000,
+    signal: abort,
+    detached = false,
+  }: {
+    url: string
+    port: number
+    name: string
+    isReady: () => Promise<boolean>
+    env?: NodeJS.ProcessEnv
+    cwd?: string
+    onLine?: (line: string) => void
+    patience?: number
+  } & RunOptions,
 ): Promise<Server> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+    cwd,
+    // On Windows it would open a window, and Ctrl-C reaches every process of the console anyway.
+    detached: detached && process.platform !== 'win32',
+  })
   let said = ''
-  const listen = (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-2000)
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = ''
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-2000)
+      const lines = (rest + text).split(/\r?\n/)
+      rest = lines.pop() ?? ''
+      for (const line of lines) onLine?.(line)
+    })
   }
-  child.stdout.on('data', listen)
-  child.stderr.on('data', listen)
-  let ended: string | undefined
-  child.on('error', (error) => {
-    ended = error.message
+  let end: string | undefined
+  const ended = new Promise<string>((resolve) => {
+    const finish = (why: string) => {
+      end ??= why
+      resolve(end)
+    }
+    child.on('error', (error) => finish(error.message))
+    child.on('exit', (code, signal) => finish(`ended with ${signal ?? `code ${code}`}`))
   })
-  child.on('exit', (code, signal) => {
-    ended ??= `it ended with ${signal ?? `code ${code}`}`
-  })
+  if (detached) {
+    // The last resort: no way out of this process leaves it behind, short of SIGKILL.
+    const kill = () => child.kill('SIGKILL')
+    process.once('exit', kill)
+    ended.then(() => process.off('exit', kill))
+  }
 
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    if (ended) return
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    if (end) return
     child.kill(signal)
     const late = setTimeout(() => child.kill('SIGKILL'), 5000)
-    await gone
+    await ended
     clearTimeout(late)
   }
 
-  const deadline = Date.now() + 20_000
-  while (!(await isReady())) {
-    if (ended || Date.now() > deadline) {
+  const deadline = Date.now() + patience
+  while (!(await isReady()) || end) {
+    if (abort?.aborted) {
       await stop('SIGKILL')
-      throw new SetupError(`${name} did not start: ${ended ?? 'not ready after 20 s'}\n${said.trim()}`)
+      throw abort.reason
+    }
+    if (end || Date.now() > deadline) {
+      await stop('SIGKILL')
+      throw new SetupError(
+        `${name} did not start: ${end ?? `not ready after ${patience / 1000} s`}\n${said.trim()}`,
+      )
     }
     await sleep(25)
   }
-  return { url, port, process: child, stop }
+  return { url, port, process: child, ended, stop }
 }
