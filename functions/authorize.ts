@@ -21,5 +21,6 @@ export const handler = async ({
   APIGatewaySimpleAuthorizerWithContextResult<TokenContext>
 > => ({
   isAuthorized: true,
-  context: await verify(headers?.authorization),
+  // serverless-offline leaves header names as they were sent; API Gateway writes them in lower case.
+  context: await verify(headers?.authorization ?? headers?.Authorization),
 })

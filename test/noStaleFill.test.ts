@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { freshCache, freshDatabase, openCache } from './support/cache.ts'
 
@@ -85,6 +86,27 @@ test('a reader of the same process that begins after a write does not join a loa
   release()
   await slow
   expect(await cache.get('f')).toMatchObject({ value: { text: 'new' } })
+})
+
+test('nor does one that finds the lease of another process, while that old load still runs', async () => {
+  const { cache, server } = await freshCache(database)
+  const other = openCache(server.url, database).cache
+  await database.write('h', 'old')
+  const old = database.holdNextRead()
+  const slow = cache.get('h')
+  await old.reached
+  await other.write('h', () => database.write('h', 'new'))
+  const current = database.holdNextRead()
+  const theirs = other.get('h')
+  await current.reached
+  const ours = cache.get('h')
+  // Long enough to have found the lease; joining the old load would now be possible.
+  await sleep(50)
+  old.release()
+  await slow
+  current.release()
+  expect(await ours).toMatchObject({ value: { text: 'new' }, status: { collapsed: true } })
+  await theirs
 })
 
 test('an explicit invalidation counts like a write', async () => {

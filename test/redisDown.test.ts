@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { freePort } from '../lib/local/server.ts'
 import { freshCache, freshDatabase, openCache } from './support/cache.ts'
+import { startProxy } from './support/proxy.ts'
 import { freshRedis } from './support/redis.ts'
 
 const database = await freshDatabase()
@@ -54,6 +55,18 @@ test('a Redis that hangs while the lease is taken or the entry is filled does no
   expect(await read).toMatchObject({ value: { text: 'x' }, status: { fwd: 'uri-miss' } })
   expect((await read).status.stored).toBeUndefined()
   server.process.kill('SIGCONT')
+})
+
+test('a connection that carries nothing any more is left for a new one', async () => {
+  const server = await freshRedis()
+  const proxy = await startProxy(server.port)
+  const { cache } = openCache(proxy.url, database)
+  await database.write('g', 'x')
+  await cache.get('g')
+  expect((await cache.get('g')).status.hit).toBe(true)
+  proxy.swallow()
+  expect(await cache.get('g')).toMatchObject({ status: { fwd: 'bypass', detail: 'redis-timeout' } })
+  await expect.poll(async () => (await cache.get('g')).status.hit, { timeout: 5000 }).toBe(true)
 })
 
 test('a removal that Redis did not confirm is delivered before the id is read from Redis again', async () => {

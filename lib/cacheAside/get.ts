@@ -74,10 +74,13 @@ async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
       collapsed()
       return stored(call, found.entry, { hit: false, fwd: 'uri-miss', collapsed: true })
     }
-    if (found.lease === undefined) {
+    const late = performance.now() + pause > waitUntil
+    // Also when the wait is over: a lease that will not end by itself is only found out by the script.
+    if (found.lease === undefined || late) {
       const token = randomBytes(tokenBytes).toString('base64url')
       const taken = await takeLease(call, token, found.entry)
       if (taken === 'won') return lead(call, token)
+      if (late) throw new CacheFailed('wait-timeout')
       found = taken
       continue
     }
@@ -94,7 +97,6 @@ async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
       collapsed()
       return loaded(fresh, { hit: false, fwd: 'uri-miss', collapsed: true })
     }
-    if (performance.now() + pause > waitUntil) throw new CacheFailed('wait-timeout')
     // Between half and all of the pause, so that those who wait do not ask in step.
     await sleep(pause * (0.5 + Math.random() / 2))
     pause = Math.min(2 * pause, longestPauseMs)

@@ -17,14 +17,14 @@ declare module 'ioredis' {
 
 /**
  * Takes the lease of a key where nothing usable stands: nothing at all, something of another type or schema or id,
- * something cut short, or the entry whose first line the caller has seen and found expired. Otherwise hands back what stands there.
+ * something cut short, a lease without an end, or the entry whose first line the caller has seen and found expired.
+ * Otherwise hands back what stands there.
  */
 const lease = `
 local found = redis.pcall('GET', KEYS[1])
 local function usable()
   if type(found) ~= 'string' then return false end
-  if redis.call('PTTL', KEYS[1]) < 0 then return false end
-  if string.sub(found, 1, 1) == 'L' then return #found == #ARGV[1] end
+  if string.sub(found, 1, 1) == 'L' then return #found == #ARGV[1] and redis.call('PTTL', KEYS[1]) > 0 end
   if string.sub(found, 2, #ARGV[3] + 1) ~= ARGV[3] then return false end
   local lf = string.find(found, '\\n', #ARGV[3] + 2, true)
   if not lf or string.sub(found, 1, lf - 1) == ARGV[4] then return false end
