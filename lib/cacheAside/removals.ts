@@ -45,7 +45,7 @@ export class Removals {
         version === undefined
           ? this.#redis.del(...keys)
           : this.#redis.cacheAsideRemove(keys.length, ...keys, String(version))
-      await within(ms, command, () => new CacheTimeout('Redis did not confirm the removal in time'))
+      await within(ms, command, () => new CacheTimeout())
       return { outcome: 'done' }
     } catch (error) {
       for (const key of keys) {

@@ -1,13 +1,17 @@
 /** Redis did not answer in time. */
 export class CacheTimeout extends Error {
   override name = 'CacheTimeout'
+  constructor() {
+    super('Redis did not answer in time')
+  }
 }
 
 /** The result of a promise, or what `timeout` makes after `ms` milliseconds. What comes later is dropped. */
 export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     // Not unref'ed: this timer alone keeps a process alive that waits for an answer, since the socket does not.
-    const timer = setTimeout(() => reject(timeout()), Math.max(0, ms))
+    // An answer may have come while this process was busy or frozen: it is taken up before the time-out is.
+    const timer = setTimeout(() => setImmediate(() => reject(timeout())), Math.max(0, ms))
     promise.then(
       (value) => {
         clearTimeout(timer)
@@ -33,7 +37,7 @@ export class RedisBudget {
   async spend<T>(command: Promise<T>): Promise<T> {
     const start = performance.now()
     try {
-      return await within(this.#left, command, () => new CacheTimeout('Redis did not answer in time'))
+      return await within(this.#left, command, () => new CacheTimeout())
     } finally {
       this.#left -= performance.now() - start
     }
