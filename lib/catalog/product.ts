@@ -23,11 +23,11 @@ export const text = (min: number, max: number, { lines = false } = {}) =>
   )
 
 const count = z.int().check(z.minimum(0), z.maximum(1_000_000_000))
-/** A number that DynamoDB can hold (1e-130 to 1e126 and their negatives), with one zero only. */
+/** A number that DynamoDB and the SDK hand back as it was given, with one zero only. */
 const number = z.number().check(
   z.refine(
-    (value) => value === 0 || (Math.abs(value) > 1e-100 && Math.abs(value) < 1e100),
-    'Too big or too small',
+    (value) => value === 0 || (Math.abs(value) > 1e-100 && Math.abs(value) <= Number.MAX_SAFE_INTEGER),
+    'Too big or too small a number',
   ),
   z.overwrite((value) => value + 0),
 )
