@@ -17,7 +17,13 @@ test('a write whose answer was lost is repeated, and knows its own success', asy
   expect(created.created).toBe(true)
 
   chaos.losses = 1
-  const replaced = await putProduct(db, table, '1', { ...content, title: 'new' }, { match: [created.version] })
+  const replaced = await putProduct(
+    db,
+    table,
+    '1',
+    { ...content, title: 'new' },
+    { match: [created.version] },
+  )
   expect(chaos.losses).toBe(0)
   expect(await readProduct(db, table, '1')).toEqual(replaced.value)
 })

@@ -13,6 +13,7 @@ export const text = (min: number, max: number, { lines = false } = {}) =>
   z.string().check(
     z.minLength(min),
     z.maxLength(max),
+    z.refine((value) => min === 0 || value.trim() !== '', 'Text must not be blank'),
     z.refine((value) => value.isWellFormed(), 'Text must not hold half of a surrogate pair'),
     z.refine(
       // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point

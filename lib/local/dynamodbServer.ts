@@ -23,7 +23,7 @@ export async function startDynamoDB({
 } & RunOptions = {}): Promise<Server> {
   port ??= await freePort()
   if (folder) makeFolder(folder)
-  const claim = folder ? claimFolder(folder) : undefined
+  const claim = folder ? await claimFolder(folder) : undefined
   try {
     const home = jarFolder()
     const url = `http://127.0.0.1:${port}`
@@ -38,7 +38,7 @@ export async function startDynamoDB({
       ],
       { name: 'DynamoDB Local', url, port, isReady: () => answersHttp(url), ...run },
     )
-    if (server.process.pid) claim?.handTo(server.process.pid)
+    if (server.process.pid) claim?.handTo(server.process.pid, port)
     server.ended.then(() => claim?.release())
     return server
   } catch (error) {

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { SetupError } from './server.ts'
+import { SetupError, tryPort } from './server.ts'
 
 /** The project's own folder, the one with serverless.yml. */
 export const projectFolder = fileURLToPath(new URL('../..', import.meta.url))
@@ -28,11 +28,12 @@ export function makeFolder(folder: string): void {
 
 /**
  * Claims a folder for one process, by a file with its id, so that no two databases ever share their files.
- * A claim whose process has ended, however it ended, is void.
+ * A claim whose process has ended, however it ended, is void; where process ids are soon used again, as in a
+ * container, the port tells that it is another process by now.
  *
  * @throws {SetupError} when a living process holds it
  */
-export function claimFolder(folder: string) {
+export async function claimFolder(folder: string) {
   const file = join(folder, 'pid')
   for (let attempt = 0; ; attempt++) {
     try {
@@ -40,8 +41,9 @@ export function claimFolder(folder: string) {
       break
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
-      const holder = Number(readFileSync(file, 'utf8'))
-      if (attempt > 2 || (holder > 0 && lives(holder)))
+      const [holder = 0, port = 0] = readFileSync(file, 'utf8').split(' ').map(Number)
+      const silent = port > 0 && (await tryPort(port)) !== undefined
+      if (attempt > 2 || (holder > 0 && lives(holder) && !silent))
         throw new SetupError(
           `The data in ${folder} are in use by process ${holder}, perhaps another \`npm start\`: ` +
             'stop that one, or give this one data of its own: AISLE_HOME=.aisle2',
@@ -50,8 +52,8 @@ export function claimFolder(folder: string) {
     }
   }
   return {
-    /** Hands the claim on to another process, which holds it until it ends. */
-    handTo: (pid: number) => writeFileSync(file, String(pid)),
+    /** Hands the claim on to another process, which holds it for as long as it listens on this port. */
+    handTo: (pid: number, port: number) => writeFileSync(file, `${pid} ${port}`),
     release: () => rmSync(file, { force: true }),
   }
 }

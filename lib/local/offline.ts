@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { answersHttp } from './dynamodbServer.ts'
@@ -26,11 +27,12 @@ export async function startOffline({
   )
   const url = `http://127.0.0.1:${port}`
   const lambdaPort = await freePort()
-  return startServer(
+  const build = `start-${port}`
+  const server = await startServer(
     process.execPath,
     [serverless, 'offline', '--httpPort', String(port), '--lambdaPort', String(lambdaPort), '--noSponsor'],
     {
-      ...{ name: 'serverless-offline', url, port, env, cwd: projectFolder },
+      ...{ name: 'serverless-offline', url, port, env: { ...env, AISLE_BUILD: build }, cwd: projectFolder },
       isReady: () => answersHttp(url),
       onLine: (line) => {
         if (!banner.test(line)) onLine(line)
@@ -40,6 +42,9 @@ export async function startOffline({
       ...run,
     },
   )
+  // serverless-offline ends without the clean-up of serverless-esbuild.
+  server.ended.then(() => rmSync(join(projectFolder, '.esbuild', build), { recursive: true, force: true }))
+  return server
 }
 
 /** Lines that tell nothing that `npm start` or the functions' own log does not: routes, ports, durations. */

@@ -4,6 +4,7 @@ import {
   type CreateTableCommandInput,
   DescribeTableCommand,
   type DynamoDBClient,
+  ResourceInUseException,
   ResourceNotFoundException,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
@@ -56,7 +57,14 @@ async function createTable(client: DynamoDBClient, input: CreateTableCommandInpu
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error
   }
-  await client.send(new CreateTableCommand(input))
+  const created = await client.send(new CreateTableCommand(input)).then(
+    () => true,
+    (error) => {
+      // Somebody else creates it at the same time.
+      if (error instanceof ResourceInUseException) return false
+      throw error
+    },
+  )
   await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 0.05, maxDelay: 1 }, { TableName })
-  return true
+  return created
 }

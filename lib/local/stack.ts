@@ -1,0 +1,80 @@
+import { makeFolder } from './folder.ts'
+import { startOffline } from './offline.ts'
+import { fillTable } from './seed.ts'
+import { SetupError, tryPort } from './server.ts'
+import { type FindOptions, findServices, type Started } from './services.ts'
+import { tokenKey } from './tokenKey.ts'
+
+/** The local stack while it runs. */
+export interface Stack {
+  /** Where the catalog answers. */
+  url: string
+  redisUrl: string
+  dynamodbEndpoint: string
+  /** Resolves when a server ends by itself: which, and why. */
+  broken: Promise<string>
+  /** Stops what was started, and nothing else: serverless-offline, then Redis, then DynamoDB Local. */
+  stop(): Promise<void>
+}
+
+export interface StackOptions extends FindOptions {
+  /** where the catalog shall answer */
+  port: number
+  /** told of each thing that is ready: its name, what it is, and the ms that it took */
+  done: (name: string, what: string, ms: number) => void
+  /** gets what serverless-offline prints about requests */
+  onLine: (line: string) => void
+}
+
+/**
+ * Finds or starts everything that the catalog needs, and the catalog itself, all at the same time.
+ *
+ * @throws {SetupError} when something is missing or in the way; what had been started is stopped again
+ * @throws the reason of `signal`, the same way
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { port, home, env, done, onLine } = options
+  if (!(await tryPort(port)))
+    throw new SetupError(
+      `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`,
+    )
+  makeFolder(home)
+  await tokenKey(home)
+
+  const failure = new AbortController()
+  const signal = AbortSignal.any([options.signal, failure.signal])
+  const { redis, dynamodb } = await findServices({ ...options, signal })
+
+  const servers = new Map<string, Started>()
+  const launch = async (name: string, what: string, start: () => Promise<Started>) => {
+    const begun = performance.now()
+    servers.set(name, await start())
+    done(name, what, performance.now() - begun)
+  }
+  const stop = async () => {
+    for (const name of ['API', 'Redis', 'DynamoDB']) await servers.get(name)?.stop?.()
+  }
+
+  const url = `http://127.0.0.1:${port}`
+  const offlineEnv = { ...env, REDIS_URL: redis.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: home }
+  const steps = [
+    launch('Redis', redis.what, redis.start),
+    launch('DynamoDB', dynamodb.what, dynamodb.start).then(() => fillTable(dynamodb.url, done)),
+    launch('API', `serverless-offline, ${url}`, () =>
+      startOffline({ port, env: offlineEnv, onLine, signal, detached: true }),
+    ),
+  ]
+  await Promise.all(steps.map((step) => step.catch((error) => failure.abort(error))))
+  if (signal.aborted) {
+    await stop()
+    throw signal.reason
+  }
+
+  const broken = Promise.race(
+    [...servers].map(
+      ([name, { ended }]) =>
+        new Promise<string>((resolve) => ended?.then((why) => resolve(`${name} ${why}`))),
+    ),
+  )
+  return { url, redisUrl: redis.url, dynamodbEndpoint: dynamodb.url, broken, stop }
+}

@@ -1,0 +1,58 @@
+import { relative } from 'node:path'
+import { localHome } from './folder.ts'
+import sample from './sample.json' with { type: 'json' }
+import type { Stack } from './stack.ts'
+
+/** The lines to paste into another terminal: a read, a token, an update; and what else has to be known there. */
+export function welcome(
+  { url, redisUrl, dynamodbEndpoint }: Stack,
+  home: string,
+  env: NodeJS.ProcessEnv,
+): string {
+  const token = `${homeVariable(home)}npm run -s token -- --scope catalog:write`
+  // What the environment gave is known there already, and may hold a password.
+  const moved = [
+    ...(env.REDIS_URL || redisUrl === 'redis://127.0.0.1:6379' ? [] : [`REDIS_URL=${redisUrl}`]),
+    ...(env.DYNAMODB_ENDPOINT || dynamodbEndpoint === 'http://127.0.0.1:8000'
+      ? []
+      : [`DYNAMODB_ENDPOINT=${dynamodbEndpoint}`]),
+  ]
+  return [
+    'Read a product. The first time Cache-Status tells of a miss, then of hits:',
+    `  curl -i ${url}/products/1`,
+    'Get a token, and update the product with it. The next read is fresh:',
+    `  TOKEN=$(${token})`,
+    `  curl -i -X PUT ${url}/products/1 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(update()))}`,
+    ...(moved.length > 0
+      ? ['Other commands of this project find the same servers with:', `  export ${moved.join(' ')}`]
+      : []),
+  ].join('\n')
+}
+
+/** A new content for the first sample product: the same, for 1.00 less. */
+export function update() {
+  const [product] = sample
+  if (!product) throw new Error('The sample catalogue is empty')
+  const { title, description, brand, category, price, stock, tags, attributes } = product
+  const reduced = { ...price, amount: price.amount - 100 }
+  return {
+    title,
+    description,
+    brand,
+    category,
+    price: reduced,
+    compareAtPrice: price,
+    stock,
+    tags,
+    attributes,
+  }
+}
+
+const homeVariable = (home: string): string =>
+  home === localHome({})
+    ? ''
+    : `AISLE_HOME=${quoted(relative('', home).startsWith('..') ? home : relative('', home))} `
+
+/** As one word for a POSIX shell. */
+const quoted = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
