@@ -1,0 +1,39 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { type Upserted, upsertProduct } from '../catalog/upsert.ts'
+import { concernsAll, isAway, retrying } from './retry.ts'
+import type { ImportedProduct } from './shape.ts'
+
+/** A product that is not in the table. `endsAll`: why no other one would fare better. */
+export interface Unwritten {
+  reason: string
+  endsAll?: string
+}
+
+/**
+ * Writes products one by one, each as often as it takes, and tells of what cannot be written instead of throwing.
+ *
+ * @param patienceMs how long one request is repeated
+ * @param signal repeats nothing any more
+ */
+export function createWriter(
+  { db, table }: { db: DynamoDBDocumentClient; table: string },
+  { patienceMs, signal }: { patienceMs: number; signal: AbortSignal | undefined },
+): (product: ImportedProduct) => Promise<Upserted | Unwritten> {
+  const attempt = retrying({ patienceMs, signal })
+  let lastAnswer = 0
+  return async (product) => {
+    const started = Date.now()
+    try {
+      const done = await upsertProduct(db, table, product, attempt)
+      lastAnswer = Date.now()
+      return done
+    } catch (error) {
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+      if (concernsAll(error)) return { reason, endsAll: `The table ${table} cannot be written (${reason})` }
+      // One row may have had bad luck for all its time; a database that meanwhile answered no other row is away.
+      if (isAway(error) && lastAnswer < started)
+        return { reason, endsAll: `The database does not answer (${reason})` }
+      return { reason }
+    }
+  }
+}
