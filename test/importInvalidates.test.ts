@@ -42,5 +42,5 @@ test('without a Redis an import writes all the same, and says what that means', 
   const { code, out } = await importRows([mug('c')], `redis://127.0.0.1:${await freePort()}`)
   expect(code).toBe(0)
   expect(out).toContain('1 created')
-  expect(out).toMatch(/1 cache entries could not be removed/)
+  expect(out).toMatch(/1 cache entry could not be removed/)
 })

@@ -9,8 +9,6 @@ import { tryPort } from '../lib/local/server.ts'
 import { lives, ownEnv, ownPort, runCommand, runScript } from './support/cli.ts'
 import { freshRedis } from './support/redis.ts'
 
-const readyAfter = (out: string) => Number(/Ready after ([\d.]+) s/.exec(out)?.[1])
-
 const commandOf = (pid = 0) => execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
 
 /** Checks that a run left nothing behind: no process, no port. */
@@ -31,7 +29,6 @@ describe('npm start', () => {
 
     const first = runCommand('npm', ['start'], env)
     await first.printed(/Ctrl-C stops/)
-    console.log(`first start: ready after ${readyAfter(first.out())} s`)
     expect(await price()).toBe(5490)
     const lines = first
       .out()
@@ -57,7 +54,6 @@ describe('npm start', () => {
 
     const second = runCommand('npm', ['start'], env)
     await second.printed(/Ctrl-C stops/)
-    console.log(`second start: ready after ${readyAfter(second.out())} s`)
     expect(second.out()).not.toContain('sample products')
     expect(await price()).toBe(5390)
 

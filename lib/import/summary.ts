@@ -17,7 +17,7 @@ export function summary(
   const { rows, ms, refused, unwritten, skipped, deferred } = report
   const seconds = Math.max(ms, 1) / 1000
   const lines = [
-    `${rows} rows in ${seconds.toFixed(1)} s, ${Math.round(rows / seconds)} rows/s`,
+    `${many(rows, 'row')} in ${seconds.toFixed(1)} s, ${Math.round(rows / seconds)} rows/s`,
     dryRun
       ? `${report.valid} can be imported; nothing was written`
       : `${report.created} created, ${report.updated} updated, ${report.unchanged} unchanged, ${report.reviewsAdded} reviews added`,
@@ -27,13 +27,15 @@ export function summary(
     lines.push(`${skipped} left out: drafts, archived or unpublished products, which the shop does not sell`)
   if (deferred > 0)
     lines.push(
-      `${deferred} cache entries could not be removed: they may show the earlier product until their time to live is over, or the table's stream removes them`,
+      `${many(deferred, 'cache entry', 'cache entries')} could not be removed: they may show the earlier product until their time to live is over`,
     )
   if (report.error !== undefined) lines.push(`Ended early: ${report.error}`)
   if (report.interrupted) lines.push('Interrupted: what was begun is finished')
   lines.push(...next(report, dryRun, rejectsFile))
   return `${lines.join('\n')}\n`
 }
+
+const many = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
 
 function next(report: Report, dryRun: boolean, rejectsFile: string | undefined): string[] {
   if (isComplete(report)) return dryRun ? ['Next: run it without --dry-run'] : []
@@ -44,7 +46,7 @@ function next(report: Report, dryRun: boolean, rejectsFile: string | undefined):
       ? [`Next: mend the rows in ${rejectsFile} and import that file`]
       : ['Next: mend the rows listed above and run it again; --rejects FILE keeps them in a file']
   const again =
-    report.error !== undefined || report.interrupted || report.unwritten > 0
+    report.rows > 0 && (report.error !== undefined || report.interrupted || report.unwritten > 0)
       ? ['Running it again continues: what is in the table already is left alone']
       : []
   return dryRun ? mend : [...mend, ...again]

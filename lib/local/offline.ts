@@ -43,7 +43,9 @@ export async function startOffline({
     },
   )
   // serverless-offline ends without the clean-up of serverless-esbuild.
-  server.ended.then(() => rmSync(join(projectFolder, '.esbuild', build), { recursive: true, force: true }))
+  server.ended.then(() =>
+    rmSync(join(projectFolder, 'node_modules/.cache/aisle', build), { recursive: true, force: true }),
+  )
   return server
 }
 
