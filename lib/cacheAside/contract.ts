@@ -21,10 +21,24 @@ export interface CacheAsideOptions<V> {
    * write has just replaced, and it would be stored. Must heed `signal`, which aborts when the time is up.
    */
   load: (id: string, context: { signal: AbortSignal }) => Promise<Loaded<V>>
+  /**
+   * Reads many values at once, with the same demands as `load`. An id that the map does not hold does not exist. Used
+   * by `getMany` for its misses; without it each is loaded by `load`.
+   */
+  loadMany?: (ids: string[], context: { signal: AbortSignal }) => Promise<Map<string, Loaded<V>>>
   /** How long an entry is fresh. @default 60_000 */
   ttl?: number
   /** The share by which each `ttl` is shortened at random, 0 to 1, so that what was filled together does not expire together. @default 0.1 */
   jitter?: number
+  /**
+   * How long after that an entry is served all the same while one caller, who then waits for it, loads a new one.
+   * @default 0
+   */
+  staleWhileRevalidate?: number
+  /**
+   * How long after its freshness an entry is served when loading fails. Never one that was removed. @default 0
+   */
+  staleIfError?: number
   /** How long the answer "does not exist" is kept. @default 5_000 */
   negativeTtl?: number
   /** How long a lease gives its holder to load and fill before another may. Longer than `loadTimeoutMs`. @default 3_000 */
@@ -35,6 +49,13 @@ export interface CacheAsideOptions<V> {
   cacheTimeoutMs?: number
   /** The most that one load may take. @default 2_500 */
   loadTimeoutMs?: number
+  /**
+   * While Redis is away, how long this process answers an id from its last load, counted from that load's begin. In a
+   * process that cannot reach Redis this is the bound on staleness. 0: never. @default 1_000
+   */
+  fallbackMs?: number
+  /** The most loads that run at the same time in this process for this cache. @default 32 */
+  maxConcurrentLoads?: number
   /** Called with every decision the cache takes, synchronously. Must not throw. */
   onEvent?: (event: CacheEvent) => void
 }
@@ -46,15 +67,22 @@ export type Invalidation = 'done' | 'deferred'
 export interface CacheStatus {
   /** Answered from the cache. */
   hit: boolean
-  /** Why the database was asked: nothing there (`uri-miss`), or the cache left out (`bypass`). */
-  fwd?: 'uri-miss' | 'bypass'
+  /**
+   * Why it was not answered from the cache: nothing there (`uri-miss`), something stale there (`stale`; the answer is
+   * the new value where `stored` or `collapsed` says how it came, or the stale one where `ttl` is below 0), or the
+   * cache left out (`bypass`).
+   */
+  fwd?: 'uri-miss' | 'stale' | 'bypass'
   /** The loaded value is now in the cache. */
   stored?: boolean
-  /** Answered by a load that another caller had begun. */
+  /** Answered without a load of its own, since another caller is loading or has loaded. */
   collapsed?: boolean
-  /** Seconds for which the entry stays fresh. */
+  /** Seconds for which the entry stays fresh; below 0 where it is stale. */
   ttl?: number
-  /** What was wrong with the cache: `redis-timeout`, `redis-error`, `wait-timeout`. */
+  /**
+   * What was wrong: `redis-timeout`, `redis-error`, `redis-away` (known to be, and not asked), `wait-timeout` (another
+   * caller's load took too long), `load-failed` (a stale value instead), `fallback` (this process' own last load).
+   */
   detail?: string
 }
 
@@ -69,6 +97,8 @@ export interface CacheResult<V> {
   /** Milliseconds since the load of the value began. */
   readonly age: number
   readonly status: CacheStatus
+  /** Only from `getMany`: why this id has no answer. */
+  readonly error?: LoadFailed | Overloaded
 }
 
 /** What a commit made of the value; `undefined` where it deleted it. */
@@ -87,9 +117,24 @@ export interface CacheAside<V> {
    *
    * @param options.budgetMs what is left of the caller's own time; bounds waiting and loading
    * @throws {LoadFailed} when the database did not answer, with its error as `cause`
+   * @throws {Overloaded} when too many loads run already for this one to begin in time
    * @throws {TypeError} for an empty id
    */
   get(id: string, options?: { budgetMs?: number }): Promise<CacheResult<V>>
+  /**
+   * The values of many ids, in the order asked; duplicates are allowed. One round trip to read them (in a cluster one
+   * for each shard), one to take the leases of the misses, one `loadMany`, one to fill. An id that cannot be answered
+   * carries its `error`; the others are answered all the same.
+   *
+   * @throws {TypeError} for an empty id
+   */
+  getMany(ids: readonly string[], options?: { budgetMs?: number }): Promise<CacheResult<V>[]>
+  /**
+   * Fills what is missing or stale, and touches nothing that is fresh. Never throws for an id that cannot be loaded.
+   *
+   * @throws {TypeError} for an empty id
+   */
+  warm(ids: readonly string[]): Promise<Warmed>
   /**
    * Changes the database by `commit`, then removes every entry of the id, here and in the caches of `also`, by one
    * atomic command. What `commit` throws is thrown on after the removal all the same, since a time-out may hide a
@@ -111,12 +156,34 @@ export interface CacheAside<V> {
   key(id: string): string
 }
 
+/** What {@link CacheAside.warm} did: how many ids it filled, found fresh or being filled by another, and could not load. */
+export interface Warmed {
+  filled: number
+  fresh: number
+  failed: { id: string; error: Error }[]
+}
+
+/** Redis is not asked any more (`open`), or asked again (`closed`). One breaker for each client. */
+export interface BreakerEvent {
+  name: string
+  type: 'breaker'
+  state: 'open' | 'closed'
+  /** What opened it. */
+  error?: unknown
+}
+
 /** Everything a cache decides. Durations are milliseconds. */
-export type CacheEvent = { name: string; id: string } & (
+export type CacheEvent = BreakerEvent | EntryEvent
+
+/** What a cache decides of one id. */
+export type EntryEvent = { name: string; id: string } & (
   | { type: 'hit'; age: number }
   | { type: 'miss' }
   | { type: 'collapsed'; waited: number }
+  | { type: 'stale'; age: number; detail?: string }
   | { type: 'bypass'; detail: string; error?: unknown }
+  | { type: 'fallback'; age: number }
+  | { type: 'overloaded' }
   | { type: 'load'; duration: number; version: number }
   | { type: 'load-failed'; duration: number; error: unknown }
   | { type: 'fill'; stored: boolean }
@@ -132,6 +199,16 @@ export class LoadFailed extends Error {
     super(`Loading ${JSON.stringify(id)} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     })
+    this.id = id
+  }
+}
+
+/** Too many loads run already, and this one could not begin in the time it had. Nothing was asked of the database. */
+export class Overloaded extends Error {
+  override name = 'Overloaded'
+  readonly id: string
+  constructor(id: string) {
+    super(`No load of ${JSON.stringify(id)} could begin in time: too many run already`)
     this.id = id
   }
 }

@@ -1,68 +1,91 @@
 import type { CacheResult, CacheStatus } from './contract.ts'
 
 /**
- * What a key holds: an entry (`E`), the knowledge that nothing exists (`N`), or a lease (`L` and its token).
+ * What a key holds: an entry (`E`), the knowledge that nothing exists (`N`), or a lease alone (`L`).
  *
- *     E TAB schema TAB id TAB version SP loadedAt SP freshMs SP chars SP bytes LF body
+ *     E token ends TAB schema TAB id TAB version SP loadedAt SP freshMs SP chars SP bytes LF body
  *     L token
  *
- * The body is sliced off and never parsed, so a hit costs no more than finding the first line break. `chars` (UTF-16
- * code units, for readers here) and `bytes` (for the scripts in Redis) betray an entry that was cut short.
+ * `token` and `ends` (ms, by Redis' clock) are the lease of the caller who loads a newer value; they lie first and have
+ * a fixed width, so that the scripts can write them without touching the rest. The body is sliced off and never parsed.
+ * `chars` (UTF-16 code units, for readers here) and `bytes` (for the scripts) betray an entry that was cut short.
  */
 export interface Entry {
-  /** The first line, which tells this entry from every other one of its key. */
-  head: string
   body: string | undefined
   version: number
   /** When its load began, ms since the epoch, by the loader's clock. */
   loadedAt: number
   /** For how long from then it is fresh, ms. */
   freshMs: number
+  /** The key's whole value, and where in it the line break before the body is. */
+  raw: string
+  end: number
 }
 
 const E = 69
 const N = 78
 const L = 76
 
-/** What follows the kind in every entry of this schema and id. */
+/** Random bytes in the token of a lease, and its length in base64url. */
+export const tokenBytes = 12
+const tokenLength = (tokenBytes * 4) / 3
+/** Characters before what tells an entry: kind, token, and 13 digits of time. */
+const prefixLength = 1 + tokenLength + 13
+const noLease = `${'-'.repeat(tokenLength)}${'0'.repeat(13)}`
+/** In place of a token: the last load has failed, and the next one waits. */
+export const failedToken = '!'.repeat(tokenLength)
+
+/** What follows the prefix in every entry of this schema and id. */
 export const identityOf = (schema: string, id: string) => `\t${schema}\t${id}\t`
 
 export function encodeEntry(
   identity: string,
-  { body, version, loadedAt, freshMs }: Omit<Entry, 'head'>,
+  { body, version, loadedAt, freshMs }: Pick<Entry, 'body' | 'version' | 'loadedAt' | 'freshMs'>,
 ): string {
   const text = body ?? ''
   const kind = body === undefined ? 'N' : 'E'
-  return `${kind}${identity}${version} ${loadedAt} ${freshMs} ${text.length} ${Buffer.byteLength(text)}\n${text}`
+  const numbers = `${version} ${loadedAt} ${freshMs} ${text.length} ${Buffer.byteLength(text)}`
+  return `${kind}${noLease}${identity}${numbers}\n${text}`
 }
 
 /** The entry in `raw`; undefined for what is none, is of another schema or id, or was cut short. */
 export function decodeEntry(identity: string, raw: string): Entry | undefined {
   const kind = raw.charCodeAt(0)
-  if ((kind !== E && kind !== N) || !raw.startsWith(identity, 1)) return undefined
-  const start = identity.length + 1
+  if ((kind !== E && kind !== N) || !raw.startsWith(identity, prefixLength)) return undefined
+  const start = prefixLength + identity.length
   const end = raw.indexOf('\n', start)
-  const [version, loadedAt, freshMs, chars] = raw.slice(start, end).split(' ').map(Number)
-  if (raw.length - end - 1 !== chars || version === undefined || loadedAt === undefined || !freshMs)
+  const [version, loadedAt, freshMs, chars] = numbersIn(raw, start, end)
+  if (raw.length - end - 1 !== chars || version === undefined || loadedAt === undefined || !freshMs) {
     return undefined
-  return {
-    head: raw.slice(0, end),
-    body: kind === E ? raw.slice(end + 1) : undefined,
-    version,
-    loadedAt,
-    freshMs,
   }
+  const body = kind === E ? raw.slice(end + 1) : undefined
+  return { body, version, loadedAt, freshMs, raw, end }
 }
 
-export const encodeLease = (token: string) => `L${token}`
+/** The numbers that a space follows, read digit by digit: on the hit path, and twice as fast as split and Number. */
+function numbersIn(text: string, start: number, end: number): number[] {
+  const numbers: number[] = []
+  let number = 0
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit >= 0) number = number * 10 + digit
+    else {
+      numbers.push(number)
+      number = 0
+    }
+  }
+  return numbers
+}
 
-/** The token of the lease in `raw`; undefined where it is none. */
+/** What tells an entry from every other one of its key: its first line without the lease. */
+export const headOf = ({ raw, end }: Entry): string => raw.slice(prefixLength, end)
+
+/** The token of the lease that an entry carries, which may have ended; {@link failedToken} after a failure. */
+export const leaseIn = ({ raw }: Entry): string => raw.slice(1, 1 + tokenLength)
+
+/** The token of the bare lease in `raw`; undefined where it is none. */
 export const decodeLease = (raw: string): string | undefined =>
   raw.charCodeAt(0) === L && raw.length === 1 + tokenLength ? raw.slice(1) : undefined
-
-/** Random bytes in the token of a lease, and its length in base64url. */
-export const tokenBytes = 12
-const tokenLength = (tokenBytes * 4) / 3
 
 /** An answer made of stored text: the value is parsed only if somebody asks for it. */
 export class StoredResult<V> implements CacheResult<V> {

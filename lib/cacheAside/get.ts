@@ -1,224 +1,211 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CacheResult, type CacheStatus, LoadFailed } from './contract.ts'
+import {
+  ageOf,
+  ask,
+  CacheFailed,
+  type Call,
+  cacheFailed,
+  type Found,
+  isFresh,
+  isWrongType,
+  loaded,
+  look,
+  newCall,
+  stored,
+} from './call.ts'
+import { type CacheResult, LoadFailed } from './contract.ts'
 import {
   decodeEntry,
-  decodeLease,
   type Entry,
-  encodeEntry,
-  encodeLease,
+  failedToken,
+  headOf,
   identityOf,
+  leaseIn,
   StoredResult,
   tokenBytes,
 } from './entry.ts'
 import type { Context } from './index.ts'
-import { type Fresh, loadFresh } from './load.ts'
-import { CacheTimeout, RedisBudget, within } from './timeLimit.ts'
+import { lead } from './lead.ts'
+import { loadOne, servesOnError, staleOr } from './load.ts'
+import { RedisBudget, within } from './timeLimit.ts'
 
 /** The first pause of a caller that waits for another process; doubled each time, up to the longest. */
 const shortestPauseMs = 4
 const longestPauseMs = 50
-/** How long the lease of a failed load stays, so that the next load does not follow at once. */
-const backoffMs = 200
 
-/** What one call works with. */
-interface Call<V> {
-  cache: Context<V>
-  id: string
-  key: string
-  identity: string
-  redis: RedisBudget
-  /** When the caller's time is over, by performance.now(). */
-  deadline: number
-}
-
-/** What stands at a key: an entry, the token of a lease, or nothing of use. */
-interface Found {
-  entry?: Entry
-  lease?: string
-}
-
-/** One `get`: a hit, or a miss that loads under a lease, or a load past a Redis that fails. */
-export async function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise<CacheResult<V>> {
-  const { options, removals } = cache
+/** One `get`. A hit is this function alone: one command, no copy, no parse. */
+export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise<CacheResult<V>> {
   const key = cache.key(id)
-  const call: Call<V> = {
-    cache,
-    id,
-    key,
-    identity: identityOf(options.schema, id),
-    redis: new RedisBudget(options.cacheTimeoutMs),
-    deadline: performance.now() + budgetMs,
+  const start = performance.now()
+  if (cache.breaker.isOpen || cache.removals.owes(key) || budgetMs < cache.options.cacheTimeoutMs) {
+    return carefully(newCall(cache, id, start + budgetMs))
   }
+  const read = cache.reads.begin(key)
+  const rest = (raw: string | null) => {
+    const redis = new RedisBudget(cache.options.cacheTimeoutMs - (performance.now() - start))
+    return { call: newCall(cache, id, start + budgetMs, redis), raw: raw ?? '' }
+  }
+  return read.promise.then(
+    (raw: string | null) => {
+      cache.reads.end(read)
+      cache.breaker.succeeded()
+      if (raw !== null) {
+        const entry = decodeEntry(identityOf(cache.options.schema, id), raw)
+        if (entry && isFresh(entry)) return hit(cache, id, entry)
+      }
+      const { call } = rest(raw)
+      return miss(call, look(call, raw ?? ''))
+    },
+    (error: unknown) => {
+      cache.reads.end(read)
+      const { call } = rest(null)
+      return isWrongType(error) ? miss(call, {}) : bypass(call, cacheFailed(cache, error))
+    },
+  )
+}
+
+function hit<V>(cache: Context<V>, id: string, entry: Entry): CacheResult<V> {
+  const age = ageOf(entry)
+  cache.emit({ type: 'hit', id, age })
+  return new StoredResult<V>(entry, age, { hit: true, ttl: Math.floor((entry.freshMs - age) / 1000) })
+}
+
+/** A `get` when something is to be done before Redis is read: try whether it is back, or deliver a removal. */
+async function carefully<V>(call: Call<V>): Promise<CacheResult<V>> {
+  const { cache, id } = call
   try {
-    if (removals.owes(key)) await ask(call, removals.deliver(key))
+    await prepare(call)
     const found = await read(call)
-    if (found.entry && isFresh(found.entry)) return stored(call, found.entry, { hit: true })
-    cache.emit({ type: 'miss', id })
+    if (found.entry && isFresh(found.entry)) return hit(cache, id, found.entry)
     return await miss(call, found)
   } catch (error) {
-    if (!(error instanceof CacheFailed)) throw error
-    return bypass(call, error.detail, error.cause)
+    if (error instanceof CacheFailed) return bypass(call, error)
+    throw error
   }
 }
 
-/** Takes the lease and loads, or finds it taken and waits for its holder's fill. */
+/**
+ * Makes sure that Redis may be read for this key.
+ *
+ * @throws {CacheFailed} when it may not
+ */
+export async function prepare<V>(call: Call<V>): Promise<void> {
+  const { cache, key } = call
+  if (cache.breaker.isOpen) {
+    if (!cache.breaker.mayProbe()) throw new CacheFailed('redis-away')
+    // A write: a Redis that cannot be invalidated must not be read. In the key's own slot, thus of the right shard.
+    await ask(call, cache.redis.set(`${key}:probe`, '', 'PX', 1))
+    cache.breaker.close()
+  }
+  if (cache.removals.owes(key)) await ask(call, cache.removals.deliver(key))
+}
+
 async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
+  call.cache.emit({ type: 'miss', id: call.id })
+  try {
+    return await resolve(call, found)
+  } catch (error) {
+    if (error instanceof CacheFailed) return bypass(call, error)
+    throw error
+  }
+}
+
+/** From a miss to an answer: takes the lease and loads, or finds it taken, and serves what is stale or waits. */
+export async function resolve<V>(call: Call<V>, first: Found): Promise<CacheResult<V>> {
   const { cache, id } = call
   const start = performance.now()
   const waitUntil = Math.min(start + cache.options.waitMs, call.deadline)
   const collapsed = () => cache.emit({ type: 'collapsed', id, waited: performance.now() - start })
-  let pause = shortestPauseMs
-  while (true) {
-    if (found.entry && isFresh(found.entry)) {
-      collapsed()
-      return stored(call, found.entry, { hit: false, fwd: 'uri-miss', collapsed: true })
-    }
+  let found = first
+  for (let pause = shortestPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
     const late = performance.now() + pause > waitUntil
     // Also when the wait is over: a lease that will not end by itself is only found out by the script.
-    if (found.lease === undefined || late) {
-      const token = randomBytes(tokenBytes).toString('base64url')
-      const taken = await takeLease(call, token, found.entry)
-      if (taken === 'won') return lead(call, token)
-      if (late) throw new CacheFailed('wait-timeout')
+    if (!(found.entry && isFresh(found.entry)) && (found.lease === undefined || late)) {
+      const taken = await takeLease(call, found.entry)
+      if (typeof taken === 'string') return lead(call, taken)
       found = taken
-      continue
+    }
+    const { entry } = found
+    if (entry && isFresh(entry)) {
+      collapsed()
+      return stored(call, entry, { hit: false, fwd: call.stale ? 'stale' : 'uri-miss', collapsed: true })
+    }
+    if (entry && ageOf(entry) < entry.freshMs + cache.options.staleWhileRevalidate) {
+      return stored(call, entry, { hit: false, fwd: 'stale', collapsed: true })
+    }
+    if (entry && leaseIn(entry) === failedToken && servesOnError(call)) {
+      return stored(call, entry, { hit: false, fwd: 'stale', detail: 'load-failed' })
     }
     // A load of this process may be joined because this call itself has just read its lease: no removal came between
     // the begin of that load and the begin of this call.
-    const flight = cache.flights.get(found.lease)
+    const flight = cache.flights.get(found.lease ?? (entry ? leaseIn(entry) : ''))
     if (flight) {
-      const left = Math.min(cache.options.loadTimeoutMs, call.deadline - performance.now())
-      const fresh = await within(
-        left,
-        flight,
-        () => new LoadFailed(id, new Error('the time of the call is over')),
-      )
-      collapsed()
-      return loaded(fresh, { hit: false, fwd: 'uri-miss', collapsed: true })
+      try {
+        const left = Math.min(2 * cache.options.loadTimeoutMs, call.deadline - performance.now())
+        const fresh = await within(
+          left,
+          flight,
+          () => new LoadFailed(id, new Error('the time of the call is over')),
+        )
+        collapsed()
+        return loaded(fresh, { hit: false, fwd: call.stale ? 'stale' : 'uri-miss', collapsed: true })
+      } catch (error) {
+        return staleOr(call, error)
+      }
     }
+    if (late) throw new CacheFailed('wait-timeout')
     // Between half and all of the pause, so that those who wait do not ask in step.
     await sleep(pause * (0.5 + Math.random() / 2))
-    pause = Math.min(2 * pause, longestPauseMs)
-    found = await read(call)
+    if (!entry) found = await read(call)
   }
 }
 
-/** Loads with the lease in hand and fills. Others of this process join by the token. */
-async function lead<V>(call: Call<V>, token: string): Promise<CacheResult<V>> {
-  const { cache, key, id, identity } = call
-  const load = loadNow(call)
-  cache.flights.set(token, load)
+/** Answers from the database alone, and stores nothing in Redis. */
+export async function bypass<V>(call: Call<V>, { detail, cause }: CacheFailed): Promise<CacheResult<V>> {
+  const { cache, id, key } = call
+  const kept = cache.breaker.isOpen ? cache.fallback.get(key, cache.options.fallbackMs) : undefined
   try {
-    const fresh = await load
-    const freshMs = Math.ceil(
-      fresh.body === undefined
-        ? cache.options.negativeTtl
-        : cache.options.ttl * (1 - Math.random() * cache.options.jitter),
-    )
-    const entry = encodeEntry(identity, { ...fresh, freshMs })
-    let accepted = false
-    try {
-      accepted =
-        (await call.redis.spend(cache.redis.cacheAsideFill(key, encodeLease(token), entry, freshMs))) === 1
-    } catch {
-      // The value is good all the same. If the fill arrives late, its token decides.
+    if (kept) {
+      const fresh = (await kept) as Awaited<ReturnType<typeof loadOne<V>>>
+      cache.emit({ type: 'fallback', id, age: ageOf(fresh) })
+      return loaded(fresh, { hit: false, fwd: 'bypass', collapsed: true, detail: 'fallback' })
     }
-    cache.emit({ type: 'fill', id, stored: accepted })
-    return loaded(fresh, {
-      hit: false,
-      fwd: 'uri-miss',
-      ...(accepted && { stored: true, ttl: Math.floor(freshMs / 1000) }),
-    })
+    cache.emit({ type: 'bypass', id, detail, error: cause })
+    const load = loadOne(call)
+    if (cache.breaker.isOpen && cache.options.fallbackMs > 0) cache.fallback.keep(key, load)
+    return loaded(await load, { hit: false, fwd: 'bypass', detail })
   } catch (error) {
-    await call.redis.spend(cache.redis.cacheAsideRelease(key, encodeLease(token), backoffMs)).catch(() => {})
-    throw error
-  } finally {
-    cache.flights.delete(token)
+    return staleOr(call, error)
   }
 }
 
-/** Answers from the database alone, and stores nothing. */
-async function bypass<V>(call: Call<V>, detail: string, error: unknown): Promise<CacheResult<V>> {
-  call.cache.emit({ type: 'bypass', id: call.id, detail, error })
-  return loaded(await loadNow(call), { hit: false, fwd: 'bypass', detail })
-}
-
-async function loadNow<V>({ cache, id, deadline }: Call<V>): Promise<Fresh<V>> {
-  const start = performance.now()
-  try {
-    const fresh = await loadFresh(
-      id,
-      cache.options.load,
-      Math.min(cache.options.loadTimeoutMs, deadline - start),
-    )
-    cache.emit({ type: 'load', id, duration: performance.now() - start, version: fresh.version })
-    return fresh
-  } catch (error) {
-    cache.emit({ type: 'load-failed', id, duration: performance.now() - start, error })
-    throw error
-  }
-}
-
-/** Something with Redis went wrong that the database can make good. */
-class CacheFailed extends Error {
-  readonly detail: string
-  constructor(detail: string, cause?: unknown) {
-    super(detail, { cause })
-    this.detail = detail
-  }
-}
-
-/** The value of a command; where something of another type stands at the key, `undefined`. */
-async function ask<V, T>(call: Call<V>, command: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call.redis.spend(command)
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined
-    throw new CacheFailed(error instanceof CacheTimeout ? 'redis-timeout' : 'redis-error', error)
-  }
-}
-
+/** What stands at the key. Something of another type is nothing of use. */
 async function read<V>(call: Call<V>): Promise<Found> {
-  return look(call, (await ask(call, call.cache.redis.get(call.key))) ?? '')
+  const raw = call.cache.redis.get(call.key).catch((error) => {
+    if (isWrongType(error)) return null
+    throw error
+  })
+  return look(call, (await ask(call, raw)) ?? '')
 }
 
-async function takeLease<V>(call: Call<V>, token: string, seen: Entry | undefined): Promise<'won' | Found> {
+/** The token of the lease that the call now holds, or what stands in its way. */
+async function takeLease<V>(call: Call<V>, seen: Entry | undefined): Promise<string | Found> {
   const { cache, key, identity } = call
-  const { leaseMs } = cache.options
+  const token = newToken()
+  const head = seen ? headOf(seen) : ''
   const answer = await ask(
     call,
-    cache.redis.cacheAsideLease(key, encodeLease(token), leaseMs, identity, seen?.head ?? ''),
+    cache.redis.cacheAsideLease(key, token, cache.options.leaseMs, identity, head),
   )
-  if (answer === 1) return 'won'
-  const found = look(call, answer ?? '')
-  if (!found.entry && !found.lease)
-    throw new CacheFailed('redis-error', new Error(`Unreadable entry at ${key}`))
-  return found
+  return answer === 1 ? token : inTheWay(call, answer)
 }
 
-function look<V>({ identity }: Call<V>, raw: string): Found {
-  const entry = decodeEntry(identity, raw)
-  if (entry) return { entry }
-  const lease = decodeLease(raw)
-  return lease === undefined ? {} : { lease }
+export const newToken = () => randomBytes(tokenBytes).toString('base64url')
+
+/** What the script has handed back. What it takes for an entry and this process does not would be asked for for ever. */
+export function inTheWay<V>(call: Call<V>, raw: string): Found {
+  const found = look(call, raw)
+  if (found.entry || found.lease !== undefined) return found
+  throw new CacheFailed('redis-error', new Error(`Unreadable entry at ${call.key}`))
 }
-
-/** Clamped at zero, for the loader's clock may be ahead of this one. */
-const ageOf = ({ loadedAt }: { loadedAt: number }) => Math.max(0, Date.now() - loadedAt)
-const isFresh = (entry: Entry) => ageOf(entry) < entry.freshMs
-
-function stored<V>({ cache, id }: Call<V>, entry: Entry, status: CacheStatus): CacheResult<V> {
-  const age = ageOf(entry)
-  if (status.hit) cache.emit({ type: 'hit', id, age })
-  status.ttl = Math.max(0, Math.floor((entry.freshMs - age) / 1000))
-  return new StoredResult<V>(entry, age, status)
-}
-
-const loaded = <V>({ value, body, version, loadedAt }: Fresh<V>, status: CacheStatus): CacheResult<V> => ({
-  value,
-  body,
-  version,
-  age: ageOf({ loadedAt }),
-  status,
-})

@@ -1,8 +1,11 @@
-import type { CacheAside, CacheAsideOptions, CacheEvent } from './contract.ts'
+import type { CacheAside, CacheAsideOptions, CacheEvent, EntryEvent } from './contract.ts'
 import { get } from './get.ts'
+import { getMany } from './getMany.ts'
 import type { Fresh } from './load.ts'
-import { Removals } from './removals.ts'
-import { defineScripts } from './scripts.ts'
+import { Reads } from './reads.ts'
+import { type Shared, sharedBy } from './shared.ts'
+import { Slots } from './slots.ts'
+import { warm } from './warm.ts'
 import { invalidate, write } from './write.ts'
 
 export {
@@ -15,6 +18,8 @@ export {
   type Invalidation,
   type Loaded,
   LoadFailed,
+  Overloaded,
+  type Warmed,
 } from './contract.ts'
 
 const defaults = {
@@ -22,22 +27,27 @@ const defaults = {
   schema: '1',
   ttl: 60_000,
   jitter: 0.1,
+  staleWhileRevalidate: 0,
+  staleIfError: 0,
   negativeTtl: 5_000,
   leaseMs: 3_000,
   waitMs: 3_000,
   cacheTimeoutMs: 100,
   loadTimeoutMs: 2_500,
+  fallbackMs: 1_000,
+  maxConcurrentLoads: 32,
 }
 
 /** What the parts of a cache share. */
-export interface Context<V> {
+export interface Context<V> extends Shared {
   redis: CacheAsideOptions<V>['redis']
-  options: Required<Omit<CacheAsideOptions<V>, 'redis' | 'onEvent'>>
-  /** The loads that this process is doing, by the token of their lease. */
+  options: typeof defaults & Pick<CacheAsideOptions<V>, 'name' | 'load' | 'loadMany'>
+  reads: Reads
+  slots: Slots
+  /** The loads that this process does under a lease, by its token. */
   flights: Map<string, Promise<Fresh<V>>>
-  removals: Removals
   key(id: string): string
-  emit(event: WithoutName<CacheEvent>): void
+  emit(event: WithoutName<EntryEvent>): void
 }
 
 type WithoutName<T> = T extends unknown ? Omit<T, 'name'> : never
@@ -57,33 +67,46 @@ type WithoutName<T> = T extends unknown ? Omit<T, 'name'> : never
 export function createCacheAside<V>({ redis, onEvent, ...given }: CacheAsideOptions<V>): CacheAside<V> {
   const options = { ...defaults, ...given }
   check(options)
-  defineScripts(redis)
+  const shared = sharedBy(redis)
   const { name, prefix } = options
   const context: Context<V> = {
+    ...shared,
     redis,
     options,
+    reads: new Reads(redis, options.cacheTimeoutMs),
+    slots: new Slots(options.maxConcurrentLoads),
     flights: new Map(),
-    removals: Removals.of(redis),
     key(id) {
       if (id === '') throw new TypeError('An id must not be empty')
       return `${prefix}:{${id}}:${name}`
     },
     emit: onEvent ? (event) => onEvent({ name, ...event } as CacheEvent) : () => {},
   }
+  shared.breaker.onChange((state, error) =>
+    onEvent?.({ name, type: 'breaker', state, ...(error !== undefined && { error }) }),
+  )
   return {
-    get: (id, { budgetMs = Number.POSITIVE_INFINITY } = {}) => get(context, id, budgetMs),
+    get: (id, options) => get(context, id, options?.budgetMs ?? Number.POSITIVE_INFINITY),
+    getMany: (ids, { budgetMs = Number.POSITIVE_INFINITY } = {}) => getMany(context, ids, budgetMs),
+    warm: (ids) => warm(context, ids),
     write: (id, commit, { also = [] } = {}) => write(context, id, commit, also),
     invalidate: (id, { version, also = [] } = {}) => invalidate(context, id, version, also),
     key: context.key,
   }
 }
 
-function check<V>(options: Context<V>['options']): void {
-  for (const label of ['name', 'prefix'] as const) {
+function check({
+  name,
+  prefix,
+  jitter,
+  maxConcurrentLoads,
+  ...options
+}: Pick<CacheAsideOptions<never>, 'name'> & typeof defaults): void {
+  for (const [label, text] of Object.entries({ name, prefix })) {
     // Braces mark what decides the slot in a cluster; an id must be the only thing in them.
-    if (!/^[^{}]+$/.test(options[label])) throw new TypeError(`${label} must not be empty or hold { or }`)
+    if (!/^[^{}]+$/.test(text)) throw new TypeError(`${label} must not be empty or hold { or }`)
   }
-  for (const duration of [
+  for (const label of [
     'ttl',
     'negativeTtl',
     'leaseMs',
@@ -91,7 +114,11 @@ function check<V>(options: Context<V>['options']): void {
     'cacheTimeoutMs',
     'loadTimeoutMs',
   ] as const) {
-    if (!(options[duration] > 0)) throw new TypeError(`${duration} must be a number of milliseconds above 0`)
+    if (!(options[label] > 0)) throw new TypeError(`${label} must be a number of milliseconds above 0`)
   }
-  if (!(options.jitter >= 0 && options.jitter < 1)) throw new TypeError('jitter must be from 0 to below 1')
+  for (const label of ['staleWhileRevalidate', 'staleIfError', 'fallbackMs'] as const) {
+    if (!(options[label] >= 0)) throw new TypeError(`${label} must be a number of milliseconds, or 0`)
+  }
+  if (!(jitter >= 0 && jitter < 1)) throw new TypeError('jitter must be from 0 to below 1')
+  if (!(maxConcurrentLoads >= 1)) throw new TypeError('maxConcurrentLoads must be at least 1')
 }

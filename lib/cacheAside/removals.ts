@@ -7,23 +7,14 @@ const memory = 10_000
 
 /**
  * Removes entries, and remembers what could not be removed: until it is, this process does not read those keys.
- *
- * One for each client, since caches that share a client name each other's entries in `also`.
  */
 export class Removals {
   readonly #redis: Redis | Cluster
   /** Each key with the removal that is owed last; an older one that gets through does not settle it. */
   readonly #owed = new Map<string, symbol>()
 
-  private constructor(redis: Redis | Cluster) {
+  constructor(redis: Redis | Cluster) {
     this.#redis = redis
-  }
-
-  static readonly #all = new WeakMap<Redis | Cluster, Removals>()
-  static of(redis: Redis | Cluster): Removals {
-    const removals = Removals.#all.get(redis) ?? new Removals(redis)
-    Removals.#all.set(redis, removals)
-    return removals
   }
 
   /**
@@ -40,6 +31,7 @@ export class Removals {
       onForgotten,
     }: { ms: number; version: number | undefined; onForgotten: (key: string) => void },
   ): Promise<{ outcome: Invalidation; error?: unknown }> {
+    const removal = Symbol('removal')
     try {
       const command =
         version === undefined
@@ -50,7 +42,7 @@ export class Removals {
     } catch (error) {
       for (const key of keys) {
         this.#owed.delete(key)
-        this.#owed.set(key, Symbol(key))
+        this.#owed.set(key, removal)
       }
       for (const key of this.#owed.keys()) {
         if (this.#owed.size <= memory) break

@@ -27,11 +27,13 @@ export async function invalidate<V>(
   also: Keyed[],
 ): Promise<Invalidation> {
   const keys = [cache.key(id), ...also.map((other) => other.key(id))]
+  cache.fallback.forget(keys)
   const { outcome, error } = await cache.removals.remove(keys, {
     ms: cache.options.cacheTimeoutMs,
     version,
     onForgotten: () => cache.emit({ type: 'removal-forgotten', id }),
   })
+  if (outcome === 'deferred') cache.breaker.failed(error)
   cache.emit({ type: 'removal', id, outcome, ...(outcome === 'deferred' && { error }) })
   return outcome
 }
