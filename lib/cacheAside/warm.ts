@@ -9,11 +9,12 @@ const chunk = 100
 export async function warm<V>(cache: Context<V>, ids: readonly string[]): Promise<Warmed> {
   const warmed: Warmed = { filled: 0, fresh: 0, failed: [] }
   const unique = [...new Set(ids)]
+  let away = false
   for (let at = 0; at < unique.length; at += chunk) {
     const some = unique.slice(at, at + chunk)
-    // Once Redis was found away nothing can be filled any more, and the database is left alone.
-    const away = at > 0 && cache.breaker.isOpen
+    // Once Redis was away for a whole chunk nothing can be filled, and the database is left alone.
     const results = away ? [] : await getMany(cache, some, Number.POSITIVE_INFINITY)
+    away ||= results.every(({ status }) => status.fwd === 'bypass')
     for (const [index, id] of some.entries()) count(warmed, id, results[index])
   }
   return warmed

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { CacheEvent } from '../lib/cacheAside/index.ts'
+import { freshCache, freshDatabase } from './support/cache.ts'
+import { freshRedis } from './support/redis.ts'
+
+const database = await freshDatabase()
+const breakerEvents = (events: CacheEvent[]) =>
+  events.filter(({ type }) => type === 'breaker').map((event) => ({ ...event }))
+
+test('a Redis that hangs is asked three times, then not any more, and again within a second of its return', async () => {
+  const { cache, server, events } = await freshCache(database, { fallbackMs: 0 })
+  await database.write('a', 'x')
+  await cache.get('a')
+  server.process.kill('SIGSTOP')
+  for (let n = 0; n < 3; n++) expect((await cache.get('a')).status.detail).toBe('redis-timeout')
+  expect(breakerEvents(events)).toMatchObject([{ name: 'text', state: 'open' }])
+  expect((await cache.get('a')).status.detail).toBe('redis-away')
+  server.process.kill('SIGCONT')
+  await expect.poll(async () => (await cache.get('a')).status.hit, { timeout: 2000 }).toBe(true)
+  expect(breakerEvents(events)).toMatchObject([{ state: 'open' }, { state: 'closed' }])
+})
+
+test('a hundred calls to a dead Redis cost its timeout three times, not a hundred times', async () => {
+  const { cache, server } = await freshCache(database, { cacheTimeoutMs: 100, fallbackMs: 0 })
+  await database.write('b', 'x')
+  await cache.get('b')
+  server.process.kill('SIGSTOP')
+  const details = new Map<string | undefined, number>()
+  for (let n = 0; n < 100; n++) {
+    const { detail } = (await cache.get('b')).status
+    details.set(detail, (details.get(detail) ?? 0) + 1)
+  }
+  // Three to open it, and a probe each half second.
+  expect(details.get('redis-timeout')).toBeLessThanOrEqual(8)
+  expect(details.get('redis-away')).toBeGreaterThanOrEqual(90)
+})
+
+test('one call that is slow among good ones opens nothing', async () => {
+  const { cache, server, events } = await freshCache(database)
+  await database.write('c', 'x')
+  for (let n = 0; n < 5; n++) {
+    await cache.get('c')
+    server.process.kill('SIGSTOP')
+    await cache.get('c')
+    server.process.kill('SIGCONT')
+    await sleep(50)
+    expect((await cache.get('c')).status.hit).toBe(true)
+  }
+  expect(breakerEvents(events)).toEqual([])
+})
+
+test('a Redis that is full serves no more hits, since what it cannot store it might not forget either', async () => {
+  const { cache, redis } = await freshCache(database, { fallbackMs: 0 })
+  await database.write('d', 'x')
+  await database.write('full', 'x')
+  await cache.get('d')
+  expect((await cache.get('d')).status.hit).toBe(true)
+  // With the policy noeviction, and less than it takes up by itself.
+  await redis.config('SET', 'maxmemory', '500kb')
+  expect(await cache.get('full')).toMatchObject({
+    value: { text: 'x' },
+    status: { fwd: 'bypass', detail: 'redis-error' },
+  })
+  expect(await cache.get('d')).toMatchObject({
+    value: { text: 'x' },
+    status: { fwd: 'bypass', detail: 'redis-away' },
+  })
+  // A removal needs no memory.
+  expect(await cache.invalidate('d')).toBe('done')
+  await redis.config('SET', 'maxmemory', '0')
+  await expect.poll(async () => (await cache.get('d')).status.hit, { timeout: 3000 }).toBe(true)
+})
+
+test('a Redis that became read-only is not read, and a write past it tells so', async () => {
+  const { cache, redis } = await freshCache(database, { fallbackMs: 0 })
+  const master = await freshRedis()
+  await database.write('e', 'old')
+  await cache.get('e')
+  await redis.replicaof('127.0.0.1', master.port)
+  // What a failover leaves to a client that still talks to the former master.
+  expect(await cache.write('e', () => database.write('e', 'new'))).toMatchObject({ invalidation: 'deferred' })
+  expect(await cache.get('e')).toMatchObject({ value: { text: 'new' }, status: { fwd: 'bypass' } })
+  expect(await cache.get('other')).toMatchObject({ status: { fwd: 'bypass', detail: 'redis-away' } })
+  await redis.replicaof('NO', 'ONE')
+  await expect.poll(async () => (await cache.get('e')).status.hit, { timeout: 3000 }).toBe(true)
+  expect((await cache.get('e')).value).toEqual({ text: 'new' })
+})
