@@ -13,7 +13,7 @@ export async function warm<V>(cache: Context<V>, ids: readonly string[]): Promis
   for (let at = 0; at < unique.length; at += chunk) {
     const some = unique.slice(at, at + chunk)
     // Once Redis was away for a whole chunk nothing can be filled, and the database is left alone.
-    const results = away ? [] : await getMany(cache, some, Number.POSITIVE_INFINITY)
+    const results: CacheResult<V>[] = away ? [] : await getMany(cache, some, Number.POSITIVE_INFINITY)
     away ||= results.every(({ status }) => status.fwd === 'bypass')
     for (const [index, id] of some.entries()) count(warmed, id, results[index])
   }
