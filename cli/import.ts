@@ -26,7 +26,7 @@ Options:
   --currency CODE    the currency of prices that come without one  [default: USD]
   --concurrency N    rows written at the same time, 1 to 50  [default: 16]
   --rejects FILE     write every row that was not taken to this new file, to be mended and imported
-  --table NAME       the table  [default: TABLE_NAME, else aisle-local]
+  --table NAME       the table  [default: TABLE_NAME, else aisle-local; with --aws none]
   --aws              import into AWS, with its usual credentials and AWS_REGION, instead of the local database
   --help             print this
 
@@ -45,7 +45,7 @@ const options = {
   currency: { type: 'string', default: 'USD' },
   concurrency: { type: 'string', default: '16' },
   rejects: { type: 'string' },
-  table: { type: 'string', default: process.env.TABLE_NAME || 'aisle-local' },
+  table: { type: 'string' },
   aws: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
@@ -56,7 +56,7 @@ function open(file: string | undefined): { source: Readable; size: number | unde
   const stats = statSync(file, { throwIfNoEntry: false })
   if (!stats) throw new SetupError(`There is no file ${file}`)
   if (stats.isDirectory()) throw new SetupError(`${file} is a folder: name a file`)
-  return { source: createReadStream(file, { highWaterMark: 256 * 1024 }), size: stats.size || undefined }
+  return { source: createReadStream(file, { highWaterMark: 64 * 1024 }), size: stats.size || undefined }
 }
 
 /** Loads the AWS SDK only when there is something to write. */
@@ -125,9 +125,10 @@ async function main(): Promise<number> {
   currency(values.currency)
   const keep = values.rejects === undefined ? undefined : rejectsWriter(values.rejects)
   const { source, size } = open(file)
-  const target = values['dry-run'] ? undefined : { db: await connect(values.aws), table: values.table }
-
-  const cache = target && (await openCache(values.aws, values.table))
+  const table = values.table ?? (process.env.TABLE_NAME || (values.aws ? undefined : 'aisle-local'))
+  if (table === undefined) throw new SetupError('With --aws name the table as well: --table NAME')
+  const target = values['dry-run'] ? undefined : { db: await connect(values.aws), table }
+  const cache = target && (await openCache(values.aws, table))
 
   const progress = showProgress(process.stderr, size)
   const controller = new AbortController()

@@ -1,6 +1,6 @@
 import { parseArgs, styleText } from 'node:util'
 import { localHome } from '../lib/local/folder.ts'
-import { SetupError } from '../lib/local/server.ts'
+import { portOf, SetupError } from '../lib/local/server.ts'
 import { type Stack, startStack } from '../lib/local/stack.ts'
 import { welcome } from '../lib/local/welcome.ts'
 
@@ -44,12 +44,6 @@ const done = (name: string, what: string, ms: number) =>
     `  ${name.padEnd(10)} ${what.padEnd(56)} ${styleText('dim', `${(ms / 1000).toFixed(1)} s`.padStart(7))}`,
   )
 
-function portOf(text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  throw new SetupError(`PORT is ${text}: use a number from 1 to 65535, as in PORT=3001 npm start`)
-}
-
 async function run(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean' } } }).values.help) {
     process.stdout.write(help)
@@ -64,7 +58,7 @@ async function run(): Promise<void> {
 
   const home = localHome(env)
   const onLine = (line: string) => console.log(styleText('dim', line))
-  const port = portOf(env.PORT || '3000')
+  const port = portOf('PORT', env, 3000)
   stack = await startStack({ port, home, env, say, done, onLine, signal: interrupt.signal })
   console.log(`\nReady after ${(performance.now() / 1000).toFixed(1)} s at ${stack.url}\n`)
   console.log(`${welcome(stack, home, env)}\n\nCtrl-C stops what was started here. The data stay.\n`)

@@ -3,6 +3,7 @@ import type {
   APIGatewaySimpleAuthorizerWithContextResult,
 } from 'aws-lambda'
 import { required } from '../lib/config.ts'
+import { headerOf } from '../lib/http/request.ts'
 import { type TokenContext, tokenVerifier } from '../lib/http/token.ts'
 
 const verify = tokenVerifier({
@@ -21,6 +22,5 @@ export const handler = async ({
   APIGatewaySimpleAuthorizerWithContextResult<TokenContext>
 > => ({
   isAuthorized: true,
-  // serverless-offline leaves header names as they were sent; API Gateway writes them in lower case.
-  context: await verify(headers?.authorization ?? headers?.Authorization),
+  context: await verify(headerOf(headers, 'authorization')),
 })

@@ -14,6 +14,8 @@ export const handler = handle('PUT /products/{id}', async (request) => {
   const id = request.productId()
   const precondition = preconditionOf(request.header('if-match'), request.header('if-none-match'))
   const content = parseProductWithId(id, request.json())
-  const written = await products.write(id, () => putProduct(db, table, id, content, precondition))
+  const written = await products.write(id, () =>
+    putProduct(db, table, id, content, precondition, request.signal),
+  )
   return writeAnswer(id, written)
 })

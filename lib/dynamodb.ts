@@ -1,6 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 
+/** `convertClassInstanceToMap`: else the SDK takes an object with a key `constructor` for a class it does not know. */
+export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
+
 /**
  * A document client for the catalog's table. Connects with the first command, not before.
  *
@@ -18,7 +21,7 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
     // Without throwOnRequestTimeout the time-out is only logged.
     requestHandler: { connectionTimeout: 300, requestTimeout: 1000, throwOnRequestTimeout: true },
   })
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } })
+  return DynamoDBDocumentClient.from(client, { marshallOptions })
 }
 
 /** Whether an error says that DynamoDB did not do its work, and may do it on another try: throttled, slow, away. */

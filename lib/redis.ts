@@ -23,6 +23,8 @@ export function connectRedis(url: string): Redis {
     disableClientInfo: true,
   })
   redis.on('connect', () => redis.stream.unref())
+  // Nor does one that is to be made again: the timer has no public name.
+  redis.on('reconnecting', () => (Reflect.get(redis, 'reconnectTimeout') as NodeJS.Timeout | null)?.unref())
   // Every failed command is reported by its caller; without a listener the client would print each failed connection.
   redis.on('error', () => {})
   return redis

@@ -20,6 +20,10 @@ const damages: Record<string, (redis: Redis, key: string, entry: string) => Prom
     redis.set(key, entry.replace('\ta\t', '\tother\t'), 'PX', 60_000),
   'an entry of another schema': (redis, key, entry) =>
     redis.set(key, entry.replace('\t1\t', '\t2\t'), 'PX', 60_000),
+  'an entry whose version is no number': (redis, key, entry) =>
+    redis.set(key, entry.replace(/\t\d+ /, '\tx '), 'PX', 60_000),
+  'an entry whose lengths do not agree': (redis, key, entry) =>
+    redis.set(key, entry.replace(/ \d+( \d+\n)/, ' 99$1'), 'PX', 60_000),
   'a lease that never ends': (redis, key) => redis.set(key, `L${'x'.repeat(16)}`),
 }
 

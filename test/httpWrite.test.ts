@@ -111,10 +111,13 @@ describe('bad input is refused, and nothing is written', () => {
       403,
       { body: aProduct, authorizer: { scope: 'reviews:write catalog:writes' } },
     ],
+    ['a token for nothing', 403, { body: aProduct, authorizer: { scope: '' } }],
     ['malformed JSON', 400, { body: '{"title":' }],
     ['no body', 415, {}],
+    ['a body of nothing', 400, { body: '' }],
+    ['a body of null', 422, { body: 'null' }, [{ pointer: '' }]],
     ['another content type', 415, { body: '{}', headers: { 'content-type': 'text/plain' } }],
-    ['a body over the limit', 413, { body: `"${'x'.repeat(256 * 1024)}"` }],
+    ['a body over the limit', 413, { body: `"${'x'.repeat(320 * 1024)}"` }],
     ['no object', 422, { body: '[]' }, [{ pointer: '' }]],
     ['a missing field', 422, { body: { ...aProduct, title: undefined } }, [{ pointer: '/title' }]],
     ['an unknown field', 422, { body: { ...aProduct, colour: 'red' } }, [{ pointer: '/colour' }]],
@@ -159,6 +162,53 @@ describe('bad input is refused, and nothing is written', () => {
       ).toBeUndefined()
     })
   }
+
+  test('a body that the local emulator calls null is a 400', async () => {
+    const { handler } = await import('../functions/putProduct.ts')
+    const event = {
+      pathParameters: { id: 'bad' },
+      headers: { 'Content-Type': 'application/json' },
+      body: null,
+      requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
+    }
+    expect(await handler(event as never)).toMatchObject({ statusCode: 400 })
+  })
+
+  test('bytes that are no UTF-8 are a 400, not another text', async () => {
+    const { handler } = await import('../functions/putProduct.ts')
+    const body = Buffer.concat([Buffer.from('{"title":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])
+    const event = {
+      pathParameters: { id: 'bad' },
+      headers: { 'content-type': 'application/json' },
+      body: body.toString('base64'),
+      isBase64Encoded: true,
+      requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
+    }
+    expect(await handler(event as never)).toMatchObject({ statusCode: 400 })
+  })
+
+  test('only a request that brought a token hears that its token is invalid', async () => {
+    const none = await put('bad', { body: aProduct, authorizer: { refusal: 'x' } })
+    expect(none.headers['www-authenticate']).toBe('Bearer')
+    const bad = await put('bad', {
+      body: aProduct,
+      authorizer: { refusal: 'x' },
+      headers: { Authorization: 'Bearer x' },
+    })
+    expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"')
+  })
+
+  test('a write ends in the time that the function has, with a 503 that says when to come back', async () => {
+    const { handler } = await import('../functions/putProduct.ts')
+    const event = {
+      pathParameters: { id: 'late' },
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(aProduct),
+      requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
+    }
+    const answer = await handler(event as never, { getRemainingTimeInMillis: () => 400 })
+    expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
+  })
 
   test('every fault is told, not only the first', async () => {
     const { json } = await put('bad', {

@@ -67,6 +67,29 @@ test('whatever is accepted as a product comes back from DynamoDB as it was, and 
   expect(accepted).toBeGreaterThan(50)
 }, 60_000)
 
+test('names that mean something to JavaScript are names like any other', async () => {
+  const names = ['constructor', 'toString', 'hasOwnProperty', 'prototype', '__defineGetter__']
+  const every = Object.fromEntries(names.map((name) => [name, name]))
+  const variants = [{ sku: 'x', price: { amount: 1, currency: 'EUR' }, options: every }]
+  const { content } = parseProduct({
+    title: 'x',
+    category: 'x',
+    price: { amount: 1, currency: 'EUR' },
+    variants,
+    attributes: every,
+  })
+  const { value } = await putProduct(db, table, 'names', content)
+  expect(value.attributes).toEqual(every)
+  expect(await readProduct(db, table, 'names')).toEqual(value)
+})
+
+test('a product that is too large for one item is refused, not half-written', () => {
+  const description = 'ü'.repeat(20_000)
+  const attributes = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`a${n}`, 'x'.repeat(1800)]))
+  const large = { title: 'x', description, category: 'x', price: { amount: 1, currency: 'EUR' }, attributes }
+  expect(() => parseProduct(large)).toThrow(/at most 262144 bytes/)
+})
+
 test('whatever JSON holds, it is a product or refused with a reason', () => {
   fc.assert(
     fc.property(fc.json(), (json) => {

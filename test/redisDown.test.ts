@@ -90,6 +90,41 @@ test('a removal that Redis did not confirm is delivered before the id is read fr
     .toBe(true)
 })
 
+test('a process that only writes delivers what it owes with its next removal', async () => {
+  const { cache: writer, server } = await freshCache(database)
+  const reader = openCache(server.url, database).cache
+  await database.write('h', 'old')
+  await reader.get('h')
+  server.process.kill('SIGSTOP')
+  expect(await writer.write('h', () => database.write('h', 'new'))).toMatchObject({
+    invalidation: 'deferred',
+  })
+  // The silent connection is left for a new one, so that the removal itself is lost with it.
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  server.process.kill('SIGCONT')
+  await expect.poll(() => writer.invalidate('another'), { timeout: 3000 }).toBe('done')
+  expect((await reader.get('h')).value).toEqual({ text: 'new' })
+})
+
+test('a lease that was taken too late for its caller does not keep others waiting', async () => {
+  const { cache, server, redis } = await freshCache(database)
+  const other = openCache(server.url, database).cache
+  await database.write('i', 'x')
+  await redis.ping()
+  // Redis hangs from the moment on which the lease is asked for.
+  const take = redis.cacheAsideLease.bind(redis)
+  redis.cacheAsideLease = ((...args: Parameters<typeof take>) => {
+    server.process.kill('SIGSTOP')
+    return take(...args)
+  }) as typeof redis.cacheAsideLease
+  expect((await cache.get('i')).status.detail).toBe('redis-timeout')
+  server.process.kill('SIGCONT')
+  const start = performance.now()
+  expect((await other.get('i')).value).toEqual({ text: 'x' })
+  // Far below the three seconds of the lease.
+  expect(performance.now() - start).toBeLessThan(1000)
+})
+
 test('a removal that a dead Redis never saw is delivered when it is back with its data', async () => {
   const { cache, redis, server } = await freshCache(database)
   const other = openCache(server.url, database)

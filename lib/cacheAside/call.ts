@@ -1,5 +1,5 @@
 import type { CacheResult, CacheStatus } from './contract.ts'
-import { decodeEntry, decodeLease, type Entry, identityOf, StoredResult } from './entry.ts'
+import { decodeEntry, decodeLease, type Entry, type Identity, StoredResult } from './entry.ts'
 import type { Context } from './index.ts'
 import type { Fresh } from './load.ts'
 import { CacheTimeout, RedisBudget } from './timeLimit.ts'
@@ -9,7 +9,7 @@ export interface Call<V> {
   cache: Context<V>
   id: string
   key: string
-  identity: string
+  identity: Identity
   redis: RedisBudget
   /** When the caller's time is over, by performance.now(). */
   deadline: number
@@ -23,7 +23,7 @@ export function newCall<V>(cache: Context<V>, id: string, deadline: number, redi
     cache,
     id,
     key: cache.key(id),
-    identity: identityOf(schema, id),
+    identity: { schema, id },
     redis: redis ?? new RedisBudget(Math.min(cacheTimeoutMs, deadline - performance.now())),
     deadline,
   }
@@ -88,7 +88,7 @@ export async function ask<V, T>({ cache, redis }: Call<V>, command: Promise<T>):
 export function stored<V>({ cache, id }: Call<V>, entry: Entry, status: CacheStatus): CacheResult<V> {
   const age = ageOf(entry)
   if (age >= entry.freshMs) {
-    cache.emit({ type: 'stale', id, age, ...(status.detail !== undefined && { detail: status.detail }) })
+    cache.emit?.({ type: 'stale', id, age, ...(status.detail !== undefined && { detail: status.detail }) })
   }
   // Below 0 where it is stale.
   status.ttl = Math.floor((entry.freshMs - age) / 1000)

@@ -20,7 +20,7 @@ import {
   type Entry,
   failedToken,
   headOf,
-  identityOf,
+  identityText,
   leaseIn,
   StoredResult,
   tokenBytes,
@@ -42,32 +42,36 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
     return carefully(newCall(cache, id, start + budgetMs))
   }
   const read = cache.reads.begin(key)
-  const rest = (raw: string | null) => {
-    const redis = new RedisBudget(cache.options.cacheTimeoutMs - (performance.now() - start))
-    return { call: newCall(cache, id, start + budgetMs, redis), raw: raw ?? '' }
-  }
   return read.promise.then(
     (raw: string | null) => {
       cache.reads.end(read)
       cache.breaker.succeeded()
       if (raw !== null) {
-        const entry = decodeEntry(identityOf(cache.options.schema, id), raw)
-        if (entry && isFresh(entry)) return hit(cache, id, entry)
+        const entry = decodeEntry({ schema: cache.options.schema, id }, raw)
+        if (entry) {
+          const age = ageOf(entry)
+          if (age < entry.freshMs) return hit(cache, id, entry, age)
+        }
       }
-      const { call } = rest(raw)
+      const call = callAfter(cache, id, start, budgetMs)
       return miss(call, look(call, raw ?? ''))
     },
     (error: unknown) => {
       cache.reads.end(read)
-      const { call } = rest(null)
+      const call = callAfter(cache, id, start, budgetMs)
       return isWrongType(error) ? miss(call, {}) : bypass(call, cacheFailed(cache, error))
     },
   )
 }
 
-function hit<V>(cache: Context<V>, id: string, entry: Entry): CacheResult<V> {
-  const age = ageOf(entry)
-  cache.emit({ type: 'hit', id, age })
+/** The call that goes on after its first read. */
+function callAfter<V>(cache: Context<V>, id: string, start: number, budgetMs: number): Call<V> {
+  const left = cache.options.cacheTimeoutMs - (performance.now() - start)
+  return newCall(cache, id, start + budgetMs, new RedisBudget(left))
+}
+
+function hit<V>(cache: Context<V>, id: string, entry: Entry, age: number): CacheResult<V> {
+  cache.emit?.({ type: 'hit', id, age })
   return new StoredResult<V>(entry, age, { hit: true, ttl: Math.floor((entry.freshMs - age) / 1000) })
 }
 
@@ -77,7 +81,7 @@ async function carefully<V>(call: Call<V>): Promise<CacheResult<V>> {
   try {
     await prepare(call)
     const found = await read(call)
-    if (found.entry && isFresh(found.entry)) return hit(cache, id, found.entry)
+    if (found.entry && isFresh(found.entry)) return hit(cache, id, found.entry, ageOf(found.entry))
     return await miss(call, found)
   } catch (error) {
     if (error instanceof CacheFailed) return bypass(call, error)
@@ -102,7 +106,7 @@ export async function prepare<V>(call: Call<V>): Promise<void> {
 }
 
 async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
-  call.cache.emit({ type: 'miss', id: call.id })
+  call.cache.emit?.({ type: 'miss', id: call.id })
   try {
     return await resolve(call, found)
   } catch (error) {
@@ -115,8 +119,9 @@ async function miss<V>(call: Call<V>, found: Found): Promise<CacheResult<V>> {
 export async function resolve<V>(call: Call<V>, first: Found): Promise<CacheResult<V>> {
   const { cache, id } = call
   const start = performance.now()
-  const waitUntil = Math.min(start + cache.options.waitMs, call.deadline)
-  const collapsed = () => cache.emit({ type: 'collapsed', id, waited: performance.now() - start })
+  // A caller with little time keeps half of it for a load of its own.
+  const waitUntil = start + Math.min(cache.options.waitMs, (call.deadline - start) / 2)
+  const collapsed = () => cache.emit?.({ type: 'collapsed', id, waited: performance.now() - start })
   let found = first
   for (let pause = shortestPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
     const late = performance.now() + pause > waitUntil
@@ -146,7 +151,7 @@ export async function resolve<V>(call: Call<V>, first: Found): Promise<CacheResu
         const fresh = await within(
           left,
           flight,
-          () => new LoadFailed(id, new Error('the time of the call is over')),
+          () => new LoadFailed(id, new DOMException('the time of the call is over', 'TimeoutError')),
         )
         collapsed()
         return loaded(fresh, { hit: false, fwd: call.stale ? 'stale' : 'uri-miss', collapsed: true })
@@ -168,10 +173,10 @@ export async function bypass<V>(call: Call<V>, { detail, cause }: CacheFailed): 
   try {
     if (kept) {
       const fresh = (await kept) as Awaited<ReturnType<typeof loadOne<V>>>
-      cache.emit({ type: 'fallback', id, age: ageOf(fresh) })
+      cache.emit?.({ type: 'fallback', id, age: ageOf(fresh) })
       return loaded(fresh, { hit: false, fwd: 'bypass', collapsed: true, detail: 'fallback' })
     }
-    cache.emit({ type: 'bypass', id, detail, error: cause })
+    cache.emit?.({ type: 'bypass', id, detail, error: cause })
     const load = loadOne(call)
     if (cache.breaker.isOpen && cache.options.fallbackMs > 0) cache.fallback.keep(key, load)
     return loaded(await load, { hit: false, fwd: 'bypass', detail })
@@ -194,18 +199,22 @@ async function takeLease<V>(call: Call<V>, seen: Entry | undefined): Promise<str
   const { cache, key, identity } = call
   const token = newToken()
   const head = seen ? headOf(seen) : ''
-  const answer = await ask(
-    call,
-    cache.redis.cacheAsideLease(key, token, cache.options.leaseMs, identity, head),
-  )
+  const { leaseMs } = cache.options
+  const command = cache.redis.cacheAsideLease(key, token, leaseMs, identityText(identity), head)
+  const answer = await ask(call, command).catch((error) => {
+    // It may have been taken all the same, and nobody shall wait for a load that does not come. Sent behind it on the
+    // same connection, and not waited for.
+    cache.redis.cacheAsideRelease(key, token, 1).catch(() => {})
+    throw error
+  })
   return answer === 1 ? token : inTheWay(call, answer)
 }
 
 export const newToken = () => randomBytes(tokenBytes).toString('base64url')
 
-/** What the script has handed back. What it takes for an entry and this process does not would be asked for for ever. */
-export function inTheWay<V>(call: Call<V>, raw: string): Found {
+/** What the script has handed back. What it takes for an entry and this process does not is removed, as bad content. */
+export async function inTheWay<V>(call: Call<V>, raw: string): Promise<Found> {
   const found = look(call, raw)
-  if (found.entry || found.lease !== undefined) return found
-  throw new CacheFailed('redis-error', new Error(`Unreadable entry at ${call.key}`))
+  if (!found.entry && found.lease === undefined) await ask(call, call.cache.redis.del(call.key))
+  return found
 }

@@ -13,7 +13,7 @@ import {
   stored,
 } from './call.ts'
 import { type CacheResult, LoadFailed, Overloaded } from './contract.ts'
-import { headOf } from './entry.ts'
+import { headOf, identityText } from './entry.ts'
 import { bypass, inTheWay, newToken, prepare, resolve } from './get.ts'
 import type { Context } from './index.ts'
 import { backoffMs, entryOf, led } from './lead.ts'
@@ -77,9 +77,9 @@ async function readHits<V>(
     const found = look(call, typeof raw === 'string' ? raw : '')
     if (found.entry && isFresh(found.entry)) {
       answers.set(call.id, stored(call, found.entry, { hit: true }))
-      call.cache.emit({ type: 'hit', id: call.id, age: answers.get(call.id)?.age ?? 0 })
+      call.cache.emit?.({ type: 'hit', id: call.id, age: answers.get(call.id)?.age ?? 0 })
     } else {
-      call.cache.emit({ type: 'miss', id: call.id })
+      call.cache.emit?.({ type: 'miss', id: call.id })
       misses.push([call, found])
     }
   }
@@ -98,21 +98,29 @@ async function takeLeases<V>(misses: [Call<V>, Found][], unreadable: Unreadable<
       sendAll(redis, keys, (pipeline, key, index) => {
         const [call, { entry }] = open[index] as [Call<V>, Found]
         const head = entry ? headOf(entry) : ''
-        pipeline.cacheAsideLease(key, tokens[index] ?? '', call.cache.options.leaseMs, call.identity, head)
+        pipeline.cacheAsideLease(
+          key,
+          tokens[index] ?? '',
+          call.cache.options.leaseMs,
+          identityText(call.identity),
+          head,
+        )
       }),
     unreadable,
   )
   const tokenOf = new Map(open.map(([call], index) => [call, tokens[index] ?? '']))
-  for (const [call, answer] of answers) {
-    if (answer === 1) won.push([call, tokenOf.get(call) ?? ''])
-    else {
-      try {
-        lost.push([call, inTheWay(call, String(answer))])
-      } catch (error) {
-        unreadable.push([call, cacheFailed(call.cache, error)])
+  await Promise.all(
+    answers.map(async ([call, answer]) => {
+      if (answer === 1) won.push([call, tokenOf.get(call) ?? ''])
+      else {
+        try {
+          lost.push([call, await inTheWay(call, String(answer))])
+        } catch (error) {
+          unreadable.push([call, cacheFailed(call.cache, error)])
+        }
       }
-    }
-  }
+    }),
+  )
   return { won, lost }
 }
 
@@ -170,7 +178,7 @@ async function bypassAll<V>(unreadable: Unreadable<V>, answers: Answers<V>): Pro
     ...kept.map(([call, failure]) => settle(call, answers, bypass(call, failure))),
     ...rest.map(([call, { detail, cause }], index) => {
       const { cache, id, key } = call
-      cache.emit({ type: 'bypass', id, detail, error: cause })
+      cache.emit?.({ type: 'bypass', id, detail, error: cause })
       const load = loads.then((results) => fulfilled(results[index]))
       if (cache.breaker.isOpen && cache.options.fallbackMs > 0) cache.fallback.keep(key, load)
       const answer = load.then((fresh) => loaded(fresh, { hit: false, fwd: 'bypass', detail }))

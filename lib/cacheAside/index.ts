@@ -47,7 +47,8 @@ export interface Context<V> extends Shared {
   /** The loads that this process does under a lease, by its token. */
   flights: Map<string, Promise<Fresh<V>>>
   key(id: string): string
-  emit(event: WithoutName<EntryEvent>): void
+  /** Undefined where nobody listens, so that no event is made for nobody. */
+  emit: ((event: WithoutName<EntryEvent>) => void) | undefined
 }
 
 type WithoutName<T> = T extends unknown ? Omit<T, 'name'> : never
@@ -80,7 +81,7 @@ export function createCacheAside<V>({ redis, onEvent, ...given }: CacheAsideOpti
       if (id === '') throw new TypeError('An id must not be empty')
       return `${prefix}:{${id}}:${name}`
     },
-    emit: onEvent ? (event) => onEvent({ name, ...event } as CacheEvent) : () => {},
+    emit: onEvent && ((event) => onEvent({ name, ...event } as CacheEvent)),
   }
   shared.breaker.onChange((state, error) =>
     onEvent?.({ name, type: 'breaker', state, ...(error !== undefined && { error }) }),

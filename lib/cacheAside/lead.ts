@@ -44,7 +44,7 @@ export function entryOf<V>({ cache, identity }: Call<V>, fresh: Fresh<V>) {
 /** The answer of the caller who has loaded. */
 export function led<V>(call: Call<V>, fresh: Fresh<V>, accepted: boolean, freshMs: number): CacheResult<V> {
   const fwd = call.stale ? 'stale' : 'uri-miss'
-  call.cache.emit({ type: 'fill', id: call.id, stored: accepted })
+  call.cache.emit?.({ type: 'fill', id: call.id, stored: accepted })
   return loaded(fresh, {
     hit: false,
     fwd,

@@ -2,6 +2,14 @@ import { type Call, stored } from './call.ts'
 import { type CacheResult, type Loaded, LoadFailed, Overloaded } from './contract.ts'
 import { within } from './timeLimit.ts'
 
+/** The database took too long. Named as the platform names its own time-outs. */
+class LoadTimeout extends Error {
+  override name = 'TimeoutError'
+  constructor(ms: number) {
+    super(`not done after ${Math.round(ms)} ms`)
+  }
+}
+
 /** A value as the database gave it, with the text that is stored and served. */
 export interface Fresh<V> {
   value: V | undefined
@@ -58,7 +66,7 @@ async function loadAll<V>(
             calls.map((call) => call.id),
             { signal: abort.signal },
           ),
-          () => new Error(`not done after ${Math.round(ms)} ms`),
+          () => new LoadTimeout(ms),
         )
         return calls.map((call) => fresh(call, values.get(call.id), loadedAt, performance.now() - start))
       },
@@ -68,7 +76,7 @@ async function loadAll<V>(
     const duration = performance.now() - start
     return calls.map((call) => {
       if (!(error instanceof Overloaded)) return failed(call, duration, error)
-      cache.emit({ type: 'overloaded', id: call.id })
+      cache.emit?.({ type: 'overloaded', id: call.id })
       return new Overloaded(call.id)
     })
   }
@@ -81,13 +89,13 @@ function fresh<V>(
   duration: number,
 ): Fresh<V> | LoadFailed {
   const version = found?.version ?? 0
-  if (!Number.isSafeInteger(version)) {
-    return failed(call, duration, new TypeError(`the version ${version} is no safe integer`))
+  if (!(Number.isSafeInteger(version) && version >= 0)) {
+    return failed(call, duration, new TypeError(`the version ${version} is no safe integer from 0 on`))
   }
   try {
     const value = found?.value
     const body = value === undefined ? undefined : JSON.stringify(value)
-    call.cache.emit({ type: 'load', id: call.id, duration, version })
+    call.cache.emit?.({ type: 'load', id: call.id, duration, version })
     return { value, body, version, loadedAt }
   } catch (error) {
     return failed(call, duration, error)
@@ -96,7 +104,7 @@ function fresh<V>(
 
 function failed<V>({ cache, id }: Call<V>, duration: number, cause: unknown): LoadFailed {
   const error = new LoadFailed(id, cause)
-  cache.emit({ type: 'load-failed', id, duration, error })
+  cache.emit?.({ type: 'load-failed', id, duration, error })
   return error
 }
 

@@ -4,6 +4,8 @@ import { CacheTimeout, within } from './timeLimit.ts'
 
 /** The most keys that a process remembers to remove later. */
 const memory = 10_000
+/** How many of them go with one that is confirmed. */
+const settledAtOnce = 100
 
 /**
  * Removes entries, and remembers what could not be removed: until it is, this process does not read those keys.
@@ -37,7 +39,9 @@ export class Removals {
         version === undefined
           ? this.#redis.del(...keys)
           : this.#redis.cacheAsideRemove(keys.length, ...keys, String(version))
+      const start = performance.now()
       await within(ms, command, () => new CacheTimeout())
+      await this.#settle(ms - (performance.now() - start))
       return { outcome: 'done' }
     } catch (error) {
       for (const key of keys) {
@@ -51,6 +55,17 @@ export class Removals {
       }
       return { outcome: 'deferred', error }
     }
+  }
+
+  /**
+   * Now that Redis confirms removals again, delivers some that are owed: a process that only writes would never come to
+   * read those keys. Those that fail stay owed.
+   */
+  async #settle(ms: number): Promise<void> {
+    if (this.#owed.size === 0) return
+    const keys = [...this.#owed.keys()].slice(0, settledAtOnce)
+    const all = Promise.allSettled(keys.map((key) => this.deliver(key)))
+    await within(ms, all, () => new CacheTimeout()).catch(() => {})
   }
 
   /** Whether anything is owed for this key. */

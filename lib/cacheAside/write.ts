@@ -31,9 +31,9 @@ export async function invalidate<V>(
   const { outcome, error } = await cache.removals.remove(keys, {
     ms: cache.options.cacheTimeoutMs,
     version,
-    onForgotten: () => cache.emit({ type: 'removal-forgotten', id }),
+    onForgotten: () => cache.emit?.({ type: 'removal-forgotten', id }),
   })
   if (outcome === 'deferred') cache.breaker.failed(error)
-  cache.emit({ type: 'removal', id, outcome, ...(outcome === 'deferred' && { error }) })
+  cache.emit?.({ type: 'removal', id, outcome, ...(outcome === 'deferred' && { error }) })
   return outcome
 }

@@ -129,6 +129,9 @@ const ProductInput = z
     }),
   )
 
+/** Bytes of a product's content as JSON. An item of DynamoDB holds 400 KB. */
+const largestProduct = 256 * 1024
+
 /**
  * Checks what a writer sent and completes it: defaults filled in, text normalised, `stock` the sum over the variants
  * where there are any.
@@ -147,6 +150,11 @@ export function parseProduct(input: unknown): {
     throw new InvalidProduct([...new Map(faults.map((fault) => [fault.pointer, fault])).values()])
   }
   const { id, rating, version, createdAt, updatedAt, ...content } = parsed.data
+  if (Buffer.byteLength(JSON.stringify(content)) > largestProduct) {
+    throw new InvalidProduct([
+      { pointer: '', detail: `A product has at most ${largestProduct} bytes as JSON` },
+    ])
+  }
   if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
   return { id, createdAt, content }
 }

@@ -17,6 +17,7 @@ export async function putIfVersion(
   table: string,
   item: ProductItem,
   version: number | undefined,
+  signal?: AbortSignal,
 ): Promise<{ rival: ProductItem | undefined } | undefined> {
   try {
     await db.send(
@@ -31,6 +32,7 @@ export async function putIfVersion(
             }),
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
+      signal ? { abortSignal: signal } : {},
     )
     return undefined
   } catch (error) {

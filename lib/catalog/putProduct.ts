@@ -21,6 +21,7 @@ const attempts = 5
  * writers never lose an update: the later one reads again, and its precondition is judged again. Rating and time of
  * creation stay.
  *
+ * @param signal ends it; what was sent by then may have happened
  * @throws {PreconditionFailed} when the product is not as demanded
  * @throws {WriteConflict} when each of five attempts met another writer
  */
@@ -30,13 +31,14 @@ export async function putProduct(
   id: string,
   content: ProductContent,
   precondition: Precondition = {},
+  signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: boolean }> {
   const writeId = randomUUID()
-  let current = await readItem(db, table, id)
+  let current = await readItem(db, table, id, signal)
   for (let attempt = 1; attempt <= attempts; attempt++) {
     demand(precondition, current?.version)
     const item = replacement(id, content, current, writeId)
-    const refused = await putIfVersion(db, table, item, current?.version)
+    const refused = await putIfVersion(db, table, item, current?.version, signal)
     if (!refused) return { value: toProduct(item), version: item.version, created: current === undefined }
     current = refused.rival
   }

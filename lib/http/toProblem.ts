@@ -1,4 +1,4 @@
-import { LoadFailed } from '../cacheAside/index.ts'
+import { LoadFailed, Overloaded } from '../cacheAside/index.ts'
 import { InvalidProduct, PreconditionFailed, WriteConflict } from '../catalog/errors.ts'
 import { isUnavailable } from '../dynamodb.ts'
 import { Problem } from './problem.ts'
@@ -20,7 +20,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof WriteConflict) {
     return new Problem(409, 'write-conflict', 'Others keep changing this product: try again')
   }
-  if (error instanceof LoadFailed || isUnavailable(error)) {
+  if (error instanceof Overloaded || isUnavailable(error instanceof LoadFailed ? error.cause : error)) {
     return new Problem(503, 'database-unavailable', 'The catalog cannot be reached right now: try again', {
       headers: { 'retry-after': '1' },
     })

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { pathToFileURL } from 'node:url'
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 
 /** What the authorizer tells a handler: whose token it was and what it allows, or why it was refused. */
@@ -16,7 +15,7 @@ const algorithms = ['ES256', 'ES384', 'RS256', 'RS384', 'PS256', 'PS384', 'EdDSA
 /**
  * Makes the check of a bearer token (RFC 6750, RFC 7519): signature, issuer, audience, expiry, scope.
  *
- * @param jwks where the issuer publishes its keys: an https URL, or a file relative to the working directory for local use
+ * @param jwks where the issuer publishes its keys: an https URL, or `file:` and a path for local use
  */
 export function tokenVerifier({
   issuer,
@@ -27,7 +26,7 @@ export function tokenVerifier({
   audience: string
   jwks: string
 }) {
-  const key = keySet(new URL(jwks, pathToFileURL(`${process.cwd()}/`)))
+  const key = keySet(jwks)
   return async (authorization: string | undefined): Promise<TokenContext> => {
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1]
     if (!token || token.length > 8192) return { refusal: 'Send a token: authorization: Bearer …' }
@@ -39,7 +38,6 @@ export function tokenVerifier({
         requiredClaims: ['exp'],
       })
       const scope = typeof payload.scope === 'string' ? payload.scope : ''
-      if (!scope) return { refusal: 'The token has no scope' }
       return { ...(payload.sub && { subject: payload.sub }), scope }
     } catch (error) {
       // Which of the checks failed is told only where it helps an honest caller.
@@ -58,9 +56,11 @@ export function tokenVerifier({
   }
 }
 
-function keySet(url: URL): JWTVerifyGetKey {
-  if (url.protocol === 'https:') return createRemoteJWKSet(url, { timeoutDuration: 2000 })
-  if (url.protocol !== 'file:') throw new Error('TOKEN_JWKS must be an https: or file: URL')
+function keySet(jwks: string): JWTVerifyGetKey {
+  if (jwks.startsWith('https:')) return createRemoteJWKSet(new URL(jwks), { timeoutDuration: 2000 })
+  if (!jwks.startsWith('file:')) throw new Error('TOKEN_JWKS must begin with https: or file:')
+  // A path as it is, with whatever a folder may be called; relative to the working directory.
+  const file = jwks.slice('file:'.length)
   // Read each time: the key of a developer's machine may be made after this process.
-  return async (header, input) => createLocalJWKSet(JSON.parse(await readFile(url, 'utf8')))(header, input)
+  return async (header, input) => createLocalJWKSet(JSON.parse(await readFile(file, 'utf8')))(header, input)
 }

@@ -19,7 +19,7 @@ export function showProgress(stream: NodeJS.WriteStream, size: number | undefine
   const rate = rateMeter()
   if (stream.isTTY && size) {
     const bar = new SingleBar({
-      format: '{bar} {percentage}% | {rows} rows, {faults} not taken | {rate} rows/s | {eta_formatted} left',
+      format: '{bar} {percentage}% | {rows} rows, {faults} not taken | {rate} rows/s',
       stream,
       hideCursor: true,
       clearOnComplete: true,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Outcome, runCommand } from './command.ts'
 import { projectFolder } from './folder.ts'
-import { freePort } from './server.ts'
+import { freePort, portOf } from './server.ts'
 
 /** A service of docker-compose.yml: its port inside, which is the default outside, and the variable that moves that. */
 const services = {
@@ -60,7 +60,7 @@ export async function composeUp(
     // A container keeps the port it runs on: another one would have compose replace it.
     const kept = before.has(name) ? await compose(['port', name, String(inside)], 20_000) : undefined
     ports[name] =
-      Number(kept?.out.trim().split(':').at(-1)) || (await freePort(Number(env[variable]) || inside))
+      Number(kept?.out.trim().split(':').at(-1)) || (await freePort(portOf(variable, env, inside)))
   }
 
   let stopped: Promise<unknown> | undefined

@@ -30,6 +30,20 @@ export class SetupError extends Error {
   override name = 'SetupError'
 }
 
+/**
+ * The port that a variable of the environment names.
+ *
+ * @throws {SetupError} when it names something else
+ */
+export function portOf(variable: string, env: NodeJS.ProcessEnv, otherwise: number): number {
+  const text = env[variable] || String(otherwise)
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new SetupError(
+    `${variable} is ${text}: use a number from 1 to 65535, as in ${variable}=${otherwise + 1} npm start`,
+  )
+}
+
 /** A port of 127.0.0.1 that nobody listens on: `wanted` where it is free, else any. */
 export async function freePort(wanted = 0): Promise<number> {
   return (

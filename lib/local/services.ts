@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { type ComposeService, composeUp } from './compose.ts'
 import { requireJava, startDynamoDB } from './dynamodbServer.ts'
+import { claimFolder, makeFolder } from './folder.ts'
 import { checkDynamoDB, checkRedis, withoutSecret } from './given.ts'
 import { installRedis } from './installRedis.ts'
 import { startLastingRedis } from './lastingRedis.ts'
 import { findBinary, findRedisBinary } from './redisServer.ts'
-import { freePort, SetupError } from './server.ts'
+import { freePort, portOf, SetupError } from './server.ts'
 
 /** A backing service that was found: where it will answer, and how to have it. */
 export interface Service {
@@ -88,7 +89,7 @@ async function ownRedis({ env, home, say, signal }: FindOptions): Promise<Servic
   const binary = findRedisBinary(env.PATH) ?? (await installRedis({ env, say, signal }))
   signal.throwIfAborted()
   if (!binary) throw new SetupError(noRedis)
-  const port = await portNear(Number(env.AISLE_REDIS_PORT) || 6379, say)
+  const port = await portNear(portOf('AISLE_REDIS_PORT', env, 6379), say)
   const url = `redis://127.0.0.1:${port}`
   return {
     url,
@@ -98,12 +99,17 @@ async function ownRedis({ env, home, say, signal }: FindOptions): Promise<Servic
 }
 
 async function ownDynamoDB({ env, home, say, signal }: FindOptions): Promise<Service> {
-  const port = await portNear(Number(env.AISLE_DYNAMODB_PORT) || 8000, say)
+  const folder = join(home, 'dynamodb')
+  makeFolder(folder)
+  // Before anything is started: a second start touches nothing that the first one uses.
+  const claim = await claimFolder(folder)
+  claim.release()
+  const port = await portNear(portOf('AISLE_DYNAMODB_PORT', env, 8000), say)
   const url = `http://127.0.0.1:${port}`
   return {
     url,
     what: `DynamoDB Local, ${url}`,
-    start: () => startDynamoDB({ folder: join(home, 'dynamodb'), port, signal, detached: true }),
+    start: () => startDynamoDB({ folder, port, signal, detached: true }),
   }
 }
 
