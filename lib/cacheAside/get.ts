@@ -42,7 +42,7 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
     return carefully(newCall(cache, id, start + budgetMs))
   }
   const read = cache.reads.begin(key)
-  return read.promise.then(
+  return read.command.promise.then(
     (raw: string | null) => {
       cache.reads.end(read)
       cache.breaker.succeeded()

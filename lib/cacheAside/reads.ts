@@ -4,15 +4,24 @@ import { CacheTimeout } from './timeLimit.ts'
 /** Into how many turns a time limit is divided; a read is given up after 7/8 to 8/8 of it. */
 const turns = 8
 
+/** A GET under way, in the list of all. */
+export interface Read {
+  readonly command: Command
+  readonly turn: number
+  older: Read | undefined
+  newer: Read | undefined
+}
+
 /**
  * The one command of a hit, with a time limit. One timer serves all reads that are under way: a timer and a promise for
- * each would cost a hit more than everything else it does.
+ * each would cost a hit more than everything else it does. The list is linked by hand, since a Map or a Set of objects
+ * has to compute a hash for each.
  */
 export class Reads {
   readonly #redis: Redis | Cluster
   readonly #ms: number
-  /** The reads under way, oldest first, each with the turn in which it began. */
-  readonly #underWay = new Map<Command, number>()
+  #oldest: Read | undefined
+  #newest: Read | undefined
   #turn = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -21,37 +30,43 @@ export class Reads {
     this.#ms = ms
   }
 
-  /** Sends GET. Whoever awaits its `promise` tells {@link end} when it is settled. */
-  begin(key: string): Command {
+  /** Sends GET. Whoever awaits the command's `promise` tells {@link end} when it is settled. */
+  begin(key: string): Read {
     const command = new Command('get', [key], { replyEncoding: 'utf8' })
-    this.#underWay.set(command, this.#turn)
+    const read: Read = { command, turn: this.#turn, older: this.#newest, newer: undefined }
+    if (this.#newest) this.#newest.newer = read
+    else this.#oldest = read
+    this.#newest = read
     // Not unref'ed: it keeps a process alive that waits for an answer, since the socket does not.
     this.#timer ??= setInterval(() => this.#nextTurn(), this.#ms / turns)
     this.#redis.sendCommand(command)
-    return command
+    return read
   }
 
-  end(command: Command): void {
-    this.#underWay.delete(command)
+  end(read: Read): void {
+    if (read.older) read.older.newer = read.newer
+    else if (this.#oldest === read) this.#oldest = read.newer
+    if (read.newer) read.newer.older = read.older
+    else if (this.#newest === read) this.#newest = read.older
   }
 
   #nextTurn(): void {
     this.#turn++
-    if (this.#underWay.size === 0) {
+    if (!this.#oldest) {
       clearInterval(this.#timer)
       this.#timer = undefined
       return
     }
-    const late: Command[] = []
-    for (const [command, turn] of this.#underWay) {
-      if (this.#turn - turn < turns) break
-      late.push(command)
+    const late: Read[] = []
+    for (
+      let read: Read | undefined = this.#oldest;
+      read && this.#turn - read.turn >= turns;
+      read = read.newer
+    ) {
+      late.push(read)
     }
-    // An answer may have come while this process was busy or frozen: it is taken up before the time-out is.
-    if (late.length > 0) {
-      setImmediate(() => {
-        for (const command of late) if (this.#underWay.delete(command)) command.reject(new CacheTimeout())
-      })
-    }
+    // An answer may have come while this process was busy or frozen: it is taken up before the time-out is. A command
+    // that was settled by then takes no notice.
+    if (late.length > 0) setImmediate(() => late.forEach(({ command }) => command.reject(new CacheTimeout())))
   }
 }

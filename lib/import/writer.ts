@@ -29,7 +29,11 @@ export function createWriter(
       return done
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      if (concernsAll(error)) return { reason, endsAll: `The table ${table} cannot be written (${reason})` }
+      if (concernsAll(error))
+        return {
+          reason,
+          endsAll: `The table ${table} cannot be written (${reason}). \`npm start\` makes the local one`,
+        }
       // One row may have had bad luck for all its time; a database that meanwhile answered no other row is away.
       if (isAway(error) && lastAnswer < started)
         return { reason, endsAll: `The database does not answer (${reason})` }
