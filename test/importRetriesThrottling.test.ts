@@ -76,15 +76,17 @@ test('what cannot be written in its time is listed, and the rest goes on', async
 test('a product that the database refuses for good is listed without a second try', async () => {
   const { db, table } = await freshTable()
   let tries = 0
-  const counted = wrapped(db, (_, send) => {
+  const refusing = wrapped(db, () => {
     tries++
-    return send()
+    throw Object.assign(new Error('One or more parameter values were invalid'), {
+      name: 'ValidationException',
+      $fault: 'client',
+    })
   })
-  const large = mug('large', {
-    images: Array.from({ length: 240 }, (_, n) => ({ url: `/${'x'.repeat(1900)}${n}`, alt: '' })),
-  })
-  const { rejects } = await importText(ndjson([large]), { target: { db: counted, table } })
-  expect(rejects).toMatchObject([{ line: 1, id: 'large', reason: expect.stringContaining('Item size') }])
+  const { rejects } = await importText(ndjson([mug('odd')]), { target: { db: refusing, table } })
+  expect(rejects).toMatchObject([
+    { line: 1, id: 'odd', reason: expect.stringContaining('ValidationException') },
+  ])
   expect(tries).toBe(1)
 })
 

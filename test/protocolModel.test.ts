@@ -41,7 +41,7 @@ test.each(Object.entries(without) as [Guard, [SettingName, string]][])(
   (guard, [name, property]) => {
     const { violation } = exploreSetting(name, guard)
     expect(violation?.property).toBe(property)
-    expect(violation?.trace).toMatch(/^from Redis: .*\n {2}1\. .+/)
+    expect(violation?.trace).toMatch(/^from Redis .*\n {2}1\. .+/)
   },
 )
 

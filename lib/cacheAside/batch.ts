@@ -13,6 +13,8 @@ export async function sendAll(
   add: (pipeline: ChainableCommander, key: string, index: number) => unknown,
 ): Promise<unknown[]> {
   const answers: unknown[] = []
+  // A client that has just been made learns with its first command where the slots lie; a single one may wait for that.
+  if (redis instanceof Cluster && redis.slots.length === 0) await redis.get(keys[0] ?? '').catch(() => {})
   await Promise.all(
     shardsOf(redis, keys).map(async (indexes) => {
       try {

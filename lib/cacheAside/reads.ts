@@ -67,6 +67,10 @@ export class Reads {
     }
     // An answer may have come while this process was busy or frozen: it is taken up before the time-out is. A command
     // that was settled by then takes no notice.
-    if (late.length > 0) setImmediate(() => late.forEach(({ command }) => command.reject(new CacheTimeout())))
+    if (late.length > 0) {
+      setImmediate(() => {
+        for (const { command } of late) command.reject(new CacheTimeout())
+      })
+    }
   }
 }
