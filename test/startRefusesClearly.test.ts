@@ -31,6 +31,12 @@ describe('npm start refuses with one line that says what and what to do', () => 
     )
   })
 
+  it.each(['AISLE_REDIS_PORT', 'AISLE_DYNAMODB_PORT'])('when %s is no port', async (variable) => {
+    expect(await refusal({ ...(await ownEnv()), [variable]: 'abc' })).toMatch(
+      new RegExp(`^${variable} is abc: use a number`),
+    )
+  })
+
   it('when there is no Java', async () => {
     expect(await refusal(await ownEnv(pathWith('redis-server')))).toBe(
       'No usable Java. DynamoDB Local needs Java 17 or newer on PATH (https://adoptium.net), or set DYNAMODB_ENDPOINT',

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -57,11 +59,13 @@ describe('npm start', () => {
     expect(second.out()).not.toContain('sample products')
     expect(await price()).toBe(5390)
 
+    const pid = readFileSync(join(env.AISLE_HOME, 'redis.pid'), 'utf8')
     const other = await ownEnv()
     const rival = await runScript('cli/start.ts', [], { ...other, AISLE_HOME: env.AISLE_HOME })
     expect(rival.code).toBe(1)
     expect(rival.err).toMatch(/^The data in .* are in use by process \d+, .*AISLE_HOME=.*\n$/)
     expect(await price()).toBe(5390)
+    expect(readFileSync(join(env.AISLE_HOME, 'redis.pid'), 'utf8')).toBe(pid)
 
     const rest = second.processes()
     // A supervisor: npm alone is told.
