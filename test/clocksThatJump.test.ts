@@ -7,7 +7,7 @@ const { processes, texts, open } = await startFleet(3)
 const [right, fast, slow] = processes as [Process, Process, Process]
 const hour = 3_600_000
 const cache = 'clocks'
-const ttl = 1000
+const ttl = 2000
 const leaseMs = 800
 await open({ cache, options: { ttl, jitter: 0, leaseMs, loadTimeoutMs: 10_000, cacheTimeoutMs: 1000 } })
 await fast.call('setClock', { ahead: hour })
@@ -59,7 +59,7 @@ test('a lease ends by the clock of Redis alone', async () => {
   // Held for longer than its lease.
   await slow.call('hold')
   const held = read(slow, 'd')
-  await expect.poll(() => told([slow], 'load', 'd').length, { interval: 5 }).toBe(1)
+  await expect.poll(() => told([slow], 'load', 'd').length, { interval: 5, timeout: 10_000 }).toBe(1)
   const [taken] = told([slow], 'load', 'd')
   // An hour ahead, it waits for the lease's holder all the same, until the lease is over.
   expect(await read(fast, 'd')).toMatchObject({ status: { stored: true } })
@@ -75,7 +75,7 @@ test('a clock that jumps during a load spoils neither its fill nor a removal', a
     await texts.write(id, 'old')
     await right.call('hold')
     const filled = read(right, id)
-    await expect.poll(() => told([right], 'load', id).length, { interval: 5 }).toBe(1)
+    await expect.poll(() => told([right], 'load', id).length, { interval: 5, timeout: 10_000 }).toBe(1)
     await right.call('setClock', { ahead })
     await right.call('release')
     expect(await filled).toMatchObject({ value: { text: 'old' }, status: { stored: true } })
@@ -83,7 +83,7 @@ test('a clock that jumps during a load spoils neither its fill nor a removal', a
     await fast.call('invalidate', { cache, id })
     await right.call('hold')
     const refused = read(right, id)
-    await expect.poll(() => told([right], 'load', id).length, { interval: 5 }).toBe(2)
+    await expect.poll(() => told([right], 'load', id).length, { interval: 5, timeout: 10_000 }).toBe(2)
     await fast.call('write', { cache, id, text: 'new' })
     await right.call('setClock', { ahead: -ahead })
     await right.call('release')

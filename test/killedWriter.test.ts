@@ -10,12 +10,12 @@ const [reader, first, second] = processes as [Process, Process, Process]
 async function killAfterCommit(writer: Process, cache: string, id: string, text: string) {
   const write = writer.call('write', { cache, id, text, hang: true })
   write.catch(() => {})
-  await expect.poll(() => told([writer], 'committed').length, { interval: 5 }).toBe(1)
+  await expect.poll(() => told([writer], 'committed').length, { interval: 5, timeout: 10_000 }).toBe(1)
   await writer.kill()
   await expect(write).rejects.toThrow('SIGKILL')
 }
 
-const life = { ttl: 1600, staleWhileRevalidate: 400 }
+const life = { ttl: 2500, staleWhileRevalidate: 500 }
 await open({ cache: 'life', options: life })
 await open({ cache: 'told', options: { ttl: 60_000 } })
 
@@ -33,7 +33,7 @@ test('a writer killed between commit and removal leaves the old value for the li
   // So long a value may be stale after a write that nobody could finish, and here it is.
   expect(await read('life', 'a')).toMatchObject({ value: { text: 'old' }, status: { hit: true } })
   let last = 0
-  while (sharedNow() - filled < 5000) {
+  while (sharedNow() - filled < 8000) {
     const { value, at } = await read('life', 'a')
     if ((value as { text: string }).text === 'old') last = at
     else break

@@ -42,8 +42,8 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
     return carefully(newCall(cache, id, start + budgetMs))
   }
   const read = cache.reads.begin(key)
-  return read.command.promise.then(
-    (raw: string | null) => {
+  return read.answer.then(
+    (raw) => {
       cache.reads.end(read)
       cache.breaker.succeeded()
       if (raw !== null) {

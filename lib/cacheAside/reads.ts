@@ -7,6 +7,8 @@ const turns = 8
 /** A GET under way, in the list of all. */
 export interface Read {
   readonly command: Command
+  /** The text at the key; null where nothing is. */
+  readonly answer: Promise<string | null>
   readonly turn: number
   older: Read | undefined
   newer: Read | undefined
@@ -30,16 +32,16 @@ export class Reads {
     this.#ms = ms
   }
 
-  /** Sends GET. Whoever awaits the command's `promise` tells {@link end} when it is settled. */
+  /** Sends GET. Whoever awaits its answer tells {@link end} when it is settled. */
   begin(key: string): Read {
     const command = new Command('get', [key], { replyEncoding: 'utf8' })
-    const read: Read = { command, turn: this.#turn, older: this.#newest, newer: undefined }
+    const answer = this.#redis.sendCommand(command) as Promise<string | null>
+    const read: Read = { command, answer, turn: this.#turn, older: this.#newest, newer: undefined }
     if (this.#newest) this.#newest.newer = read
     else this.#oldest = read
     this.#newest = read
     // Not unref'ed: it keeps a process alive that waits for an answer, since the socket does not.
     this.#timer ??= setInterval(() => this.#nextTurn(), this.#ms / turns)
-    this.#redis.sendCommand(command)
     return read
   }
 
