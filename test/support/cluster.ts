@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Redis } from 'ioredis'
+import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
+import { freePort, type Server } from '../../lib/local/server.ts'
+
+/** A server of a cluster, with a client of its own to manage it by. */
+interface Node {
+  server: Server
+  /** Where the servers talk to each other. */
+  busPort: number
+  admin: Redis
+  id: string
+}
+
+/** Slots of a cluster, and how they are shared out over three masters. */
+const ranges = [
+  [0, 5460],
+  [5461, 10_922],
+  [10_923, 16_383],
+] as const
+
+/** Starts six servers, three masters with a replica each, and waits until they serve as one cluster. */
+export async function startCluster() {
+  const binary = findRedisBinary()
+  if (!binary) throw new Error('No valkey-server or redis-server on PATH')
+  const folder = mkdtempSync(join(tmpdir(), 'aisle-cluster-'))
+  const nodes: Node[] = []
+  const stop = async () => {
+    for (const { admin } of nodes) admin.disconnect()
+    await Promise.all(nodes.map(({ server }) => server.stop('SIGKILL')))
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    for (let number = 0; number < 6; number++) nodes.push(await startNode(binary, folder, number))
+    await form(nodes)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    /** Where a client may begin. */
+    nodes: nodes.map(({ server }) => ({ host: '127.0.0.1', port: server.port })),
+    /** The server that is now the master for a key. */
+    async masterOf(key: string): Promise<Server> {
+      const living = nodes.find(({ server }) => server.process.signalCode === null)
+      if (!living) throw new Error('No server of the cluster is left')
+      const slot = Number(await living.admin.call('CLUSTER', 'KEYSLOT', key))
+      const shards = (await living.admin.call('CLUSTER', 'SLOTS')) as [
+        number,
+        number,
+        [string, number, string],
+      ][]
+      const [, , master] = shards.find(([from, to]) => from <= slot && slot <= to) ?? []
+      const node = nodes.find(({ id }) => id === master?.[2])
+      if (!node) throw new Error(`No master serves ${key}`)
+      return node.server
+    },
+    stop,
+  }
+}
+
+/** A client for a cluster, with the settings of `connectRedis`. */
+export function connectCluster(nodes: { host: string; port: number }[]): Cluster {
+  const cluster = new Cluster(nodes, {
+    lazyConnect: true,
+    clusterRetryStrategy: (attempt) => Math.min(5 * attempt, 100),
+    redisOptions: {
+      connectTimeout: 500,
+      maxRetriesPerRequest: 0,
+      socketTimeout: 1000,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+    },
+  })
+  cluster.on('error', () => {})
+  return cluster
+}
+
+/** Starts one server. Ports are taken one after another, for a free one is only reserved once somebody listens. */
+async function startNode(binary: string, folder: string, number: number): Promise<Node> {
+  const busPort = await freePort(20_000 + Math.floor(Math.random() * 10_000))
+  const server = await startRedis({
+    binary,
+    port: await freePort(10_000 + Math.floor(Math.random() * 10_000)),
+    args: [
+      ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
+      ...['--cluster-config-file', join(folder, `nodes-${number}.conf`), '--dir', folder],
+      // A silent master is given up after this many ms; its replica takes over within a second after that.
+      ...['--cluster-node-timeout', '1000'],
+      // As ElastiCache has it: while one shard is away, the others serve.
+      ...['--cluster-require-full-coverage', 'no'],
+      ...['--repl-diskless-sync-delay', '0'],
+    ],
+  })
+  const admin = new Redis(server.port, '127.0.0.1', { maxRetriesPerRequest: 0, retryStrategy: () => null })
+  admin.on('error', () => {})
+  return { server, busPort, admin, id: String(await admin.cluster('MYID')) }
+}
+
+async function form(nodes: Node[]): Promise<void> {
+  const [first, ...others] = nodes as [Node, ...Node[]]
+  const masters = nodes.slice(0, 3)
+  const replicas = nodes.slice(3)
+  for (const [index, { admin }] of masters.entries()) {
+    const [from, to] = ranges[index] ?? [0, 0]
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
+    await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))
+  }
+  for (const { server, busPort } of others) {
+    await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(server.port), String(busPort))
+  }
+  await until('every server knows the five others', async () => {
+    const known = await Promise.all(nodes.map(({ admin }) => info(admin, 'cluster_known_nodes')))
+    return known.every((count) => count === '6')
+  })
+  for (const [index, { admin }] of replicas.entries()) {
+    // The others may know it by hearsay only for a moment.
+    await until('a replica follows its master', () =>
+      admin.call('CLUSTER', 'REPLICATE', masters[index]?.id ?? '').then(
+        () => true,
+        () => false,
+      ),
+    )
+  }
+  await until('the cluster serves, and every replica is in step', async () => {
+    const states = await Promise.all(nodes.map(({ admin }) => info(admin, 'cluster_state')))
+    const links = await Promise.all(replicas.map(({ admin }) => admin.info('replication')))
+    const lines = String(await first.admin.call('CLUSTER', 'NODES'))
+    return (
+      states.every((state) => state === 'ok') &&
+      links.every((link) => link.includes('master_link_status:up')) &&
+      lines.split('slave').length === 4
+    )
+  })
+}
+
+async function info(admin: Redis, field: string): Promise<string | undefined> {
+  return new RegExp(`^${field}:(\\S+)`, 'm').exec(String(await admin.call('CLUSTER', 'INFO')))?.[1]
+}
+
+async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 15_000
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`It did not come about that ${what}`)
+    await sleep(20)
+  }
+}

@@ -1,0 +1,96 @@
+import type { Promises, Violation } from './check.ts'
+import type { Operation } from './history.ts'
+import type { Tortured } from './torture.ts'
+
+/** What happened, counted. */
+export function counted({ history, faults }: Tortured) {
+  const got = history.filter((each) => each.type === 'got')
+  const removed = history.filter((each) => each.type === 'removed')
+  return {
+    operations: history.length,
+    reads: {
+      ...count(got.map(({ from }) => from)),
+      hit: got.filter(({ status }) => status.startsWith('hit')).length,
+      stale: got.filter(({ status }) => /ttl=-/.test(status)).length,
+      stored: got.filter(({ status }) => /stored/.test(status)).length,
+      bypass: got.filter(({ status }) => /fwd=bypass/.test(status)).length,
+    },
+    commits: history.filter(({ type }) => type === 'committed').length,
+    removals: count(removed.map(({ outcome }) => outcome)),
+    unanswered: history.filter(({ type }) => type === 'unanswered').length,
+    faults: count(faults),
+  }
+}
+
+/** One paragraph about a run. */
+export function summary(tortured: Tortured, violations: Violation[]): string {
+  const { operations, reads, commits, removals, faults } = counted(tortured)
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([name, number]) => `${name} ${number}`)
+      .join(', ')
+  return [
+    `Operations: ${operations}`,
+    `Reads:      ${list(reads)}`,
+    `Commits:    ${commits}`,
+    `Removals:   ${list(removals)}`,
+    `Faults:     ${list(faults)}`,
+    violations.length === 0
+      ? 'No read broke a promise.'
+      : `BROKEN: ${violations.length} reads (${list(count(violations.map(({ rule }) => rule)))})`,
+    '',
+  ].join('\n')
+}
+
+/** The most violations that are written out, and the most operations beside each. */
+const shown = { violations: 5, operations: 40 }
+
+/** The violations, each with what went on around it. */
+export function details(violations: Violation[], history: Operation[], { lifeMs }: Promises): string {
+  return violations
+    .slice(0, shown.violations)
+    .map(({ rule, answer, floor, because }) => {
+      const begin = because?.start ?? answer.start - lifeMs
+      const around = history
+        .filter(({ id, start, end }) => id === answer.id && end >= begin && start <= answer.end)
+        .filter((each) => each !== because && each !== answer)
+        .sort((a, b) => a.start - b.start)
+        .slice(-shown.operations)
+      const needs = floor === undefined ? '' : `, which needs version ${floor} at least`
+      return [
+        `${rule} is broken by`,
+        line(answer) + needs,
+        ...(because ? ['because of', line(because)] : []),
+        'Beside it:',
+        ...around.map(line),
+        '',
+      ].join('\n')
+    })
+    .join('\n')
+}
+
+function line(operation: Operation): string {
+  const { process, id, start, end, type } = operation
+  return `  ${start.toFixed(3)} to ${end.toFixed(3)} ${process} ${type} ${id}: ${outcome(operation)}`
+}
+
+function outcome(operation: Operation): string {
+  switch (operation.type) {
+    case 'got':
+      return `v${operation.version} from the ${operation.from} (${operation.status})`
+    case 'committed':
+      return `v${operation.version}`
+    case 'removed':
+      return operation.version === undefined
+        ? operation.outcome
+        : `${operation.outcome}, below v${operation.version}`
+    case 'unanswered':
+      return operation.error
+  }
+}
+
+function count<T extends string>(names: T[]): Record<T, number> {
+  const counts = {} as Record<T, number>
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findRedisBinary } from '../../lib/local/redisServer.ts'
+import { SetupError } from '../../lib/local/server.ts'
+import { startWorker, type Worker } from '../support/workers.ts'
+import { type Fault, faults, startVictim } from './faults.ts'
+import type { Operation } from './history.ts'
+import { numbersFrom } from './numbers.ts'
+import type { Sabotage } from './sabotage.ts'
+import type { Setup, TortureMethods } from './worker.ts'
+
+/** How a torture test is run. */
+export interface Torture {
+  dynamodbEndpoint: string
+  /** A table of its own. */
+  table: string
+  seconds: number
+  /** Decides what the processes ask for and what befalls Redis; not how the machine then orders it. */
+  seed: string
+  processes?: number
+  sabotage?: Sabotage
+  /** Ends it early. */
+  signal?: AbortSignal
+  onProgress?: (progress: { seconds: number; operations: number; faults: number }) => void
+}
+
+/** What was done and seen, and what befell Redis and the processes meanwhile. */
+export interface Tortured {
+  history: Operation[]
+  faults: (Fault | 'kill a process')[]
+}
+
+/** Two clocks of eight are wrong by an hour. */
+const clocks = [0, 3_600_000, -3_600_000]
+
+/** Has processes read and write a few ids through caches of their own, while Redis and they themselves are harmed. */
+export async function torture(run: Torture): Promise<Tortured> {
+  const binary = findRedisBinary()
+  if (!binary) throw new SetupError('No valkey-server or redis-server on PATH')
+  const random = numbersFrom(run.seed)
+  const victim = await startVictim(binary, random)
+  const tortured: Tortured = { history: [], faults: [] }
+  const workers = new Set<Worker<TortureMethods>>()
+  let started = 0
+
+  const setUp = async () => {
+    const number = started++
+    const setup: Setup = {
+      redisUrl: victim.url,
+      dynamodbEndpoint: run.dynamodbEndpoint,
+      table: run.table,
+      seed: run.seed,
+      process: `process ${number}`,
+      clockAhead: clocks[number % 8] ?? 0,
+      ...(run.sabotage && { sabotage: run.sabotage }),
+    }
+    const worker = await startWorker<TortureMethods, Operation[]>(
+      new URL('./worker.ts', import.meta.url),
+      setup,
+      (operations) => tortured.history.push(...operations),
+    )
+    workers.add(worker)
+    return worker
+  }
+  /** Lets a process work until it is stopped, or killed. */
+  const failures: Error[] = []
+  const runs: Promise<void>[] = []
+  const begin = (worker: Worker<TortureMethods>) => {
+    runs.push(worker.call('run').catch((error) => void (workers.has(worker) && failures.push(error))))
+  }
+
+  const replaceOne = async () => {
+    const [doomed] = workers
+    if (!doomed) return
+    workers.delete(doomed)
+    await doomed.kill()
+    begin(await setUp())
+  }
+  /** Every fault has its turn, in an order that the seed decides. */
+  const inAnyOrder = <T>(list: T[]): T[] =>
+    list
+      .map((each) => ({ each, place: random() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ each }) => each)
+  const bag: Tortured['faults'] = []
+
+  try {
+    const { processes = 8 } = run
+    for (const worker of await Promise.all(Array.from({ length: processes }, setUp))) begin(worker)
+    const start = performance.now()
+    const end = start + run.seconds * 1000
+    const left = () => (run.signal?.aborted || failures.length > 0 ? 0 : end - performance.now())
+    while (left() > 0) {
+      await sleep(Math.min(left(), 200 + random() * 1000))
+      if (left() <= 0) break
+      if (bag.length === 0) bag.push(...inAnyOrder<Tortured['faults'][number]>([...faults, 'kill a process']))
+      const fault = bag.pop() ?? 'kill'
+      if (fault === 'kill a process') await replaceOne()
+      else await victim.strike(fault)
+      tortured.faults.push(fault)
+      run.onProgress?.({
+        seconds: (performance.now() - start) / 1000,
+        operations: tortured.history.length,
+        faults: tortured.faults.length,
+      })
+    }
+    await Promise.all([...workers].map((worker) => worker.call('stop')))
+    await Promise.all(runs)
+    if (failures[0]) throw failures[0]
+    return tortured
+  } finally {
+    await Promise.all([...workers].map((worker) => worker.kill()))
+    await victim.stop()
+  }
+}
