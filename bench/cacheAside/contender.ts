@@ -1,0 +1,63 @@
+/** What every contender is given. */
+export interface ContenderOptions {
+  /** Such as `redis://127.0.0.1:6379/3`, the last being the number of the database. */
+  redisUrl: string
+  /** Reads from the database. */
+  load: (id: string) => Promise<unknown>
+  /** Makes the response text of what a library hands out: of the value, or of the text where that is what it caches. */
+  toText: (cached: unknown) => string
+  /** ms */
+  ttl: number
+}
+
+/** A cache as a benchmark sees it. */
+export interface Contender {
+  /** The response text for an id, from the cache or by loading. */
+  text(id: string): Promise<string>
+  invalidate(id: string): Promise<unknown>
+  close(): Promise<unknown>
+}
+
+export type Open = (options: ContenderOptions) => Promise<Contender>
+
+/** The names of all contenders, and the file in bench/contenders that sets each up. */
+const files: Record<string, string> = {
+  'bare GET': 'bare',
+  aisle: 'aisle',
+  'aisle, value parsed': 'aisleParsed',
+  bentocache: 'bentocache',
+  cacheable: 'cacheable',
+  'cache-manager': 'cacheManager',
+  '@epic-web/cachified': 'cachified',
+  'async-cache-dedupe': 'asyncCacheDedupe',
+  'layered-loader': 'layeredLoader',
+}
+
+export const libraries = Object.keys(files).slice(3)
+
+/** After the name of a library: it is given the text to cache, so that a hit needs no `JSON.stringify`. */
+export const textCached = ', text cached'
+
+/**
+ * Opens a contender by its name, the one of a library with or without {@link textCached}.
+ *
+ * @param load reads a product
+ */
+export async function openContender(
+  name: string,
+  { load, ...options }: Omit<ContenderOptions, 'toText'>,
+): Promise<Contender> {
+  const file = files[name.replace(textCached, '')]
+  if (!file) throw new Error(`No contender is called ${name}`)
+  // Put together here, so that the types of the project do not depend on the packages of the benchmark.
+  const { open }: { open: Open } = await import(`../contenders/${file}.ts`)
+  return name.endsWith(textCached)
+    ? open({ ...options, load: async (id) => JSON.stringify(await load(id)), toText: String })
+    : open({ ...options, load, toText: JSON.stringify })
+}
+
+/** A URL of Redis in the terms of ioredis' options. */
+export function addressOf(redisUrl: string): { host: string; port: number; db: number } {
+  const { hostname, port, pathname } = new URL(redisUrl)
+  return { host: hostname, port: Number(port), db: Number(pathname.slice(1)) }
+}

@@ -1,0 +1,18 @@
+import { cachified } from '@epic-web/cachified'
+import { redisCacheAdapter } from 'cachified-redis-adapter'
+import { createClient } from 'redis'
+import type { Open } from '../cacheAside/contender.ts'
+
+/** As in "Adapters" of its README: cachified-redis-adapter on a client of `redis`. */
+export const open: Open = async ({ redisUrl, load, toText, ttl }) => {
+  const redis = createClient({ url: redisUrl })
+  redis.on('error', () => {})
+  await redis.connect()
+  const cache = redisCacheAdapter(redis)
+  return {
+    text: async (id) =>
+      toText(await cachified({ key: `product:${id}`, cache, ttl, getFreshValue: () => load(id) })),
+    invalidate: (id) => redis.del(`product:${id}`),
+    close: async () => redis.destroy(),
+  }
+}
