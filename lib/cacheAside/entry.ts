@@ -27,6 +27,7 @@ const N = 78
 const L = 76
 const TAB = 9
 const SPACE = 32
+const LF = 10
 
 /** Random bytes in the token of a lease, and its length in base64url. */
 export const tokenBytes = 12
@@ -57,49 +58,46 @@ export function encodeEntry(
 }
 
 /** The entry in `raw`; undefined for what is none, is of another schema or id, or was cut short. */
-export function decodeEntry(identity: Identity, raw: string): Entry | undefined {
+export function decodeEntry({ schema, id }: Identity, raw: string): Entry | undefined {
   const kind = raw.charCodeAt(0)
-  const { schema, id } = identity
   // Piece by piece: to put the identity together first would cost a hit more than to compare it.
   const idAt = prefixLength + schema.length + 2
-  const start = idAt + id.length + 1
+  cursor = idAt + id.length + 1
   if (
     (kind !== E && kind !== N) ||
     raw.charCodeAt(prefixLength) !== TAB ||
     !raw.startsWith(schema, prefixLength + 1) ||
     raw.charCodeAt(idAt - 1) !== TAB ||
     !raw.startsWith(id, idAt) ||
-    raw.charCodeAt(start - 1) !== TAB
+    raw.charCodeAt(cursor - 1) !== TAB
   ) {
     return undefined
   }
-  const end = raw.indexOf('\n', start)
-  const loadedAtStart = raw.indexOf(' ', start) + 1
-  const freshMsStart = raw.indexOf(' ', loadedAtStart) + 1
-  const charsStart = raw.indexOf(' ', freshMsStart) + 1
-  const version = numberAt(raw, start)
-  const loadedAt = numberAt(raw, loadedAtStart)
-  const freshMs = numberAt(raw, freshMsStart)
-  if (charsStart > end || raw.length - end - 1 !== numberAt(raw, charsStart)) return undefined
-  if (!(version >= 0 && loadedAt >= 0 && freshMs > 0)) return undefined
-  return {
-    body: kind === E ? raw.slice(end + 1) : undefined,
-    version,
-    loadedAt,
-    freshMs,
-    raw,
-    end,
-  }
+  const version = nextNumber(raw, SPACE)
+  const loadedAt = nextNumber(raw, SPACE)
+  const freshMs = nextNumber(raw, SPACE)
+  const chars = nextNumber(raw, SPACE)
+  const bytes = nextNumber(raw, LF)
+  const end = cursor - 1
+  if (raw.length - end - 1 !== chars || !(version >= 0 && loadedAt >= 0 && freshMs > 0 && bytes >= 0))
+    return undefined
+  return { body: kind === E ? raw.slice(end + 1) : undefined, version, loadedAt, freshMs, raw, end }
 }
 
-/** The number from there to the next space, read digit by digit: much cheaper than to slice and convert. NaN for any other. */
-function numberAt(text: string, start: number): number {
+/** Where {@link nextNumber} reads on. */
+let cursor = 0
+
+/** The number from the cursor to its terminator, read digit by digit: much cheaper than to search, slice and convert. */
+function nextNumber(text: string, terminator: number): number {
   let number = 0
+  const start = cursor
   for (let at = start; ; at++) {
     const code = text.charCodeAt(at)
-    if (code === SPACE && at > start) return number
-    if (!(code >= 48 && code <= 57)) return Number.NaN
-    number = number * 10 + code - 48
+    if (code >= 48 && code <= 57) number = number * 10 + code - 48
+    else {
+      cursor = at + 1
+      return code === terminator && at > start ? number : Number.NaN
+    }
   }
 }
 

@@ -13,14 +13,14 @@ import type { CacheResult } from './contract.ts'
 import { decodeEntry, type Entry, StoredResult } from './entry.ts'
 import type { Context } from './index.ts'
 import { bypass, miss, read } from './miss.ts'
+import type { Read } from './reads.ts'
 import { RedisBudget } from './timeLimit.ts'
 
 /** One `get`. A hit is this function alone: one command, no copy, no parse. */
 export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise<CacheResult<V>> {
   const key = cache.key(id)
-  const start = performance.now()
   if (cache.breaker.isOpen || cache.removals.owes(key) || budgetMs < cache.options.cacheTimeoutMs) {
-    return carefully(newCall(cache, id, start + budgetMs))
+    return carefully(newCall(cache, id, performance.now() + budgetMs))
   }
   const read = cache.reads.begin(key)
   return read.answer.then(
@@ -34,21 +34,22 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
           if (age < entry.freshMs) return hit(cache, id, entry, age)
         }
       }
-      const call = callAfter(cache, id, start, budgetMs)
+      const call = callAfter(cache, id, read, budgetMs)
       return miss(call, look(call, raw ?? ''))
     },
     (error: unknown) => {
       cache.reads.end(read)
-      const call = callAfter(cache, id, start, budgetMs)
+      const call = callAfter(cache, id, read, budgetMs)
       return isWrongType(error) ? miss(call, {}) : bypass(call, cacheFailed(cache, error))
     },
   )
 }
 
 /** The call that goes on after its first read. */
-function callAfter<V>(cache: Context<V>, id: string, start: number, budgetMs: number): Call<V> {
-  const left = cache.options.cacheTimeoutMs - (performance.now() - start)
-  return newCall(cache, id, start + budgetMs, new RedisBudget(left))
+function callAfter<V>(cache: Context<V>, id: string, read: Read, budgetMs: number): Call<V> {
+  const elapsed = cache.reads.elapsed(read)
+  const left = new RedisBudget(cache.options.cacheTimeoutMs - elapsed)
+  return newCall(cache, id, performance.now() + budgetMs - elapsed, left)
 }
 
 /** The answer of a fresh entry. */

@@ -11,7 +11,7 @@ import {
   newCall,
 } from './call.ts'
 import type { CacheResult } from './contract.ts'
-import { headOf, identityText } from './entry.ts'
+import { decodeEntry, headOf, identityText } from './entry.ts'
 import { hit, prepare } from './get.ts'
 import type { Context } from './index.ts'
 import { type Answers, bypassAll, leadAll, settle, type Unreadable, wait } from './loadMany.ts'
@@ -26,10 +26,13 @@ export async function getMany<V>(
 ): Promise<CacheResult<V>[]> {
   const deadline = performance.now() + budgetMs
   const redis = new RedisBudget(Math.min(cache.options.cacheTimeoutMs, budgetMs))
-  const calls = [...new Set(ids)].map((id) => newCall(cache, id, deadline, redis))
+  const callFor = (id: string) => newCall(cache, id, deadline, redis)
+  const unique = [...new Set(ids)]
   const answers: Answers<V> = new Map()
-  const { readable, unreadable } = await sortOut(calls)
-  const missed = await readHits(readable, answers, unreadable)
+  const unreadable: Unreadable<V> = []
+  const careful = cache.breaker.isOpen || cache.removals.any
+  const readable = careful ? await sortOut(unique.map(callFor), unreadable) : unique
+  const missed = await readHits(cache, readable, { redis, callFor, answers, unreadable })
   const { won, lost } = await takeLeases(missed, unreadable)
   await Promise.all([
     leadAll(won, answers),
@@ -39,42 +42,57 @@ export async function getMany<V>(
   return ids.map((id) => answers.get(id) as CacheResult<V>)
 }
 
-/** The calls whose keys may be read from Redis, and the others with the reason. */
-async function sortOut<V>(calls: Call<V>[]): Promise<{ readable: Call<V>[]; unreadable: Unreadable<V> }> {
-  const careful = ({ cache, key }: Call<V>) => cache.breaker.isOpen || cache.removals.owes(key)
-  if (!calls.some(careful)) return { readable: calls, unreadable: [] }
-  const readable: Call<V>[] = []
-  const unreadable: Unreadable<V> = []
+/** The ids whose keys may be read from Redis. */
+async function sortOut<V>(calls: Call<V>[], unreadable: Unreadable<V>): Promise<string[]> {
+  const readable: string[] = []
   await Promise.all(
     calls.map(async (call) => {
       try {
-        if (careful(call)) await prepare(call)
-        readable.push(call)
+        await prepare(call)
+        readable.push(call.id)
       } catch (error) {
         if (!(error instanceof CacheFailed)) throw error
         unreadable.push([call, error])
       }
     }),
   )
-  return { readable, unreadable }
+  return readable
 }
 
-/** Reads all, answers the hits, and hands back the misses with what was found. */
+/** Reads all, answers the hits, and hands back the misses with what was found. Only for those a call is made. */
 async function readHits<V>(
-  calls: Call<V>[],
-  answers: Answers<V>,
-  unreadable: Unreadable<V>,
+  cache: Context<V>,
+  ids: string[],
+  batch: {
+    redis: RedisBudget
+    callFor: (id: string) => Call<V>
+    answers: Answers<V>
+    unreadable: Unreadable<V>
+  },
 ): Promise<[Call<V>, Found][]> {
+  const { redis, callFor, answers, unreadable } = batch
+  if (ids.length === 0) return []
+  let raws: unknown[]
+  try {
+    raws = await redis.spend(readAll(cache.redis, ids.map(cache.key)))
+    cache.breaker.succeeded()
+  } catch (error) {
+    const failure = cacheFailed(cache, error)
+    for (const id of ids) unreadable.push([callFor(id), failure])
+    return []
+  }
   const misses: [Call<V>, Found][] = []
-  const raws = await together(calls, (redis, keys) => readAll(redis, keys), unreadable)
-  for (const [call, raw] of raws) {
-    const { cache, id } = call
-    const found = look(call, typeof raw === 'string' ? raw : '')
-    const age = found.entry ? ageOf(found.entry) : 0
-    if (found.entry && age < found.entry.freshMs) answers.set(id, hit(cache, id, found.entry, age))
+  for (const [index, id] of ids.entries()) {
+    const raw = raws[index]
+    const entry = typeof raw === 'string' ? decodeEntry({ schema: cache.options.schema, id }, raw) : undefined
+    const age = entry ? ageOf(entry) : 0
+    if (entry && age < entry.freshMs) answers.set(id, hit(cache, id, entry, age))
+    else if (raw instanceof Error && !isWrongType(raw))
+      unreadable.push([callFor(id), cacheFailed(cache, raw)])
     else {
       cache.emit?.({ type: 'miss', id })
-      misses.push([call, found])
+      const call = callFor(id)
+      misses.push([call, look(call, typeof raw === 'string' ? raw : '')])
     }
   }
   return misses

@@ -45,6 +45,11 @@ export class Reads {
     return read
   }
 
+  /** How long ago a read began, ms, as exactly as its time limit is. */
+  elapsed(read: Read): number {
+    return ((this.#turn - read.turn) * this.#ms) / turns
+  }
+
   end(read: Read): void {
     if (read.older) read.older.newer = read.newer
     else if (this.#oldest === read) this.#oldest = read.newer

@@ -68,6 +68,11 @@ export class Removals {
     await within(ms, all, () => new CacheTimeout()).catch(() => {})
   }
 
+  /** Whether anything is owed at all. */
+  get any(): boolean {
+    return this.#owed.size > 0
+  }
+
   /** Whether anything is owed for this key. */
   owes(key: string): boolean {
     return this.#owed.size > 0 && this.#owed.has(key)
