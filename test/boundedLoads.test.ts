@@ -10,6 +10,7 @@ test('no more loads run at once than are allowed, and the others follow as slots
   let running = 0
   let most = 0
   const { cache } = await freshCache(database, {
+    cacheTimeoutMs: 5_000,
     maxConcurrentLoads: 4,
     load: async (id) => {
       most = Math.max(most, ++running)
@@ -25,6 +26,7 @@ test('no more loads run at once than are allowed, and the others follow as slots
 
 test('what cannot begin in its time is refused with a typed error, and the slots are not lost', async () => {
   const { cache, events } = await freshCache(database, {
+    cacheTimeoutMs: 5_000,
     maxConcurrentLoads: 2,
     waitMs: 100,
     load: async (id) => {

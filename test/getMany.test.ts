@@ -5,6 +5,8 @@ import { freePort } from '../lib/local/server.ts'
 import { type Database, freshCache, freshDatabase, openCache } from './support/cache.ts'
 
 const database = await freshDatabase()
+/** What is promised of a Redis that answers in time; this machine may be busy. */
+const patient = { cacheTimeoutMs: 5_000 }
 afterEach(() => {
   database.failure = undefined
 })
@@ -25,7 +27,7 @@ await Promise.all(ids.map((id) => database.write(id, `text of ${id}`)))
 describe('a hundred ids', () => {
   test('cold: one loadMany, all stored; then all hits without a load', async () => {
     const many = loadMany(database)
-    const { cache } = await freshCache(database, { loadMany: many.load })
+    const { cache } = await freshCache(database, { ...patient, loadMany: many.load })
     const first = await cache.getMany(ids)
     expect(first.map(({ value }) => value?.text)).toEqual(ids.map((id) => `text of ${id}`))
     for (const { status } of first)
@@ -39,7 +41,7 @@ describe('a hundred ids', () => {
 
   test('some cached: only the misses are loaded, and the order, duplicates and what does not exist are kept', async () => {
     const many = loadMany(database)
-    const { cache } = await freshCache(database, { loadMany: many.load })
+    const { cache } = await freshCache(database, { ...patient, loadMany: many.load })
     await cache.get('id3')
     const results = await cache.getMany(['id5', 'id3', 'nothing', 'id5'])
     expect(results.map(({ value }) => value?.text)).toEqual([
@@ -68,7 +70,7 @@ describe('a hundred ids', () => {
 })
 
 test('a write during the load keeps that one value out of the cache, and the others in', async () => {
-  const { cache, server } = await freshCache(database, { loadMany: loadMany(database).load })
+  const { cache, server } = await freshCache(database, { ...patient, loadMany: loadMany(database).load })
   const writer = openCache(server.url, database).cache
   const { reached, release } = database.holdNextRead()
   const slow = cache.getMany(['id1', 'id2'])
@@ -83,7 +85,7 @@ test('a write during the load keeps that one value out of the cache, and the oth
 
 test('ids that another caller is loading are waited for, the others are loaded meanwhile', async () => {
   const many = loadMany(database)
-  const { cache, server } = await freshCache(database, { loadMany: many.load })
+  const { cache, server } = await freshCache(database, { ...patient, loadMany: many.load })
   const other = openCache(server.url, database).cache
   const { reached, release } = database.holdNextRead()
   const theirs = other.get('id10')

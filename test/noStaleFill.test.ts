@@ -3,10 +3,12 @@ import { expect, test } from 'vitest'
 import { freshCache, freshDatabase, openCache } from './support/cache.ts'
 
 const database = await freshDatabase()
+/** What is promised of a Redis that answers in time; this machine may be busy. */
+const patient = { cacheTimeoutMs: 5_000 }
 
 test('a value loaded before a write is not stored after it', async () => {
-  const { cache, server } = await freshCache(database)
-  const writer = openCache(server.url, database).cache
+  const { cache, server } = await freshCache(database, patient)
+  const writer = openCache(server.url, database, patient).cache
   await database.write('a', 'old')
   const { reached, release } = database.holdNextRead()
   const slow = cache.get('a')
@@ -19,8 +21,8 @@ test('a value loaded before a write is not stored after it', async () => {
 })
 
 test('nor is it stored in place of what a reader loaded after the write', async () => {
-  const { cache, server } = await freshCache(database)
-  const other = openCache(server.url, database).cache
+  const { cache, server } = await freshCache(database, patient)
+  const other = openCache(server.url, database, patient).cache
   await database.write('b', 'old')
   const { reached, release } = database.holdNextRead()
   const slow = cache.get('b')
@@ -33,8 +35,8 @@ test('nor is it stored in place of what a reader loaded after the write', async 
 })
 
 test('nor over the lease of a reader that loads after the write', async () => {
-  const { cache, server } = await freshCache(database)
-  const other = openCache(server.url, database).cache
+  const { cache, server } = await freshCache(database, patient)
+  const other = openCache(server.url, database, patient).cache
   await database.write('c', 'old')
   const first = database.holdNextRead()
   const slow = cache.get('c')
@@ -51,7 +53,7 @@ test('nor over the lease of a reader that loads after the write', async () => {
 })
 
 test('nor when its lease has run out', async () => {
-  const { cache, redis } = await freshCache(database, { leaseMs: 50 })
+  const { cache, redis } = await freshCache(database, { ...patient, leaseMs: 50 })
   await database.write('d', 'old')
   const { reached, release } = database.holdNextRead()
   const slow = cache.get('d')
@@ -64,7 +66,7 @@ test('nor when its lease has run out', async () => {
 })
 
 test('nor when Redis was flushed meanwhile', async () => {
-  const { cache, redis } = await freshCache(database)
+  const { cache, redis } = await freshCache(database, patient)
   await database.write('e', 'old')
   const { reached, release } = database.holdNextRead()
   const slow = cache.get('e')
@@ -76,7 +78,7 @@ test('nor when Redis was flushed meanwhile', async () => {
 })
 
 test('a reader of the same process that begins after a write does not join a load from before it', async () => {
-  const { cache } = await freshCache(database)
+  const { cache } = await freshCache(database, patient)
   await database.write('f', 'old')
   const { reached, release } = database.holdNextRead()
   const slow = cache.get('f')
@@ -89,8 +91,8 @@ test('a reader of the same process that begins after a write does not join a loa
 })
 
 test('nor does one that finds the lease of another process, while that old load still runs', async () => {
-  const { cache, server } = await freshCache(database)
-  const other = openCache(server.url, database).cache
+  const { cache, server } = await freshCache(database, patient)
+  const other = openCache(server.url, database, patient).cache
   await database.write('h', 'old')
   const old = database.holdNextRead()
   const slow = cache.get('h')
@@ -110,7 +112,7 @@ test('nor does one that finds the lease of another process, while that old load 
 })
 
 test('an explicit invalidation counts like a write', async () => {
-  const { cache } = await freshCache(database)
+  const { cache } = await freshCache(database, patient)
   await database.write('g', 'old')
   const { reached, release } = database.holdNextRead()
   const slow = cache.get('g')

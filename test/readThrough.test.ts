@@ -45,7 +45,7 @@ describe('a read asks Redis first and the database on a miss', () => {
   })
 
   test('an entry ends after its time to live, shortened at random by at most the jitter', async () => {
-    const { cache, redis } = await freshCache(database, { ttl: 10_000, jitter: 0.5 })
+    const { cache, redis } = await freshCache(database, { cacheTimeoutMs: 5_000, ttl: 10_000, jitter: 0.5 })
     const lives = await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
         await database.write(`jitter${index}`, 'x')

@@ -4,7 +4,7 @@ import { freshCache, freshDatabase, openCache } from './support/cache.ts'
 
 const database = await freshDatabase()
 /** Fresh for a moment, then stale for long. */
-const soonStale = { ttl: 500, jitter: 0, staleWhileRevalidate: 60_000 }
+const soonStale = { cacheTimeoutMs: 5_000, ttl: 500, jitter: 0, staleWhileRevalidate: 60_000 }
 
 test('one caller of fifty loads the stale value anew and waits; the others get it stale at once', async () => {
   const { cache, server } = await freshCache(database, soonStale)

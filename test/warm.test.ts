@@ -7,7 +7,7 @@ const ids = Array.from({ length: 120 }, (_, n) => `id${n}`)
 await Promise.all(ids.map((id) => database.write(id, id)))
 
 test('warming fills what is missing and touches nothing that is fresh', async () => {
-  const { cache, redis } = await freshCache(database, { ttl: 60_000, jitter: 0 })
+  const { cache, redis } = await freshCache(database, { cacheTimeoutMs: 5_000, ttl: 60_000, jitter: 0 })
   await cache.get('id0')
   const entry = await redis.get(cache.key('id0'))
   const before = database.reads

@@ -82,7 +82,8 @@ async function commandsOf(url: string, act: () => Promise<unknown>): Promise<str
   try {
     await act()
     await sleep(100)
-    return commands
+    // A copy: what comes in until the monitor is gone is not of this act.
+    return [...commands]
   } finally {
     monitor.disconnect()
     client.disconnect()
