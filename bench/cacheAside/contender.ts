@@ -23,6 +23,7 @@ export type Open = (options: ContenderOptions) => Promise<Contender>
 /** The names of all contenders, and the file in bench/contenders that sets each up. */
 const files: Record<string, string> = {
   'bare GET': 'bare',
+  'bare GET, auto-pipelined': 'barePipelined',
   aisle: 'aisle',
   'aisle, value parsed': 'aisleParsed',
   bentocache: 'bentocache',
@@ -33,7 +34,7 @@ const files: Record<string, string> = {
   'layered-loader': 'layeredLoader',
 }
 
-export const libraries = Object.keys(files).slice(3)
+export const libraries = Object.keys(files).slice(4)
 
 /** After the name of a library: it is given the text to cache, so that a hit needs no `JSON.stringify`. */
 export const textCached = ', text cached'

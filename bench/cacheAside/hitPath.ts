@@ -12,7 +12,7 @@ const ms = 200
 const warmUpMs = 800
 const bare = 'bare GET'
 const textCaching = libraries.map((name) => name + textCached)
-const names = [bare, 'aisle', 'aisle, value parsed', ...libraries, ...textCaching]
+const names = [bare, 'bare GET, auto-pipelined', 'aisle', 'aisle, value parsed', ...libraries, ...textCaching]
 
 /**
  * The response text of a product of 2.5 KB, out of Redis. Each contender is a process of its own, with a database of

@@ -36,7 +36,7 @@ export interface Found {
 }
 
 export function look<V>(call: Call<V>, raw: string): Found {
-  const entry = decodeEntry(call.identity, raw)
+  const entry = decodeEntry(call.identity.schema, call.id, raw)
   if (entry) {
     if (!isFresh(entry)) call.stale = entry
     return { entry }
@@ -46,7 +46,7 @@ export function look<V>(call: Call<V>, raw: string): Found {
 }
 
 /** Clamped at zero, for the loader's clock may be ahead of this one. */
-export const ageOf = ({ loadedAt }: { loadedAt: number }) => Math.max(0, Date.now() - loadedAt)
+export const ageOf = ({ loadedAt }: { loadedAt: number }, now = Date.now()) => Math.max(0, now - loadedAt)
 export const isFresh = (entry: Entry) => ageOf(entry) < entry.freshMs
 
 /** Something with Redis went wrong that the database can make good. */

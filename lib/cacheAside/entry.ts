@@ -58,7 +58,7 @@ export function encodeEntry(
 }
 
 /** The entry in `raw`; undefined for what is none, is of another schema or id, or was cut short. */
-export function decodeEntry({ schema, id }: Identity, raw: string): Entry | undefined {
+export function decodeEntry(schema: string, id: string, raw: string): Entry | undefined {
   const kind = raw.charCodeAt(0)
   // Piece by piece: to put the identity together first would cost a hit more than to compare it.
   const idAt = prefixLength + schema.length + 2
@@ -77,9 +77,9 @@ export function decodeEntry({ schema, id }: Identity, raw: string): Entry | unde
   const loadedAt = nextNumber(raw, SPACE)
   const freshMs = nextNumber(raw, SPACE)
   const chars = nextNumber(raw, SPACE)
-  const bytes = nextNumber(raw, LF)
-  const end = cursor - 1
-  if (raw.length - end - 1 !== chars || !(version >= 0 && loadedAt >= 0 && freshMs > 0 && bytes >= 0))
+  // After `bytes`, which only the scripts need. JSON has no line break of its own that could be taken for this one.
+  const end = raw.length - chars - 1
+  if (!(end > cursor && raw.charCodeAt(end) === LF && version >= 0 && loadedAt >= 0 && freshMs > 0))
     return undefined
   return { body: kind === E ? raw.slice(end + 1) : undefined, version, loadedAt, freshMs, raw, end }
 }

@@ -28,7 +28,7 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
       cache.reads.end(read)
       cache.breaker.succeeded()
       if (raw !== null) {
-        const entry = decodeEntry({ schema: cache.options.schema, id }, raw)
+        const entry = decodeEntry(cache.options.schema, id, raw)
         if (entry) {
           const age = ageOf(entry)
           if (age < entry.freshMs) return hit(cache, id, entry, age)

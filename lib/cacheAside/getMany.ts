@@ -18,7 +18,10 @@ import { type Answers, bypassAll, leadAll, settle, type Unreadable, wait } from 
 import { inTheWay, newToken } from './miss.ts'
 import { RedisBudget } from './timeLimit.ts'
 
-/** Many `get`s at once, in as few round trips as one. Every id keeps its own lease, its own answer and its own error. */
+/**
+ * Many `get`s at once, in as few round trips as one. Every id keeps its own lease, its own answer and its own error. An
+ * id that is asked for twice is read twice, which is cheaper than to look for one each time, and loaded once.
+ */
 export async function getMany<V>(
   cache: Context<V>,
   ids: readonly string[],
@@ -27,12 +30,16 @@ export async function getMany<V>(
   const deadline = performance.now() + budgetMs
   const redis = new RedisBudget(Math.min(cache.options.cacheTimeoutMs, budgetMs))
   const callFor = (id: string) => newCall(cache, id, deadline, redis)
-  const unique = [...new Set(ids)]
-  const answers: Answers<V> = new Map()
   const unreadable: Unreadable<V> = []
   const careful = cache.breaker.isOpen || cache.removals.any
-  const readable = careful ? await sortOut(unique.map(callFor), unreadable) : unique
-  const missed = await readHits(cache, readable, { redis, callFor, answers, unreadable })
+  const readable = careful ? await sortOut(ids, callFor, unreadable) : ids
+  const { hits, missed } = await readHits(cache, readable, { redis, callFor, unreadable })
+  if (missed.length === 0 && unreadable.length === 0) return hits as CacheResult<V>[]
+  const answers: Answers<V> = new Map()
+  for (const [index, id] of readable.entries()) {
+    const answer = hits[index]
+    if (answer) answers.set(id, answer)
+  }
   const { won, lost } = await takeLeases(missed, unreadable)
   await Promise.all([
     leadAll(won, answers),
@@ -42,60 +49,66 @@ export async function getMany<V>(
   return ids.map((id) => answers.get(id) as CacheResult<V>)
 }
 
-/** The ids whose keys may be read from Redis. */
-async function sortOut<V>(calls: Call<V>[], unreadable: Unreadable<V>): Promise<string[]> {
-  const readable: string[] = []
+/** The ids whose keys may be read from Redis, in their order. */
+async function sortOut<V>(
+  ids: readonly string[],
+  callFor: (id: string) => Call<V>,
+  unreadable: Unreadable<V>,
+): Promise<string[]> {
+  const readable = new Set<string>()
   await Promise.all(
-    calls.map(async (call) => {
+    [...new Set(ids)].map(async (id) => {
+      const call = callFor(id)
       try {
         await prepare(call)
-        readable.push(call.id)
+        readable.add(id)
       } catch (error) {
         if (!(error instanceof CacheFailed)) throw error
         unreadable.push([call, error])
       }
     }),
   )
-  return readable
+  return ids.filter((id) => readable.has(id))
 }
 
-/** Reads all, answers the hits, and hands back the misses with what was found. Only for those a call is made. */
+/** Reads all. The hits lie where their ids do; of what is missed there is one call for each id, with what was found. */
 async function readHits<V>(
   cache: Context<V>,
-  ids: string[],
-  batch: {
-    redis: RedisBudget
-    callFor: (id: string) => Call<V>
-    answers: Answers<V>
-    unreadable: Unreadable<V>
-  },
-): Promise<[Call<V>, Found][]> {
-  const { redis, callFor, answers, unreadable } = batch
-  if (ids.length === 0) return []
+  ids: readonly string[],
+  batch: { redis: RedisBudget; callFor: (id: string) => Call<V>; unreadable: Unreadable<V> },
+): Promise<{ hits: (CacheResult<V> | undefined)[]; missed: [Call<V>, Found][] }> {
+  const { redis, callFor, unreadable } = batch
+  if (ids.length === 0) return { hits: [], missed: [] }
   let raws: unknown[]
   try {
     raws = await redis.spend(readAll(cache.redis, ids.map(cache.key)))
     cache.breaker.succeeded()
   } catch (error) {
     const failure = cacheFailed(cache, error)
-    for (const id of ids) unreadable.push([callFor(id), failure])
-    return []
+    for (const id of new Set(ids)) unreadable.push([callFor(id), failure])
+    return { hits: [], missed: [] }
   }
+  const { schema } = cache.options
+  const now = Date.now()
+  const missed = new Map<string, unknown>()
+  const hits = raws.map((raw, index) => {
+    const id = ids[index] as string
+    const entry = typeof raw === 'string' ? decodeEntry(schema, id, raw) : undefined
+    const age = entry ? ageOf(entry, now) : 0
+    if (entry && age < entry.freshMs) return hit(cache, id, entry, age)
+    missed.set(id, raw)
+    return undefined
+  })
   const misses: [Call<V>, Found][] = []
-  for (const [index, id] of ids.entries()) {
-    const raw = raws[index]
-    const entry = typeof raw === 'string' ? decodeEntry({ schema: cache.options.schema, id }, raw) : undefined
-    const age = entry ? ageOf(entry) : 0
-    if (entry && age < entry.freshMs) answers.set(id, hit(cache, id, entry, age))
-    else if (raw instanceof Error && !isWrongType(raw))
-      unreadable.push([callFor(id), cacheFailed(cache, raw)])
+  for (const [id, raw] of missed) {
+    const call = callFor(id)
+    if (raw instanceof Error && !isWrongType(raw)) unreadable.push([call, cacheFailed(cache, raw)])
     else {
       cache.emit?.({ type: 'miss', id })
-      const call = callFor(id)
       misses.push([call, look(call, typeof raw === 'string' ? raw : '')])
     }
   }
-  return misses
+  return { hits, missed: misses }
 }
 
 /** Takes the leases of all misses that nobody holds: those won, with the token, and the others with what is in the way. */
