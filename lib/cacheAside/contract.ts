@@ -152,8 +152,52 @@ export interface CacheAside<V> {
    * stays. Never throws for a Redis that is away: the removal is deferred.
    */
   invalidate(id: string, options?: { version?: number; also?: Keyed[] }): Promise<Invalidation>
+  /**
+   * What stands at the key of an id, at one moment of Redis. Loads nothing and changes nothing: for whoever looks after
+   * the cache, not for answers.
+   *
+   * @throws what Redis throws, or an Error where it does not answer within `cacheTimeoutMs`
+   * @throws {TypeError} for an empty id
+   */
+  inspect(id: string): Promise<Inspected>
+  /**
+   * The ids that Redis holds something for, by SCAN: in no order, and one that was yielded may come again. Other keys of
+   * the same Redis are looked at as well, so it costs Redis as much as there are keys, in steps of 500.
+   *
+   * @param options.atMost about how many keys it looks at. @default 100_000
+   * @param options.anywhere begins at a random place, so that many short walks come everywhere; a walk that is long
+   *   enough has seen every key all the same. @default false
+   * @throws what Redis throws, or an Error where a step takes longer than a second
+   */
+  scan(options?: { atMost?: number; anywhere?: boolean }): AsyncGenerator<string, void, undefined>
   /** The key under which Redis holds the entry of an id. */
   key(id: string): string
+}
+
+/**
+ * What stands at a key: nothing; an entry that is `fresh`, or knows while it is fresh that the id is `absent`; one that is
+ * `stale`, or `refreshing` while a caller holds the lease to replace it; a lease alone while a caller is `loading`; or
+ * what no reader takes for an entry (`unreadable`: of another type or schema, or cut short), which is as good as nothing.
+ */
+export type EntryState = 'nothing' | 'fresh' | 'absent' | 'stale' | 'refreshing' | 'loading' | 'unreadable'
+
+/** What {@link CacheAside.inspect} finds. Durations are milliseconds. */
+export interface Inspected {
+  state: EntryState
+  /** Of the value; of an entry only, as all that follows but `expires` and `bytes`. */
+  version?: number
+  /** When the load of the value began, since the epoch, by the loader's clock. */
+  loadedAt?: number
+  /** Since then, by this clock. */
+  age?: number
+  /** For how long it stays fresh; 0 or below where it is stale. */
+  ttl?: number
+  /** The value's JSON text; undefined where the entry says that nothing exists. */
+  body?: string | undefined
+  /** Until Redis drops the key. Not there where it never does. */
+  expires?: number
+  /** The length of what stands at the key, where it is text. */
+  bytes?: number
 }
 
 /** What {@link CacheAside.warm} did: how many ids it filled, found fresh or being filled by another, and could not load. */

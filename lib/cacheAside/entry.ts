@@ -107,6 +107,9 @@ export const headOf = ({ raw, end }: Entry): string => raw.slice(prefixLength, e
 /** The token of the lease that an entry carries, which may have ended; {@link failedToken} after a failure. */
 export const leaseIn = ({ raw }: Entry): string => raw.slice(1, 1 + tokenLength)
 
+/** When that lease ends, ms, by Redis' clock; 0 where there is none. */
+export const leaseEnds = ({ raw }: Entry): number => Number(raw.slice(1 + tokenLength, prefixLength))
+
 /** The token of the bare lease in `raw`; undefined where it is none. */
 export const decodeLease = (raw: string): string | undefined =>
   raw.charCodeAt(0) === L && raw.length === 1 + tokenLength ? raw.slice(1) : undefined

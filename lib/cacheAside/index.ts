@@ -1,8 +1,10 @@
 import type { CacheAside, CacheAsideOptions, CacheEvent, EntryEvent } from './contract.ts'
 import { get } from './get.ts'
 import { getMany } from './getMany.ts'
+import { inspect } from './inspect.ts'
 import type { Fresh } from './load.ts'
 import { Reads } from './reads.ts'
+import { scan } from './scan.ts'
 import { type Shared, sharedBy } from './shared.ts'
 import { Slots } from './slots.ts'
 import { warm } from './warm.ts'
@@ -15,6 +17,8 @@ export {
   type CacheResult,
   type CacheStatus,
   type Committed,
+  type EntryState,
+  type Inspected,
   type Invalidation,
   type Loaded,
   LoadFailed,
@@ -92,6 +96,8 @@ export function createCacheAside<V>({ redis, onEvent, ...given }: CacheAsideOpti
     warm: (ids) => warm(context, ids),
     write: (id, commit, { also = [] } = {}) => write(context, id, commit, also),
     invalidate: (id, { version, also = [] } = {}) => invalidate(context, id, version, also),
+    inspect: (id) => inspect(context, id),
+    scan: (options) => scan(context, options),
     key: context.key,
   }
 }

@@ -11,6 +11,9 @@ declare module 'ioredis' {
     ): Result<1 | string, Context>
     cacheAsideFill(key: string, token: string, entry: string, ms: number): Result<0 | 1, Context>
     cacheAsideRelease(key: string, token: string, ms: number): Result<0 | 1, Context>
+    cacheAsideInspect(
+      key: string,
+    ): Result<[now: number, pttl: number, bytes: number, text: string | null], Context>
     cacheAsideRemove(...keysAndVersion: [keys: number, ...string[]]): Result<number, Context>
   }
 }
@@ -70,10 +73,18 @@ for _, key in ipairs(KEYS) do
 end
 return removed`
 
+/** What stands at a key, how long it will, and what time it is, all at one moment. No text for what is of another type. */
+const inspect = `
+local found = redis.pcall('GET', KEYS[1])
+local text = type(found) == 'string' and found
+${now}
+return { now, redis.call('PTTL', KEYS[1]), text and #text or 0, text }`
+
 /** Teaches a client the scripts. ioredis sends their hash, and the text where Redis does not know it yet. */
 export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('cacheAsideLease', { numberOfKeys: 1, lua: lease })
   redis.defineCommand('cacheAsideFill', { numberOfKeys: 1, lua: fill })
   redis.defineCommand('cacheAsideRelease', { numberOfKeys: 1, lua: release })
+  redis.defineCommand('cacheAsideInspect', { numberOfKeys: 1, lua: inspect })
   redis.defineCommand('cacheAsideRemove', { lua: remove })
 }
