@@ -1,7 +1,10 @@
 /** Where the catalog lies. Set by serverless.yml for the functions. */
 export interface Config {
   table: string
+  /** A single server or a cluster: see lib/redis.ts. */
   redisUrl: string
+  /** ARN of the cache that is authenticated to by IAM; undefined: by the password in the URL, or not at all. */
+  redisIam?: string | undefined
   /** DynamoDB Local; undefined: AWS. */
   dynamodbEndpoint: string | undefined
 }
@@ -11,6 +14,7 @@ export function fromEnvironment(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     table: required(env, 'TABLE_NAME'),
     redisUrl: required(env, 'REDIS_URL'),
+    redisIam: env.REDIS_IAM || undefined,
     dynamodbEndpoint: env.DYNAMODB_ENDPOINT || undefined,
   }
 }

@@ -1,31 +1,40 @@
-import { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
+import { parseAddress } from './redis/address.ts'
+import { connectCluster } from './redis/cluster.ts'
+import { type IamAccess, iamAccess } from './redis/iam.ts'
+import { connectNode } from './redis/node.ts'
+import { settingsFor } from './redis/settings.ts'
 
 /**
  * A client for the cache. It connects with its first command, and fails within milliseconds where nobody listens.
  *
  * An idle connection does not keep the process alive, so that `serverless invoke local` can end; a command that is
- * under way is waited for by lib/cacheAside.
+ * under way is waited for by lib/cacheAside. Where the server has closed the connection, as it does while a sandbox is
+ * frozen, the next command waits for a new one and does not fail.
  *
- * @param url such as `redis://127.0.0.1:6379`; `rediss:` for TLS
+ * @param url `redis://127.0.0.1:6379` for a single server, `redis-cluster://127.0.0.1:6379` for a cluster by any of its
+ *   nodes; `rediss:` and `rediss-cluster:` for TLS; `rediss://user:password@…` to authenticate
+ * @param iam to authenticate to ElastiCache by a role instead of a password; the URL names the cache's user
+ * @throws {Error} for a URL of another kind, and for IAM without TLS or without a user
+ */
+export function connectCache(url: string, iam?: IamAccess): Redis | Cluster {
+  const address = parseAddress(url)
+  if (iam && !(address.tls && address.username)) {
+    throw new Error(
+      'With REDIS_IAM, REDIS_URL must use TLS and name the user of the cache, as in rediss-cluster://aisle@host:6379',
+    )
+  }
+  const settings = settingsFor(address, iam && iamAccess(address.username, iam))
+  return address.isCluster ? connectCluster(address, settings) : connectNode(address, settings)
+}
+
+/**
+ * {@link connectCache} for a single server, by a password or none.
+ *
+ * @throws {Error} also for the URL of a cluster
  */
 export function connectRedis(url: string): Redis {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: 500,
-    // A command is not kept for a better time: the database answers instead.
-    maxRetriesPerRequest: 0,
-    // A sandbox that thaws finds its connection closed, and waits for the next one with its first command.
-    retryStrategy: (attempt) => Math.min(5 * attempt, 100),
-    // Without it a server that accepts and stays silent is never left.
-    socketTimeout: 1000,
-    // Not needed: a server that still loads its data answers with an error, and the database answers instead.
-    enableReadyCheck: false,
-    disableClientInfo: true,
-  })
-  redis.on('connect', () => redis.stream.unref())
-  // Nor does one that is to be made again: the timer has no public name.
-  redis.on('reconnecting', () => (Reflect.get(redis, 'reconnectTimeout') as NodeJS.Timeout | null)?.unref())
-  // Every failed command is reported by its caller; without a listener the client would print each failed connection.
-  redis.on('error', () => {})
-  return redis
+  const address = parseAddress(url)
+  if (address.isCluster) throw new Error('This needs a single Redis: redis://host:port or rediss://host:port')
+  return connectNode(address, settingsFor(address))
 }

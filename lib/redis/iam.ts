@@ -1,0 +1,94 @@
+import { Socket } from 'node:net'
+import { type ConnectionOptions, connect } from 'node:tls'
+import { AbstractConnector, type Redis, type RedisOptions } from 'ioredis'
+import { type TokenOptions, Tokens } from './iamToken.ts'
+
+/**
+ * ElastiCache closes a connection 12 h after it was authenticated, unless it is authenticated again. Milliseconds by the
+ * clock, which a frozen sandbox finds advanced.
+ */
+const renewAfter = 11 * 3_600_000
+/** Before a renewal that failed is tried again, ms. */
+const retryAfter = 300_000
+
+/** To authenticate by IAM. */
+export type IamAccess = Omit<TokenOptions, 'user'>
+
+/**
+ * What a client needs to authenticate by tokens. ioredis takes a password that does not change, and copies it to each
+ * connection that it makes, those of a cluster's nodes and those by which it asks for the slots. So the password is an
+ * object that turns into the newest token at the moment in which AUTH is written, and the connector, which is the one
+ * step of connecting that ioredis awaits, sees to it that there is a valid one. Both belong to the options, and reach
+ * every connection.
+ */
+export function iamAccess(user: string, iam: IamAccess) {
+  const { now = Date.now } = iam
+  const tokens = new Tokens({ ...iam, user })
+  let newest = ''
+  const prepare = async () => {
+    newest = await tokens.get()
+  }
+  return {
+    options: {
+      username: user,
+      password: { toString: () => newest } as unknown as string,
+      Connector: connectorAfter(prepare),
+    } satisfies RedisOptions,
+
+    forget: () => tokens.forget(),
+
+    /**
+     * Authenticates the connection again when it has become old, with the command by which that is noticed: no timer is
+     * needed, and a connection that nobody uses may end.
+     */
+    renew(redis: Redis): void {
+      let due = Number.POSITIVE_INFINITY
+      redis.on('ready', () => {
+        due = now() + renewAfter
+      })
+      const again = async () => {
+        due = now() + retryAfter
+        try {
+          // It leaves by itself, never in the midst of a pipeline, whose answers it would mix up.
+          await redis.auth(user, await tokens.get())
+          due = now() + renewAfter
+        } catch {
+          // The connection stays as it is, and works until the 12 h are over; then a new one is made.
+          tokens.forget()
+        }
+      }
+      const { sendCommand } = redis
+      redis.sendCommand = (command, stream) => {
+        if (now() >= due) again()
+        return sendCommand.call(redis, command, stream)
+      }
+    },
+  }
+}
+
+/** Connects by TLS once `prepare` is done. */
+const connectorAfter = (prepare: () => Promise<void>) =>
+  class extends AbstractConnector {
+    readonly #to: ConnectionOptions
+
+    constructor(options: unknown) {
+      const { disconnectTimeout, host, port, tls } = options as RedisOptions
+      super(disconnectTimeout ?? 0)
+      this.#to = { ...(host && { host }), ...(port && { port }), ...tls }
+    }
+
+    async connect() {
+      this.connecting = true
+      const failure = await prepare().then(
+        () => undefined,
+        (error: Error) => error,
+      )
+      if (!this.connecting) throw new Error('Connection is closed.')
+      if (failure) {
+        // Thrown, it would end the client for good. A socket that is destroyed is an attempt that failed, like others.
+        this.firstError = failure
+        this.stream = new Socket().destroy()
+      } else this.stream = connect(this.#to)
+      return this.stream
+    }
+  }

@@ -1,0 +1,48 @@
+import type { Cluster, ClusterOptions, Redis } from 'ioredis'
+import type { Address } from './address.ts'
+import type { iamAccess } from './iam.ts'
+import { Refusals } from './refusals.ts'
+
+/** How any connection is made, whether to a single server or to a node of a cluster. */
+export interface Settings {
+  options: Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>
+  refusals: Refusals
+  /** Has to see every client before it connects. */
+  onNode: (redis: Redis) => void
+}
+
+export function settingsFor(
+  { username, password, tls }: Address,
+  iam?: ReturnType<typeof iamAccess>,
+): Settings {
+  return {
+    options: {
+      connectTimeout: 500,
+      // A command is not kept for a better time: the database answers instead.
+      maxRetriesPerRequest: 0,
+      // Without it a server that accepts and stays silent is never left.
+      socketTimeout: 1000,
+      // Not needed: a server that still loads its data answers with an error, and the database answers instead.
+      enableReadyCheck: false,
+      // The time a connection has to close in good order, and a timer that would keep the process alive; a cluster's
+      // client leaves one behind with each attempt that fails.
+      disconnectTimeout: 10,
+      disableClientInfo: true,
+      ...(tls && { tls: {} }),
+      ...(username && { username }),
+      ...(password && { password }),
+      ...iam?.options,
+    },
+    refusals: new Refusals(iam?.forget),
+    onNode(redis) {
+      redis.on('connect', () => redis.stream.unref())
+      unrefReconnect(redis)
+      iam?.renew(redis)
+    },
+  }
+}
+
+/** An idle client keeps no process alive, nor does one that is to connect again: that timer has no public name. */
+export function unrefReconnect(client: Redis | Cluster): void {
+  client.on('reconnecting', () => (Reflect.get(client, 'reconnectTimeout') as NodeJS.Timeout | null)?.unref())
+}
