@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { tallies } from './tally.ts'
 
 /** `convertClassInstanceToMap`: else the SDK takes an object with a key `constructor` for a class it does not know. */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
@@ -21,14 +22,55 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
     // Without throwOnRequestTimeout the time-out is only logged.
     requestHandler: { connectionTimeout: 300, requestTimeout: 1000, throwOnRequestTimeout: true },
   })
+  tallyRequests(client)
   return DynamoDBDocumentClient.from(client, { marshallOptions })
+}
+
+const reads = /^(Get|BatchGet|TransactGet|Query|Scan)/
+
+/** What a read tells of its cost; for several tables a list. */
+interface Consumed {
+  ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[]
+}
+
+/** Puts the time of every command, and the number and the units of reads, on the tally of the request that sends it. */
+function tallyRequests(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const tally = tallies.getStore()
+        if (!tally) return next(args)
+        const isRead = reads.test(commandName ?? '')
+        tally.enterDb()
+        try {
+          if (!isRead) return await next(args)
+          tally.add('databaseReads')
+          const input = { ...args.input, ReturnConsumedCapacity: 'TOTAL' } as typeof args.input
+          const result = await next({ ...args, input })
+          for (const { CapacityUnits = 0 } of [(result.output as Consumed).ConsumedCapacity ?? []].flat())
+            tally.add('readUnits', CapacityUnits)
+          return result
+        } finally {
+          tally.leaveDb()
+        }
+      },
+    { step: 'initialize', name: 'tallyRequests' },
+  )
 }
 
 /** Whether an error says that DynamoDB did not do its work, and may do it on another try: throttled, slow, away. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { name, code, $fault } = error as Error & { code?: string; $fault?: string }
-  return $fault === 'server' || transient.test(name) || transient.test(code ?? '')
+  const { name, code, $fault, CancellationReasons } = error as Error & {
+    code?: string
+    $fault?: string
+    CancellationReasons?: { Code?: string }[]
+  }
+  if ($fault === 'server' || transient.test(name) || transient.test(code ?? '')) return true
+  // A transaction is cancelled as a whole where one of its items was throttled.
+  return (
+    CancellationReasons?.some(({ Code = '' }) => /^(Throttling|ProvisionedThroughput)/.test(Code)) ?? false
+  )
 }
 
 const transient =

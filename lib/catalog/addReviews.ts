@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
-import { BatchGetCommand, type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { batchGet } from './batchGet.ts'
 import { EditedMeanwhile, WriteConflict } from './errors.ts'
 import { type Review, ratingsOf, toReviewItem } from './review.ts'
-import { nextVersion, type ProductItem, productKey, reviewKey } from './table.ts'
+import { nextVersion, type ProductItem, productKey, reviewKey, type Stored } from './table.ts'
 import type { Attempt } from './upsert.ts'
 
 /** A transaction takes 100 items, and the product is one of them. */
@@ -48,47 +49,33 @@ export async function addReviews(
 }
 
 async function findMissing(db: DynamoDBDocumentClient, table: string, reviews: Review[]): Promise<Review[]> {
-  const found = new Set<unknown>()
-  let keys: Record<string, unknown>[] = reviews.map(({ productId, id }) => reviewKey(productId, id))
-  // What one answer has no room for is asked for again; one that brings nothing at all means: throttled.
-  while (keys.length > 0) {
-    const { Responses, UnprocessedKeys } = await db.send(
-      new BatchGetCommand({
-        RequestItems: { [table]: { Keys: keys, ConsistentRead: true, ProjectionExpression: 'sk' } },
-      }),
-    )
-    for (const { sk } of Responses?.[table] ?? []) found.add(sk)
-    const left = UnprocessedKeys?.[table]?.Keys ?? []
-    if (left.length === keys.length)
-      throw Object.assign(new Error('No key was processed'), { name: 'ThrottlingException' })
-    keys = left
-  }
-  return reviews.filter(({ productId, id }) => !found.has(reviewKey(productId, id).sk))
+  const Keys = reviews.map(({ productId, id }) => reviewKey(productId, id))
+  const found = await batchGet(db, table, { Keys, ConsistentRead: true, ProjectionExpression: 'sk' })
+  const present = new Set(found.map(({ sk }) => sk))
+  return reviews.filter(({ productId, id }) => !present.has(reviewKey(productId, id).sk))
 }
 
 interface Addition {
   version: number
-  writeId: string
   command: TransactWriteCommand
 }
 
 function addition(table: string, id: string, seen: number, reviews: Review[]): Addition {
   const { ratingSum, ratingCount } = ratingsOf(reviews)
   const version = nextVersion(seen)
-  const writeId = randomUUID()
   const command = new TransactWriteCommand({
-    ClientRequestToken: writeId,
+    // A repetition after a lost answer changes nothing, and is told of its success.
+    ClientRequestToken: randomUUID(),
     TransactItems: [
       {
         Update: {
           TableName: table,
           Key: productKey(id),
-          UpdateExpression:
-            'SET version = :version, writeId = :writeId ADD ratingSum :sum, ratingCount :count',
+          // The writeId stays: a writer of the product who is interrupted still finds the own one.
+          UpdateExpression: 'SET version = :version ADD ratingSum :sum, ratingCount :count',
           ConditionExpression: 'version = :seen',
           ExpressionAttributeValues: {
             ':version': version,
-            ':writeId': writeId,
             ':sum': ratingSum,
             ':count': ratingCount,
             ':seen': seen,
@@ -105,13 +92,13 @@ function addition(table: string, id: string, seen: number, reviews: Review[]): A
       })),
     ],
   })
-  return { version, writeId, command }
+  return { version, command }
 }
 
 /** Undefined on success. Else the product has another version, or one of the reviews is there by now. */
 async function commit(
   db: DynamoDBDocumentClient,
-  { command, writeId }: Addition,
+  { command }: Addition,
 ): Promise<{ version?: number } | undefined> {
   try {
     await db.send(command)
@@ -120,9 +107,9 @@ async function commit(
     if (!(error instanceof TransactionCanceledException)) throw error
     const [product, ...reviews] = error.CancellationReasons ?? []
     if (product?.Code === 'ConditionalCheckFailed') {
-      if (!product.Item) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
-      const rival = unmarshall(product.Item) as ProductItem
-      return rival.writeId === writeId ? undefined : { version: rival.version }
+      const rival = product.Item && (unmarshall(product.Item) as Stored)
+      if (!rival || rival.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
+      return { version: rival.version }
     }
     if (reviews.some(({ Code }) => Code === 'ConditionalCheckFailed')) return {}
     throw error

@@ -14,6 +14,16 @@ export class InvalidProduct extends Error {
   }
 }
 
+/** What a customer sent is no review. Tells every fault, not only the first. */
+export class InvalidReview extends Error {
+  override name = 'InvalidReview'
+  readonly faults: Fault[]
+  constructor(faults: Fault[]) {
+    super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
+    this.faults = faults
+  }
+}
+
 /** The product is not as the writer demanded. */
 export class PreconditionFailed extends Error {
   override name = 'PreconditionFailed'
@@ -29,6 +39,41 @@ export class PreconditionFailed extends Error {
   }
 }
 
+/** There is no product of this id, or none any more. */
+export class NoSuchProduct extends Error {
+  override name = 'NoSuchProduct'
+  constructor(id: string) {
+    super(`There is no product ${id}`)
+  }
+}
+
+/** The product has no variant of the sku asked for. */
+export class NoSuchVariant extends Error {
+  override name = 'NoSuchVariant'
+  constructor(id: string) {
+    super(`Product ${id} has no variant with this sku`)
+  }
+}
+
+/** A product to be created has the id of another one. */
+export class IdTaken extends Error {
+  override name = 'IdTaken'
+  constructor(id: string) {
+    super(`There is a product ${id} already`)
+  }
+}
+
+/** More was to be taken from a variant's stock than there is. */
+export class OutOfStock extends Error {
+  override name = 'OutOfStock'
+  /** What there is. */
+  readonly stock: number
+  constructor(stock: number) {
+    super(`Of this variant there are ${stock}`)
+    this.stock = stock
+  }
+}
+
 /** Others wrote the same product each time this one tried. */
 export class WriteConflict extends Error {
   override name = 'WriteConflict'
@@ -37,4 +82,9 @@ export class WriteConflict extends Error {
 /** Somebody else changed or deleted the product between its reading and its writing. Their edit stands. */
 export class EditedMeanwhile extends Error {
   override name = 'EditedMeanwhile'
+}
+
+/** A cursor that was not made here, or for another list. */
+export class InvalidCursor extends Error {
+  override name = 'InvalidCursor'
 }

@@ -23,7 +23,9 @@ export const text = (min: number, max: number, { lines = false } = {}) =>
     z.overwrite((value) => value.normalize('NFC')),
   )
 
-const count = z.int().check(z.minimum(0), z.maximum(1_000_000_000))
+/** The most that a stock may be. */
+export const largestCount = 1_000_000_000
+export const count = z.int().check(z.minimum(0), z.maximum(largestCount))
 /** A number that DynamoDB and the SDK hand back as it was given, with one zero only. */
 const number = z.number().check(
   z.refine(
@@ -40,17 +42,25 @@ export const Money = z.strictObject({
   currency: z.string().check(z.regex(/^[A-Z]{3}$/, 'Currency is an ISO 4217 code such as EUR')),
 })
 
-/** A name that a shop gives freely: an option, an attribute. `__proto__` is no name. */
+/** A name that a shop gives freely: an option, an attribute. */
 const key = z.string().check(
   z.minLength(1),
   z.maxLength(100),
-  z.refine((name) => name !== '__proto__' && name.isWellFormed(), 'Not a usable name'),
+  z.refine((name) => name.isWellFormed(), 'Not a usable name'),
+)
+
+/** `__proto__` is none of them: zod's record would pass over it without a word. */
+const withoutProto = z.unknown().check(
+  z.refine((given) => !Object.hasOwn(Object(given), '__proto__'), {
+    path: ['__proto__'],
+    error: 'Not a usable name',
+  }),
 )
 
 /** One thing that can be bought: a size, a colour. `sku` is unique within the product. */
 export const Variant = z.strictObject({
   sku: text(1, 100),
-  options: z._default(z.record(key, text(1, 200)), {}),
+  options: z._default(z.pipe(withoutProto, z.record(key, text(1, 200))), {}),
   price: Money,
   stock: z._default(count, 0),
 })
@@ -88,9 +98,12 @@ const content = {
   images: z._default(z.array(Image).check(z.maxLength(250)), []),
   tags: z._default(z.array(text(1, 100)).check(z.maxLength(250)), []),
   attributes: z._default(
-    z
-      .record(key, z.union([text(0, 2000, { lines: true }), number, z.boolean()]))
-      .check(z.refine((attributes) => Object.keys(attributes).length <= 250, 'At most 250 attributes')),
+    z.pipe(
+      withoutProto,
+      z
+        .record(key, z.union([text(0, 2000, { lines: true }), number, z.boolean()]))
+        .check(z.refine((attributes) => Object.keys(attributes).length <= 250, 'At most 250 attributes')),
+    ),
     {},
   ),
 }
@@ -143,13 +156,7 @@ export function parseProduct(input: unknown): {
   createdAt: string | undefined
   content: ProductContent
 } {
-  const parsed = ProductInput.safeParse(input)
-  if (!parsed.success) {
-    // One fault for each place: the last check of several that fail is the most specific.
-    const faults = parsed.error.issues.flatMap(faultsOf)
-    throw new InvalidProduct([...new Map(faults.map((fault) => [fault.pointer, fault])).values()])
-  }
-  const { id, rating, version, createdAt, updatedAt, ...content } = parsed.data
+  const { id, rating, version, createdAt, updatedAt, ...content } = check(ProductInput, input)
   if (Buffer.byteLength(JSON.stringify(content)) > largestProduct) {
     throw new InvalidProduct([
       { pointer: '', detail: `A product has at most ${largestProduct} bytes as JSON` },
@@ -157,6 +164,19 @@ export function parseProduct(input: unknown): {
   }
   if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
   return { id, createdAt, content }
+}
+
+/**
+ * Checks an input against a schema and completes it.
+ *
+ * @throws {InvalidProduct} with a pointer to each offending field
+ */
+export function check<T extends z.ZodMiniType>(schema: T, input: unknown): z.output<T> {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  // One fault for each place: the last check of several that fail is the most specific.
+  const faults = parsed.error.issues.flatMap(faultsOf)
+  throw new InvalidProduct([...new Map(faults.map((fault) => [fault.pointer, fault])).values()])
 }
 
 /**

@@ -1,43 +1,51 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import type { ProductItem } from './table.ts'
+import type { Stored } from './table.ts'
+
+/** What stands at the product's key after a put: what was put, or what is there instead. */
+export type Put<T extends Stored> =
+  | { written: true; stored: T }
+  | { written: false; stored: Stored | undefined }
 
 /**
- * Puts a product's item if the stored one still has the version that its writer saw.
+ * Puts a product's item, or its tombstone, if the stored one still has the version that its writer saw.
  *
- * The SDK repeats a request whose answer was lost, and the repetition then fails on its own first success. The failed
- * condition hands back the stored item, whose `writeId` tells.
- *
- * @param version what the writer saw; undefined: no product
- * @returns undefined when it is written, else what stands there instead
+ * @param version what the writer saw, a tombstone's as well; undefined: nothing
  */
-export async function putIfVersion(
+export async function putIfVersion<T extends Stored>(
   db: DynamoDBDocumentClient,
   table: string,
-  item: ProductItem,
+  item: T,
   version: number | undefined,
   signal?: AbortSignal,
-): Promise<{ rival: ProductItem | undefined } | undefined> {
+): Promise<Put<T>> {
   try {
-    await db.send(
-      new PutCommand({
-        TableName: table,
-        Item: item,
-        ...(version === undefined
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : {
-              ConditionExpression: 'version = :version',
-              ExpressionAttributeValues: { ':version': version },
-            }),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return undefined
+    await db.send(new PutCommand(putOver(table, item, version)), signal ? { abortSignal: signal } : {})
+    return { written: true, stored: item }
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error
-    const rival = error.Item && (unmarshall(error.Item) as ProductItem)
-    return rival?.writeId === item.writeId ? undefined : { rival }
+    return judge(item, error.Item)
   }
+}
+
+/** The put of {@link putIfVersion}, for a transaction as well. */
+export const putOver = (table: string, item: Stored, version: number | undefined) => ({
+  TableName: table,
+  Item: item,
+  ...(version === undefined
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } }),
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+})
+
+/**
+ * What a failed condition of {@link putOver} means. The SDK repeats a request whose answer was lost, and the repetition
+ * fails on its own first success: the item that stands there is handed back, and its `writeId` tells.
+ */
+export function judge<T extends Stored>(item: T, found: Record<string, AttributeValue> | undefined): Put<T> {
+  const stored = found && (unmarshall(found) as Stored)
+  return stored?.writeId === item.writeId
+    ? { written: true, stored: stored as T }
+    : { written: false, stored }
 }

@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { PreconditionFailed, WriteConflict } from './errors.ts'
+import { clearReviews } from './clearReviews.ts'
+import { WriteConflict } from './errors.ts'
+import { demand, type Precondition } from './precondition.ts'
 import type { Product, ProductContent } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
-import { readItem } from './readProduct.ts'
-import { nextVersion, type ProductItem, toItem, toProduct } from './table.ts'
-
-/** What must hold of the stored product for a write to happen. */
-export interface Precondition {
-  /** It must exist (`any`), or have one of these versions. */
-  match?: number[] | 'any'
-  /** It must not exist. */
-  absent?: boolean
-}
+import { readStored } from './readProduct.ts'
+import { replacement, toProduct } from './table.ts'
 
 const attempts = 5
 
@@ -34,36 +28,15 @@ export async function putProduct(
   signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: boolean }> {
   const writeId = randomUUID()
-  let current = await readItem(db, table, id, signal)
+  let current = await readStored(db, table, id, signal)
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    demand(precondition, current?.version)
+    const created = !current || current.deleted === true
+    demand(precondition, created ? undefined : current?.version)
+    if (current?.deleted) await clearReviews(db, table, current, signal)
     const item = replacement(id, content, current, writeId)
-    const refused = await putIfVersion(db, table, item, current?.version, signal)
-    if (!refused) return { value: toProduct(item), version: item.version, created: current === undefined }
-    current = refused.rival
+    const { written, stored } = await putIfVersion(db, table, item, current?.version, signal)
+    if (written) return { value: toProduct(stored), version: stored.version, created }
+    current = stored
   }
   throw new WriteConflict(`Others wrote product ${id} meanwhile, ${attempts} times in a row`)
-}
-
-function demand({ match, absent }: Precondition, version: number | undefined): void {
-  const matches =
-    match === undefined || (version !== undefined && (match === 'any' || match.includes(version)))
-  if (!matches || (absent && version !== undefined)) throw new PreconditionFailed(version)
-}
-
-function replacement(
-  id: string,
-  content: ProductContent,
-  current: ProductItem | undefined,
-  writeId: string,
-): ProductItem {
-  const now = new Date().toISOString()
-  return toItem(id, content, {
-    ratingSum: current?.ratingSum ?? 0,
-    ratingCount: current?.ratingCount ?? 0,
-    version: nextVersion(current?.version ?? 0),
-    createdAt: current?.createdAt ?? now,
-    updatedAt: now,
-    writeId,
-  })
 }

@@ -1,6 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { Product } from './product.ts'
-import { type ProductItem, productKey, toProduct } from './table.ts'
+import { type ProductItem, productKey, type Stored, toProduct } from './table.ts'
 
 /** Reads a product, strongly consistent. Throws what the SDK throws. */
 export async function readProduct(
@@ -13,16 +13,65 @@ export async function readProduct(
   return item && toProduct(item)
 }
 
-/** Reads a product's item, strongly consistent. Throws what the SDK throws. */
+/** Reads a product's item, strongly consistent; undefined for one that was deleted. Throws what the SDK throws. */
 export async function readItem(
   db: DynamoDBDocumentClient,
   table: string,
   id: string,
   signal?: AbortSignal,
 ): Promise<ProductItem | undefined> {
+  const stored = await readStored(db, table, id, signal)
+  return stored?.deleted ? undefined : stored
+}
+
+/** Reads a product's item or its tombstone, strongly consistent. Throws what the SDK throws. */
+export async function readStored(
+  db: DynamoDBDocumentClient,
+  table: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Stored | undefined> {
   const { Item } = await db.send(
     new GetCommand({ TableName: table, Key: productKey(id), ConsistentRead: true }),
     signal ? { abortSignal: signal } : {},
   )
-  return Item as ProductItem | undefined
+  return Item as Stored | undefined
+}
+
+/** The most keys that one BatchGetItem takes. */
+export const batchGetSize = 100
+
+/** A product as a cache loads it: its version, also where it was deleted and there is no value. */
+export const versioned = (stored: Stored): { value: Product | undefined; version: number } => ({
+  value: stored.deleted ? undefined : toProduct(stored),
+  version: stored.version,
+})
+
+/**
+ * Reads many products, strongly consistent, each {@link versioned}; ids that never existed are left out. What one answer
+ * has no room for is asked for again.
+ *
+ * @param ids at most {@link batchGetSize}, each once
+ * @throws what the SDK throws, and a `ThrottlingException` for a request that brings nothing at all
+ */
+export async function readProducts(
+  db: DynamoDBDocumentClient,
+  table: string,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, ReturnType<typeof versioned>>> {
+  const products = new Map<string, ReturnType<typeof versioned>>()
+  let keys: Record<string, unknown>[] = ids.map(productKey)
+  while (keys.length > 0) {
+    const { Responses, UnprocessedKeys } = await db.send(
+      new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
+      signal ? { abortSignal: signal } : {},
+    )
+    for (const item of Responses?.[table] ?? []) products.set(item.id, versioned(item as Stored))
+    const left = UnprocessedKeys?.[table]?.Keys ?? []
+    if (left.length === keys.length)
+      throw Object.assign(new Error('No key was processed'), { name: 'ThrottlingException' })
+    keys = left
+  }
+  return products
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
-import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { addReviews, batchSize } from './addReviews.ts'
+import { clearReviews } from './clearReviews.ts'
 import { EditedMeanwhile, WriteConflict } from './errors.ts'
 import type { ProductContent } from './product.ts'
-import { putIfVersion } from './putIfVersion.ts'
+import { judge, type Put, putIfVersion, putOver } from './putIfVersion.ts'
 import { type Review, ratingsOf, toReviewItem } from './review.ts'
-import { hasContent, nextVersion, type ProductItem, toItem } from './table.ts'
+import { hasContent, nextVersion, type ProductItem, type Tombstone, toItem } from './table.ts'
 
 /** Runs one request to the database; the place to retry one that may do on another try. */
 export type Attempt = <T>(request: () => Promise<T>) => Promise<T>
@@ -47,16 +47,16 @@ export async function upsertProduct(
     updatedAt: now,
     writeId: randomUUID(),
   })
-  const present = await attempt(() => create(db, table, item, first))
-  const written = present
-    ? await replaceContent(db, table, present, content, attempt)
-    : { outcome: 'created' as const, item }
-  const left = present ? reviews : reviews.slice(batchSize)
+  const made = await createOrFind(db, table, item, first, attempt)
+  const written = made.created
+    ? { outcome: 'created' as const, item: made.item }
+    : await replaceContent(db, table, made.item, content, attempt)
+  const left = made.created ? reviews.slice(batchSize) : reviews
   const { version, added } = await addReviews(db, table, written.item, left, attempt)
   return {
     outcome: written.outcome === 'unchanged' && added > 0 ? 'updated' : written.outcome,
     version,
-    reviewsAdded: added + (present ? 0 : first.length),
+    reviewsAdded: added + (made.created ? first.length : 0),
   }
 }
 
@@ -68,41 +68,55 @@ export interface NewProduct {
   reviews?: Review[]
 }
 
-/** Undefined when it is created, with these reviews or not at all; else the item that is there. */
-async function create(
+const tries = 5
+
+/** Creates the product with these reviews, also where a tombstone lies; or finds the one that is there. */
+async function createOrFind(
   db: DynamoDBDocumentClient,
   table: string,
   item: ProductItem,
   reviews: Review[],
-): Promise<ProductItem | undefined> {
-  if (reviews.length === 0) return (await putIfVersion(db, table, item, undefined))?.rival
+  attempt: Attempt,
+): Promise<{ created: boolean; item: ProductItem }> {
+  let tombstone: Tombstone | undefined
+  for (let n = 0; n < tries; n++) {
+    const over = tombstone
+    if (over) await attempt(() => clearReviews(db, table, over))
+    const next = over ? { ...item, version: nextVersion(over.version) } : item
+    const { written, stored } = await attempt(() => create(db, table, next, over?.version, reviews))
+    if (stored && !stored.deleted) return { created: written, item: stored }
+    tombstone = stored
+  }
+  throw new WriteConflict(`Others created and deleted the product meanwhile, ${tries} times in a row`)
+}
+
+/** Puts the item over this version, with these reviews or not at all. */
+async function create(
+  db: DynamoDBDocumentClient,
+  table: string,
+  item: ProductItem,
+  version: number | undefined,
+  reviews: Review[],
+): Promise<Put<ProductItem>> {
+  if (reviews.length === 0) return putIfVersion(db, table, item, version)
   try {
     await db.send(
       new TransactWriteCommand({
         TransactItems: [
-          {
-            Put: {
-              TableName: table,
-              Item: item,
-              ConditionExpression: 'attribute_not_exists(pk)',
-              ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-            },
-          },
-          // Without a condition: what is left of a deleted product's reviews counts in no rating.
+          { Put: putOver(table, item, version) },
+          // Without a condition: where there is no product there are no reviews either.
           ...reviews.map((review) => ({ Put: { TableName: table, Item: toReviewItem(review) } })),
         ],
       }),
     )
-    return undefined
+    return { written: true, stored: item }
   } catch (error) {
-    const stored = error instanceof TransactionCanceledException && error.CancellationReasons?.[0]?.Item
-    if (!stored) throw error
-    const rival = unmarshall(stored) as ProductItem
-    return rival.writeId === item.writeId ? undefined : rival
+    if (!(error instanceof TransactionCanceledException)) throw error
+    const reason = error.CancellationReasons?.[0]
+    if (reason?.Code !== 'ConditionalCheckFailed') throw error
+    return judge(item, reason.Item)
   }
 }
-
-const tries = 5
 
 /** Gives a stored product other content. What else the item holds stays, also what others add meanwhile. */
 async function replaceContent(
@@ -126,10 +140,10 @@ async function replaceContent(
       writeId,
     })
     const version = current.version
-    const refused = await attempt(() => putIfVersion(db, table, item, version))
-    if (!refused) return { outcome: 'updated', item }
-    if (!refused.rival) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
-    current = refused.rival
+    const { written, stored } = await attempt(() => putIfVersion(db, table, item, version))
+    if (!stored || stored.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
+    if (written) return { outcome: 'updated', item: stored }
+    current = stored
   }
   throw new WriteConflict(`Others wrote the product meanwhile, ${tries} times in a row`)
 }

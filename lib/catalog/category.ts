@@ -1,0 +1,9 @@
+/** Whether a text is a category: a path of one to eight slugs, the root first, such as `clothing/shoes`. */
+export const isCategory = (text: string): boolean =>
+  text.length <= 200 && /^[a-z0-9]+(-[a-z0-9]+)*(\/[a-z0-9]+(-[a-z0-9]+)*){0,7}$/.test(text)
+
+/** The name of a category, made of its last slug: `Hand bags` of `clothing/hand-bags`. */
+export function categoryName(path: string): string {
+  const words = path.slice(path.lastIndexOf('/') + 1).replaceAll('-', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

@@ -1,0 +1,74 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { productKey, reviewKey, type Tombstone } from './table.ts'
+import { transact } from './transact.ts'
+
+/** A transaction takes 100 items, and the tombstone is one of them. */
+const batchSize = 99
+
+/** How long a tombstone stays after that, seconds: 90 days. */
+const keptFor = 90 * 24 * 3600
+
+/**
+ * Deletes the reviews of a deleted product, and then lets its tombstone expire. Interrupted anywhere it can be done
+ * again, by anyone: it does nothing where it has been done.
+ *
+ * Each batch is a transaction that checks the tombstone. BatchWriteItem would cost half, but knows no condition: of two
+ * who clean up, the slower one would delete reviews of a product that was created meanwhile.
+ *
+ * @throws {WriteConflict} when others kept it from it; and what the SDK throws
+ */
+export async function clearReviews(
+  db: DynamoDBDocumentClient,
+  table: string,
+  { id, version, writeId, expiresAt }: Tombstone,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (expiresAt !== undefined) return
+  const options = signal ? { abortSignal: signal } : {}
+  const check = {
+    ConditionCheck: {
+      TableName: table,
+      Key: productKey(id),
+      ConditionExpression: 'version = :version',
+      ExpressionAttributeValues: { ':version': version },
+    },
+  }
+  for (;;) {
+    // What was found is deleted before the next query, so each begins at the first that is left.
+    const { Items = [], LastEvaluatedKey } = await db.send(
+      new QueryCommand({
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :review)',
+        ExpressionAttributeValues: { ':pk': productKey(id).pk, ':review': reviewKey(id, '').sk },
+        ProjectionExpression: 'pk, sk',
+        Limit: batchSize,
+      }),
+      options,
+    )
+    if (Items.length > 0) {
+      const deletions = Items.map(({ pk, sk }) => ({ Delete: { TableName: table, Key: { pk, sk } } }))
+      // Another version: the product has been created again, and before that somebody else did all this.
+      if (await transact(db, [check, ...deletions], { signal })) return
+    }
+    if (!LastEvaluatedKey) break
+  }
+  try {
+    await db.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: productKey(id),
+        UpdateExpression: 'SET expiresAt = :expiresAt',
+        ConditionExpression: 'writeId = :writeId',
+        ExpressionAttributeValues: {
+          ':expiresAt': Math.floor(Date.now() / 1000) + keptFor,
+          ':writeId': writeId,
+        },
+      }),
+      options,
+    )
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error
+  }
+}

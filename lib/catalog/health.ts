@@ -1,0 +1,84 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { Cluster, Redis } from 'ioredis'
+
+/** How long an outcome stands before the servers are asked again, ms. */
+const againAfterMs = 1_000
+const redisMs = 100
+const dynamodbMs = 1_000
+
+/** One server, as it was when this process last asked it. */
+export interface ServerState {
+  state: 'up' | 'down'
+  /** How long ago it last answered this process, ms; absent if it never did. */
+  lastSeenMs?: number
+}
+
+/** `ok`; `degraded`: reads are answered by one of the two alone; `down`: they are not. */
+export interface Health {
+  status: 'ok' | 'degraded' | 'down'
+  redis: ServerState
+  dynamodb: ServerState
+}
+
+/**
+ * Makes the look at both servers: each is asked for a key that does not exist, which needs no right that the catalog does
+ * not have. They are asked once a second at most, however many ask for it. Takes 1 s at most and never throws.
+ */
+export function openHealth({
+  redis,
+  db,
+  table,
+}: {
+  redis: Redis | Cluster
+  db: DynamoDBDocumentClient
+  table: string
+}): () => Promise<Health> {
+  const key = 'HEALTH'
+  const probeRedis = probe(redisMs, () => redis.get(`${table}:{${key}}`))
+  const probeDynamodb = probe(dynamodbMs, (abortSignal) =>
+    db.send(new GetCommand({ TableName: table, Key: { pk: key, sk: key } }), { abortSignal }),
+  )
+  return async () => {
+    const [redis, dynamodb] = await Promise.all([probeRedis(), probeDynamodb()])
+    const up = [redis, dynamodb].filter(({ state }) => state === 'up').length
+    return { status: up === 2 ? 'ok' : up === 1 ? 'degraded' : 'down', redis, dynamodb }
+  }
+}
+
+/** Asks a server, unless it was asked just before or is being asked. */
+function probe(ms: number, ask: (signal: AbortSignal) => Promise<unknown>): () => Promise<ServerState> {
+  let state: Promise<'up' | 'down'> = Promise.resolve('down')
+  let askedAt = Number.NEGATIVE_INFINITY
+  let seenAt: number | undefined
+  return async () => {
+    if (performance.now() - askedAt >= againAfterMs) {
+      askedAt = performance.now()
+      state = answers(ms, ask)
+    }
+    const found = await state
+    if (found === 'up' && (seenAt ?? 0) < askedAt) seenAt = askedAt
+    const now = performance.now()
+    return {
+      state: found,
+      ...(seenAt !== undefined && { lastSeenMs: Math.max(0, Math.round(now - seenAt)) }),
+    }
+  }
+}
+
+async function answers(ms: number, ask: (signal: AbortSignal) => Promise<unknown>): Promise<'up' | 'down'> {
+  const { promise: late, resolve } = Promise.withResolvers<'down'>()
+  const abort = new AbortController()
+  const timer = setTimeout(() => {
+    abort.abort()
+    resolve('down')
+  }, ms)
+  try {
+    const answer = ask(abort.signal).then(
+      () => 'up' as const,
+      () => 'down' as const,
+    )
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,49 @@
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { idAt } from './listing.ts'
+
+/** Where a product stands in the listing of its category. */
+export interface Place {
+  category: string
+  listedAt: string
+}
+
+/** The place that an item has in the index `byCategory`; undefined where the index does not hold it. */
+export const placeOf = (item: { category?: unknown; listedAt?: unknown } | undefined): Place | undefined =>
+  typeof item?.category === 'string' && typeof item.listedAt === 'string'
+    ? { category: item.category, listedAt: item.listedAt }
+    : undefined
+
+/**
+ * The products that stand around a place in the listing of exactly this category: ids, up to `count` on each side, the
+ * nearest first. Whether a product stands at the place itself makes no difference.
+ *
+ * Access: two Queries of the index `byCategory`, keys only: half a read unit each, however many products the category
+ * has. The index follows the table within moments.
+ *
+ * @throws what the SDK throws
+ */
+export async function neighboursOf(
+  db: DynamoDBDocumentClient,
+  table: string,
+  { category, listedAt }: Place,
+  count: number,
+  signal?: AbortSignal,
+): Promise<{ newer: string[]; older: string[] }> {
+  const side = async (comparison: '<' | '>') => {
+    const { Items = [] } = await db.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: 'byCategory',
+        KeyConditionExpression: `category = :category AND listedAt ${comparison} :here`,
+        ExpressionAttributeValues: { ':category': category, ':here': listedAt },
+        ProjectionExpression: 'listedAt',
+        ScanIndexForward: comparison === '>',
+        Limit: count,
+      }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return Items.map((item) => idAt(item.listedAt))
+  }
+  const [newer, older] = await Promise.all([side('>'), side('<')])
+  return { newer, older }
+}

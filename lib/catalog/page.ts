@@ -1,0 +1,73 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { Card } from './card.ts'
+import { categoryName } from './category.ts'
+import { placeOf } from './neighbours.ts'
+import { type Offers, offersOf } from './offers.ts'
+import type { Product } from './product.ts'
+import { readItem } from './readProduct.ts'
+import { readThreads } from './readThreads.ts'
+import { readRelated } from './related.ts'
+import { toProduct } from './table.ts'
+import type { ReviewThread } from './tree.ts'
+
+/** How many review threads a product page begins with. */
+export const threadsOnPage = 5
+
+/** All that a product page shows. */
+export interface Page {
+  product: Product
+  /** From the root down to the product's own category. */
+  categoryPath: { path: string; name: string }[]
+  offers: Offers
+  /** Of all offers together. */
+  stock: number
+  rating: Product['rating']
+  /** The newest threads. */
+  reviews: ReviewThread[]
+  related: Card[]
+}
+
+/**
+ * Composes the page of a product, undefined where there is none. Nothing is scanned, and the cost does not depend on
+ * how many products there are. In the order in which it is asked for:
+ *
+ * - the product with its variants, offers, stock and rating: GetItem, strongly consistent, a read unit for each 4 KB
+ * - at the same time its review threads: Query of the local index `byThread`, strongly consistent (./readThreads.ts),
+ *   and related products: two Queries of `byCategory` and BatchGetItem (./related.ts)
+ *
+ * The product comes first, since its category leads to the related ones, and since its version must not be newer than
+ * the reviews that it stands for. The category path needs no read. Where one of the reads fails, so does the page: one
+ * without its related products would be cached as if there were none.
+ *
+ * @throws what the SDK throws
+ */
+export async function readPage(
+  db: DynamoDBDocumentClient,
+  table: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Page | undefined> {
+  const item = await readItem(db, table, id, signal)
+  if (!item) return undefined
+  const product = toProduct(item)
+  const [{ threads }, related] = await Promise.all([
+    readThreads(db, table, id, { count: threadsOnPage, signal }),
+    readRelated(db, table, placeOf(item), signal),
+  ])
+  return {
+    product,
+    categoryPath: categoryPath(product.category),
+    offers: offersOf(product),
+    stock: product.stock,
+    rating: product.rating,
+    reviews: threads,
+    related,
+  }
+}
+
+/** A category and those above it, the root first. */
+const categoryPath = (category: string) =>
+  category
+    .split('/')
+    .map((_, depth, slugs) => slugs.slice(0, depth + 1).join('/'))
+    .map((path) => ({ path, name: categoryName(path) }))
