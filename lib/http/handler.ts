@@ -1,38 +1,65 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { Tally, tallies } from '../tally.ts'
+import { corsHeaders } from './cors.ts'
+import { Pending, settled, watch } from './deadline.ts'
+import { requestLine } from './emf.ts'
+import { log } from './log.ts'
+import type { Problem } from './problem.ts'
 import { Request } from './request.ts'
 import { problemAnswer, type Response } from './response.ts'
+import { serverTiming } from './serverTiming.ts'
 import { toProblem } from './toProblem.ts'
 
 /**
  * A Lambda handler for one route. Whatever `respond` throws becomes a problem document, since the runtime would make
- * it an answer without a body and the local emulator a 200. Each request is one line of log, without body or token.
+ * it an answer without a body and the local emulator a 200; and so does a function that is about to run out of time.
+ * Each request is one line of log, without body or token.
+ *
+ * @param errorAnswer makes a page of a problem instead, for those who read with their eyes
  */
-export function handle(route: string, respond: (request: Request) => Promise<Response>) {
-  return async (event: Partial<APIGatewayProxyEventV2>, context?: Partial<Context>): Promise<Response> => {
-    const start = performance.now()
-    const request = new Request(event, context)
-    let response: Response
-    let failure: unknown
-    try {
-      response = await respond(request)
-    } catch (error) {
-      const problem = toProblem(error)
-      response = problemAnswer(problem)
-      if (problem.status >= 500) failure = error
-    }
-    console.log(
-      JSON.stringify({
-        level: failure ? 'error' : 'info',
-        route,
-        status: response.statusCode,
-        cache: response.headers['cache-status'],
-        ms: Math.round((performance.now() - start) * 100) / 100,
-        requestId: request.id,
-        ...(failure instanceof Error && { error: failure.stack, cause: causeOf(failure) }),
-      }),
-    )
-    return response
-  }
+export function handle(
+  route: string,
+  respond: (request: Request) => Promise<Response>,
+  errorAnswer: (problem: Problem) => Response = problemAnswer,
+) {
+  const allowOrigin = corsHeaders(process.env.STOREFRONT_ORIGINS)
+  const line = requestLine(route)
+  return (event: Partial<APIGatewayProxyEventV2>, context?: Partial<Context>): Promise<Response> =>
+    new Promise((resolve) => {
+      const start = performance.now()
+      const request = new Request(event, context)
+      const tally = new Tally()
+      let answered = false
+      const answer = (response: Response, failure?: unknown) => {
+        // What comes after the deadline is too late.
+        if (answered) return
+        answered = true
+        settled(pending)
+        const end = performance.now()
+        const waited = tally.waited(end)
+        const { headers } = response
+        headers['x-content-type-options'] = 'nosniff'
+        const timing = serverTiming(waited)
+        if (timing !== undefined) headers['server-timing'] = timing
+        allowOrigin(headers, request.header('origin'))
+        log(line(response, tally, { ms: end - start, waited, requestId: request.id, failure }))
+        resolve(response)
+      }
+      const fail = (error: unknown) => {
+        const problem = toProblem(error)
+        answer(errorAnswer(problem), problem.status >= 500 ? error : undefined)
+      }
+      const pending = new Pending(request.deadline, fail)
+      if (pending.deadline < Number.POSITIVE_INFINITY) watch(pending)
+      tallies.run(tally, attempt, respond, request).then(answer, fail)
+    })
 }
 
-const causeOf = ({ cause }: Error): string | undefined => (cause === undefined ? undefined : String(cause))
+/** Also what is thrown before there is a promise. */
+function attempt(respond: (request: Request) => Promise<Response>, request: Request): Promise<Response> {
+  try {
+    return respond(request)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

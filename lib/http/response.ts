@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index.ts'
 import type { Product } from '../catalog/product.ts'
 import { etagOf, isNoneMatch } from './conditional.ts'
@@ -33,6 +34,24 @@ export function readAnswer(
   return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body }
 }
 
+/**
+ * Answers with a document that is composed of several items: its tag is a hash of what it says (RFC 9110, 8.8.3).
+ *
+ * @param body JSON
+ * @param headers such as `link`
+ */
+export function documentAnswer(
+  request: Request,
+  body: string,
+  status: CacheStatus,
+  headers: Record<string, string> = {},
+): Response {
+  const etag = `"h-${hash('sha256', body, 'base64url').slice(0, 22)}"`
+  const all = { etag, 'cache-control': cacheControl, 'cache-status': cacheStatusOf(status), ...headers }
+  if (isNoneMatch(request.header('if-none-match'), etag)) return { statusCode: 304, headers: all }
+  return { statusCode: 200, headers: { 'content-type': 'application/json', ...all }, body }
+}
+
 /** Answers a write with the product as it now is, and says whether every cached copy is gone. */
 export function writeAnswer(
   id: string,
@@ -49,12 +68,22 @@ export function writeAnswer(
       'content-type': 'application/json',
       etag: etagOf(version),
       'cache-control': 'no-store',
-      'cache-status': `aisle; fwd=method; detail=invalidation-${invalidation}`,
+      'cache-status': writeStatusOf(invalidation),
       ...(created && { location: `/products/${id}` }),
     },
     body: JSON.stringify(value),
   }
 }
+
+/** Answers a deletion, and says whether every cached copy is gone. */
+export const deletedAnswer = ({ invalidation }: { invalidation: Invalidation }): Response => ({
+  statusCode: 204,
+  headers: { 'cache-control': 'no-store', 'cache-status': writeStatusOf(invalidation) },
+})
+
+/** `Cache-Status` of a write. */
+export const writeStatusOf = (invalidation: Invalidation): string =>
+  `aisle; fwd=method; detail=invalidation-${invalidation}`
 
 export const problemAnswer = (problem: Problem): Response => ({
   statusCode: problem.status,
@@ -63,7 +92,7 @@ export const problemAnswer = (problem: Problem): Response => ({
 })
 
 /** RFC 9211. */
-function cacheStatusOf({ hit, fwd, stored, collapsed, ttl, detail }: CacheStatus): string {
+export function cacheStatusOf({ hit, fwd, stored, collapsed, ttl, detail }: CacheStatus): string {
   let text = hit ? 'aisle; hit' : `aisle; fwd=${fwd}`
   if (stored) text += '; stored'
   if (collapsed) text += '; collapsed'

@@ -1,5 +1,15 @@
 import { LoadFailed, Overloaded } from '../cacheAside/index.ts'
-import { InvalidProduct, PreconditionFailed, WriteConflict } from '../catalog/errors.ts'
+import {
+  IdTaken,
+  InvalidCursor,
+  InvalidProduct,
+  InvalidReview,
+  NoSuchProduct,
+  NoSuchVariant,
+  OutOfStock,
+  PreconditionFailed,
+  WriteConflict,
+} from '../catalog/errors.ts'
 import { isUnavailable } from '../dynamodb.ts'
 import { Problem } from './problem.ts'
 
@@ -11,16 +21,32 @@ export function toProblem(error: unknown): Problem {
       members: { errors: error.faults },
     })
   }
+  if (error instanceof InvalidReview) {
+    return new Problem(422, 'invalid-review', 'The review has faults: see errors', {
+      members: { errors: error.faults },
+    })
+  }
+  if (error instanceof InvalidCursor) {
+    return new Problem(400, 'invalid-cursor', 'This cursor was not made for this list: begin without one')
+  }
   if (error instanceof PreconditionFailed) {
     const { currentVersion } = error
     return new Problem(412, 'precondition-failed', error.message, {
       members: currentVersion === undefined ? {} : { currentVersion },
     })
   }
+  if (error instanceof NoSuchProduct) return new Problem(404, 'no-such-product', error.message)
+  if (error instanceof NoSuchVariant) return new Problem(404, 'no-such-variant', error.message)
+  if (error instanceof IdTaken) return new Problem(409, 'id-taken', error.message)
+  if (error instanceof OutOfStock) {
+    return new Problem(409, 'out-of-stock', error.message, { members: { stock: error.stock } })
+  }
   if (error instanceof WriteConflict) {
     return new Problem(409, 'write-conflict', 'Others keep changing this product: try again')
   }
-  if (error instanceof Overloaded || isUnavailable(error instanceof LoadFailed ? error.cause : error)) {
+  // A load may itself have waited for another one.
+  if (error instanceof LoadFailed) return toProblem(error.cause)
+  if (error instanceof Overloaded || isUnavailable(error)) {
     return new Problem(503, 'database-unavailable', 'The catalog cannot be reached right now: try again', {
       headers: { 'retry-after': '1' },
     })
