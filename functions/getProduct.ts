@@ -3,11 +3,11 @@ import { fromEnvironment } from '../lib/config.ts'
 import { handle } from '../lib/http/handler.ts'
 import { readAnswer } from '../lib/http/response.ts'
 
-const { products } = openCatalog(fromEnvironment())
+const { products, topProducts } = openCatalog(fromEnvironment())
 
 /** From Redis; on a miss from DynamoDB, and stored. */
 export const handler = handle('GET /products/{id}', async (request) => {
   const id = request.productId()
-  const product = await products.get(id, { budgetMs: request.budgetMs })
+  const product = await topProducts.counted(id, () => products.get(id, { budgetMs: request.budgetMs }))
   return readAnswer(request, id, product)
 })

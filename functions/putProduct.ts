@@ -6,7 +6,7 @@ import { preconditionOf } from '../lib/http/conditional.ts'
 import { handle } from '../lib/http/handler.ts'
 import { writeAnswer } from '../lib/http/response.ts'
 
-const { db, table, products } = openCatalog(fromEnvironment())
+const { db, table, products, also } = openCatalog(fromEnvironment())
 
 /** Into DynamoDB first; then every entry of the product leaves the cache. */
 export const handler = handle('PUT /products/{id}', async (request) => {
@@ -14,8 +14,6 @@ export const handler = handle('PUT /products/{id}', async (request) => {
   const id = request.productId()
   const precondition = preconditionOf(request.header('if-match'), request.header('if-none-match'))
   const content = parseProductWithId(id, request.json())
-  const written = await products.write(id, () =>
-    putProduct(db, table, id, content, precondition, request.signal),
-  )
-  return writeAnswer(id, written)
+  const put = () => putProduct(db, table, id, content, precondition, request.signal)
+  return writeAnswer(id, await products.write(id, put, { also }))
 })

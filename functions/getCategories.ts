@@ -1,0 +1,13 @@
+import { treeId } from '../lib/catalog/categories.ts'
+import { openCatalog } from '../lib/catalog/open.ts'
+import { fromEnvironment } from '../lib/config.ts'
+import { handle } from '../lib/http/handler.ts'
+import { documentAnswer } from '../lib/http/response.ts'
+
+const { categories } = openCatalog(fromEnvironment())
+
+/** The whole tree is one entry. It follows the products by the table's stream, and then by the entry's life. */
+export const handler = handle('GET /categories', async (request) => {
+  const { body = '{"items":[]}', status } = await categories.get(treeId, { budgetMs: request.budgetMs })
+  return documentAnswer(request, body, status)
+})

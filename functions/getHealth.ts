@@ -1,0 +1,21 @@
+import { openHealth } from '../lib/catalog/health.ts'
+import { openCatalog } from '../lib/catalog/open.ts'
+import { fromEnvironment } from '../lib/config.ts'
+import { handle } from '../lib/http/handler.ts'
+
+const health = openHealth(openCatalog(fromEnvironment()))
+
+/** For a probe of the platform: 200 as long as reads can be answered, by DynamoDB or at least by what is cached. */
+export const handler = handle('GET /health', async () => {
+  const found = await health()
+  const down = found.status === 'down'
+  return {
+    statusCode: down ? 503 : 200,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...(down && { 'retry-after': '1' }),
+    },
+    body: JSON.stringify(found),
+  }
+})

@@ -1,0 +1,15 @@
+import { openCatalog } from '../lib/catalog/open.ts'
+import { fromEnvironment } from '../lib/config.ts'
+import { handle } from '../lib/http/handler.ts'
+import { noSuchProduct } from '../lib/http/noSuchProduct.ts'
+import { documentAnswer } from '../lib/http/response.ts'
+
+const { pages, topProducts } = openCatalog(fromEnvironment())
+
+/** The whole page is one entry; on a miss it is composed of what several reads of DynamoDB bring. */
+export const handler = handle('GET /products/{id}/page', async (request) => {
+  const id = request.productId()
+  const { body, status } = await topProducts.counted(id, () => pages.get(id, { budgetMs: request.budgetMs }))
+  if (body === undefined) throw noSuchProduct(id, status)
+  return documentAnswer(request, body, status)
+})

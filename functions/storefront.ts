@@ -1,0 +1,80 @@
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { isCategory } from '../lib/catalog/category.ts'
+import { openCatalog } from '../lib/catalog/open.ts'
+import type { Page } from '../lib/catalog/page.ts'
+import { fromEnvironment } from '../lib/config.ts'
+import { fileAnswer } from '../lib/http/file.ts'
+import { handle } from '../lib/http/handler.ts'
+import { errorPageAnswer, pageAnswer } from '../lib/http/html.ts'
+import { noSuchProduct } from '../lib/http/noSuchProduct.ts'
+import { Problem } from '../lib/http/problem.ts'
+import type { Request } from '../lib/http/request.ts'
+import type { Response } from '../lib/http/response.ts'
+import { worstStatus } from '../lib/http/worstStatus.ts'
+import { assetNamed } from '../lib/storefront/assets.ts'
+import { categoryPage } from '../lib/storefront/categoryPage.ts'
+import { errorPage } from '../lib/storefront/errorPage.ts'
+import { pictureNamed } from '../lib/storefront/files.ts'
+import { homePage } from '../lib/storefront/homePage.ts'
+import { productPage } from '../lib/storefront/productPage.ts'
+import { readCategory } from '../lib/storefront/readCategory.ts'
+import { readHome } from '../lib/storefront/readHome.ts'
+import { release } from '../lib/storefront/release.ts'
+
+const catalog = openCatalog(fromEnvironment())
+const page = (route: string, respond: (request: Request) => Promise<Response>) =>
+  handle(route, respond, errorPageAnswer(errorPage))
+
+/** All that a browser asks the shop for. A page is rendered on each request from what the caches hold. */
+const routes: Record<string, ReturnType<typeof handle>> = {
+  'GET /': page('GET /', async (request) => {
+    const { all, shelves, statuses } = await readHome(catalog, request)
+    const text = homePage(all, shelves)
+    return pageAnswer(request, { document: text, status: worstStatus(statuses) }, () => text)
+  }),
+
+  'GET /c/{category+}': page('GET /c/{category+}', async (request) => {
+    const category = request.path('category') ?? ''
+    if (!isCategory(category))
+      throw new Problem(400, 'invalid-category', 'A category is a path such as clothing/shoes')
+    const { listing, statuses } = await readCategory(catalog, request, {
+      category,
+      cursor: request.query('cursor'),
+    })
+    if (!listing) throw new Problem(404, 'no-such-category', `There is no category ${category}`)
+    const text = categoryPage(listing)
+    return pageAnswer(request, { document: text, status: worstStatus(statuses) }, () => text)
+  }),
+
+  'GET /p/{id}': page('GET /p/{id}', async (request) => {
+    const id = request.productId()
+    const cached = await catalog.pages.get(id, { budgetMs: request.budgetMs })
+    const { body, status } = cached
+    if (body === undefined) throw noSuchProduct(id, status)
+    // The value is parsed when it is looked at.
+    return pageAnswer(request, { document: release + body, status }, () => productPage(cached.value as Page))
+  }),
+
+  'GET /pictures/{name}': handle('GET /pictures/{name}', async (request) => {
+    const text = pictureNamed(request.path('name') ?? '')
+    if (text === undefined) throw new Problem(404, 'no-such-file', 'There is no such picture')
+    // Products name pictures without a hash: a picture that was drawn anew is seen within the hour.
+    return fileAnswer(request, { text, type: 'image/svg+xml', cacheControl: 'public, max-age=3600' })
+  }),
+
+  'GET /assets/{name}': handle('GET /assets/{name}', async (request) => {
+    const asset = assetNamed(request.path('name') ?? '')
+    if (!asset) throw new Problem(404, 'no-such-file', 'There is no such file')
+    const cacheControl = asset.current ? 'public, max-age=31536000, immutable' : 'public, max-age=60'
+    return fileAnswer(request, { ...asset, cacheControl })
+  }),
+}
+
+const notFound = page('GET *', async () => {
+  throw new Problem(404, 'no-such-page', 'There is no such page')
+})
+
+export const handler = (
+  event: Partial<APIGatewayProxyEventV2>,
+  context?: Partial<Context>,
+): Promise<Response> => (routes[event.routeKey ?? ''] ?? notFound)(event, context)

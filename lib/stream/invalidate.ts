@@ -1,0 +1,35 @@
+import type { Keyed } from '../cacheAside/contract.ts'
+import type { CacheAside, Invalidation } from '../cacheAside/index.ts'
+import { inParallel } from './inParallel.ts'
+import type { Outcome } from './outcome.ts'
+import type { Removal } from './removals.ts'
+
+/** How many removals are under way at the same time. */
+export const removalsAtOnce = 32
+
+/**
+ * Removes the entries of each product that changed.
+ *
+ * @returns of how many products
+ */
+export async function invalidateAll(
+  { products, also }: { products: CacheAside<unknown>; also: Keyed[] },
+  removals: Removal[],
+  outcome: Outcome,
+  signal: AbortSignal,
+): Promise<number> {
+  for (const { id, sequenceNumber } of removals) outcome.demand(`entries ${id}`, sequenceNumber)
+  let removed = 0
+  await inParallel(removals, { atOnce: removalsAtOnce, signal }, ({ id, version }) =>
+    outcome.attempt(`entries ${id}`, async () => {
+      demandDone(await products.invalidate(id, { ...(version !== undefined && { version }), also }))
+      removed++
+    }),
+  )
+  return removed
+}
+
+/** @throws {Error} for a removal that Redis has not confirmed: its record has to come again */
+export function demandDone(invalidation: Invalidation): void {
+  if (invalidation === 'deferred') throw new Error('Redis did not confirm a removal')
+}
