@@ -1,0 +1,32 @@
+import type { Offer, Offers } from '../catalog/offers.ts'
+import { type Html, html, ours } from './html.ts'
+import { priceLine } from './price.ts'
+
+/** What can be bought, with price and stock: a table where there are several. */
+export function offersTable({ items }: Offers): Html | undefined {
+  const [only] = items
+  if (!only || (items.length === 1 && only.sku === undefined)) return undefined
+  const names = Object.keys(items.find(({ options }) => Object.keys(options).length > 0)?.options ?? {})
+  return html`<table class="offers">
+<caption>Choose from ${items.length}</caption>
+<thead><tr><th scope="col" dir="auto">${names.join(', ') || 'Article'}</th><th scope="col">Price</th><th scope="col">Availability</th></tr></thead>
+<tbody>!${ours(items.map(row))}</tbody>
+</table>`
+}
+
+const row = (offer: Offer) =>
+  html`<tr><th scope="row" dir="auto">${Object.values(offer.options).join(', ') || offer.sku}</th><td>!${ours(
+    priceLine(offer.price, offer.compareAtPrice),
+  )}</td><td>!${ours(availability(offer))}</td></tr>
+`
+
+/** Whether it can be had, in words; the few that are left are counted. */
+export const availability = ({ stock, availability }: Pick<Offer, 'stock' | 'availability'>): Html =>
+  availability === 'out-of-stock'
+    ? soldOut
+    : availability === 'in-stock'
+      ? inStock
+      : html`<span class="stock low-stock">Only ${stock} left</span>`
+
+const soldOut = html`<span class="stock out-of-stock">Sold out</span>`
+const inStock = html`<span class="stock">In stock</span>`
