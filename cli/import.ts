@@ -80,10 +80,15 @@ async function openCache(aws: boolean, table: string) {
   const redisUrl = process.env.REDIS_URL || (aws ? undefined : 'redis://127.0.0.1:6379')
   if (redisUrl === undefined) return undefined
   const { openCatalog } = await import('../lib/catalog/open.ts')
-  const { products, close } = openCatalog({ table, redisUrl, dynamodbEndpoint: undefined })
+  const { products, also, close } = openCatalog({
+    table,
+    redisUrl,
+    redisIam: process.env.REDIS_IAM || undefined,
+    dynamodbEndpoint: undefined,
+  })
   return {
     invalidate: (id: string, version: number | undefined) =>
-      products.invalidate(id, version === undefined ? {} : { version }),
+      products.invalidate(id, { also, ...(version !== undefined && { version }) }),
     close,
   }
 }

@@ -20,7 +20,7 @@ export async function startOffline({
   port: number
   env: NodeJS.ProcessEnv
   onLine: (line: string) => void
-} & RunOptions): Promise<Server> {
+} & RunOptions): Promise<Server & { lambdaUrl: string }> {
   const serverless = join(
     dirname(createRequire(import.meta.url).resolve('serverless/package.json')),
     'bin/serverless.js',
@@ -33,7 +33,8 @@ export async function startOffline({
     [serverless, 'offline', '--httpPort', String(port), '--lambdaPort', String(lambdaPort), '--noSponsor'],
     {
       ...{ name: 'serverless-offline', url, port, env: { ...env, AISLE_BUILD: build }, cwd: projectFolder },
-      isReady: () => answersHttp(url),
+      // By a path without a route: every other one would start a function, which takes longer than this waits.
+      isReady: () => answersHttp(`${url}/-`),
       onLine: (line) => {
         if (!banner.test(line)) onLine(line)
       },
@@ -46,7 +47,7 @@ export async function startOffline({
   server.ended.then(() =>
     rmSync(join(projectFolder, 'node_modules/.cache/aisle', build), { recursive: true, force: true }),
   )
-  return server
+  return { ...server, lambdaUrl: `http://127.0.0.1:${lambdaPort}` }
 }
 
 /** Lines that tell nothing that `npm start` or the functions' own log does not: routes, ports, durations. */

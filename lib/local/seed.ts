@@ -10,7 +10,7 @@ import { createTables } from './tables.ts'
 export const sampleFile = new URL('sample.json', import.meta.url)
 
 /**
- * Creates the catalog's table where it is not there yet, and puts the sample catalogue into it when it is empty.
+ * Creates the tables where they are not there yet, and puts the sample catalogue into the catalog's when it is empty.
  *
  * @param done told what was done, and the ms that it took
  */
@@ -22,7 +22,9 @@ export async function fillTable(
   const db = connectLocal(endpoint)
   try {
     let begun = performance.now()
-    for (const { name, created } of await createTables(db, stage)) {
+    for (const [index, { name, created }] of (await createTables(db, stage)).entries()) {
+      // The first that serverless.yml defines is the catalog's; the others fill themselves.
+      if (index > 0) continue
       done('Table', `${name}, ${created ? 'created' : 'found'}`, performance.now() - begun)
       begun = performance.now()
       const { Count } = await db.send(new ScanCommand({ TableName: name, Limit: 1, Select: 'COUNT' }))

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { makeFolder } from './folder.ts'
 import { startOffline } from './offline.ts'
 import { fillTable } from './seed.ts'
 import { SetupError, tryPort } from './server.ts'
 import { type FindOptions, findServices, type Started } from './services.ts'
+import { startStreamDelivery } from './streamDelivery.ts'
 import { tokenKey } from './tokenKey.ts'
 
 /** The local stack while it runs. */
@@ -13,7 +15,7 @@ export interface Stack {
   dynamodbEndpoint: string
   /** Resolves when a server ends by itself: which, and why. */
   broken: Promise<string>
-  /** Stops what was started, and nothing else: serverless-offline, then Redis, then DynamoDB Local. */
+  /** Stops what was started, and nothing else: the stream's delivery, serverless-offline, then Redis, then DynamoDB Local. */
   stop(): Promise<void>
 }
 
@@ -51,7 +53,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     servers.set(name, await start())
     done(name, what, performance.now() - begun)
   }
+  let lambdaUrl = ''
+  let delivery: { stop(): Promise<void> } | undefined
   const stop = async () => {
+    await delivery?.stop()
     for (const name of ['API', 'Redis', 'DynamoDB']) await servers.get(name)?.stop?.()
   }
 
@@ -60,15 +65,21 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const steps = [
     launch('Redis', redis.what, redis.start),
     launch('DynamoDB', dynamodb.what, dynamodb.start).then(() => fillTable(dynamodb.url, done)),
-    launch('API', `serverless-offline, ${url}`, () =>
-      startOffline({ port, env: offlineEnv, onLine, signal, detached: true }),
-    ),
+    launch('API', `serverless-offline, ${url}`, async () => {
+      const offline = await startOffline({ port, env: offlineEnv, onLine, signal, detached: true })
+      lambdaUrl = offline.lambdaUrl
+      return offline
+    }),
   ]
   await Promise.all(steps.map((step) => step.catch((error) => failure.abort(error))))
   if (signal.aborted) {
     await stop()
     throw signal.reason
   }
+  delivery = startStreamDelivery({
+    file: join(home, 'stream.json'),
+    ...{ dynamodbEndpoint: dynamodb.url, lambdaUrl, onTrouble: onLine },
+  })
 
   const broken = Promise.race(
     [...servers].map(

@@ -10,20 +10,23 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { parse } from 'yaml'
 
-/** The file whose `resources` define the tables, here as on AWS. */
-const definition = new URL('../../serverless.yml', import.meta.url)
+const read = (file: string) => parse(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))
+
+/** What serverless.yml says. */
+export const definition = () => read('serverless.yml')
+
+/** The properties of each table that resources/tables.yml defines, here as on AWS, by the table's logical name. */
+export function tableDefinitions(): Record<string, Record<string, unknown>> {
+  const resources: Record<string, { Properties: Record<string, unknown> }> =
+    read('resources/tables.yml').Resources
+  return Object.fromEntries(Object.entries(resources).map(([id, { Properties }]) => [id, Properties]))
+}
 
 /** The properties of CloudFormation's AWS::DynamoDB::Table that CreateTable takes under the same name. */
-const taken = [
-  'BillingMode',
-  'AttributeDefinitions',
-  'KeySchema',
-  'GlobalSecondaryIndexes',
-  'LocalSecondaryIndexes',
-] as const
+const taken = ['BillingMode', 'AttributeDefinitions', 'KeySchema', 'LocalSecondaryIndexes'] as const
 
 /**
- * Creates the tables that serverless.yml defines, where they are not there yet.
+ * Creates the tables that resources/tables.yml defines, where they are not there yet.
  *
  * @param stage fills `${sls:stage}` in the tables' names
  * @returns the name of each table and whether it was created now
@@ -32,22 +35,31 @@ export async function createTables(
   client: DynamoDBClient,
   stage = 'local',
 ): Promise<{ name: string; created: boolean }[]> {
-  const { service, resources } = parse(readFileSync(definition, 'utf8'))
-  const tables = Object.values(
-    resources.Resources as Record<string, { Type: string; Properties: Record<string, unknown> }>,
-  )
-    .filter(({ Type }) => Type === 'AWS::DynamoDB::Table')
-    .map(({ Properties }) => Properties)
+  const { service } = definition()
   return Promise.all(
-    tables.map(async (properties) => {
-      const name = String(properties.TableName)
-        .replaceAll('${self:service}', service)
-        .replaceAll('${sls:stage}', stage)
-      const input = { TableName: name, ...Object.fromEntries(taken.map((key) => [key, properties[key]])) }
+    Object.values(tableDefinitions()).map(async (properties) => {
+      const name = nameIn(properties.TableName, service, stage)
+      const input = {
+        TableName: name,
+        ...Object.fromEntries(taken.map((key) => [key, properties[key]])),
+        // Without their ceilings, which differ from stage to stage.
+        ...(Array.isArray(properties.GlobalSecondaryIndexes) && {
+          GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes.map(
+            ({ OnDemandThroughput: _, ...index }) => index,
+          ),
+        }),
+        ...(properties.StreamSpecification !== undefined && {
+          StreamSpecification: { StreamEnabled: true, ...(properties.StreamSpecification as object) },
+        }),
+      }
       return { name, created: await createTable(client, input as CreateTableCommandInput) }
     }),
   )
 }
+
+/** A name in these files, with what Serverless puts into it. */
+export const nameIn = (text: unknown, service: string, stage: string): string =>
+  String(text).replaceAll('${self:service}', service).replaceAll('${sls:stage}', stage)
 
 async function createTable(client: DynamoDBClient, input: CreateTableCommandInput): Promise<boolean> {
   const { TableName } = input
