@@ -6,8 +6,10 @@ export default defineConfig({
     globalSetup: ['test/support/globalSetup.ts'],
     // What a test that passed has printed is noise; the logs of the handlers above all.
     silent: 'passed-only',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Servers that answer late since the machine is busy are no fault; what is one fails twice.
+    retry: 1,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Each worker runs real servers beside it.
     maxWorkers: 2,
     env: { REDIS_URL: '', DYNAMODB_ENDPOINT: '' },
