@@ -15,6 +15,8 @@ export interface Contender {
   /** The response text for an id, from the cache or by loading. */
   text(id: string): Promise<string>
   invalidate(id: string): Promise<unknown>
+  /** Throws where the text for an id is wrong; without it the text has to be the product's JSON. */
+  check?(id: string, text: string): void
   close(): Promise<unknown>
 }
 
@@ -32,9 +34,14 @@ const files: Record<string, string> = {
   '@epic-web/cachified': 'cachified',
   'async-cache-dedupe': 'asyncCacheDedupe',
   'layered-loader': 'layeredLoader',
+  'getProduct handler': 'handler',
+  'JSON of the same document': 'pageJson',
+  'storefront page': 'storefrontPage',
+  'JSON of a full document': 'fullPageJson',
+  'full storefront page': 'fullStorefrontPage',
 }
 
-export const libraries = Object.keys(files).slice(4)
+export const libraries = Object.keys(files).slice(4, -5)
 
 /** After the name of a library: it is given the text to cache, so that a hit needs no `JSON.stringify`. */
 export const textCached = ', text cached'

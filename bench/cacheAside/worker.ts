@@ -6,9 +6,13 @@ import type { Tasks } from './tasks.ts'
 export class Worker {
   readonly #child: ChildProcess
 
-  /** @param execArgv for Node, such as `--expose-gc` */
-  constructor(execArgv: string[] = []) {
-    this.#child = fork(new URL('workerMain.ts', import.meta.url), { execArgv })
+  /**
+   * @param execArgv for Node, such as `--expose-gc`
+   * @param output where its standard output goes, a file descriptor
+   */
+  constructor(execArgv: string[] = [], output: number | 'inherit' = 'inherit') {
+    const stdio = ['ignore', output, 'inherit', 'ipc'] as const
+    this.#child = fork(new URL('workerMain.ts', import.meta.url), { execArgv, stdio: [...stdio] })
     this.#child.on('error', () => {})
   }
 
@@ -41,9 +45,13 @@ export class Worker {
   }
 }
 
-/** Runs `use` with so many workers, and ends them. */
-export async function withWorkers<T>(count: number, use: (workers: Worker[]) => Promise<T>): Promise<T> {
-  const workers = Array.from({ length: count }, () => new Worker())
+/** Runs `use` with so many workers, and ends them. Their standard output goes to `output`, a file descriptor. */
+export async function withWorkers<T>(
+  count: number,
+  use: (workers: Worker[]) => Promise<T>,
+  output?: number,
+): Promise<T> {
+  const workers = Array.from({ length: count }, () => new Worker([], output))
   try {
     return await use(workers)
   } finally {

@@ -1,0 +1,163 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openCatalog } from '../lib/catalog/open.ts'
+import { warmProducts } from '../lib/catalog/warmProducts.ts'
+import { connectLocal } from '../lib/local/client.ts'
+import { startDynamoDB } from '../lib/local/dynamodbServer.ts'
+import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
+import { createTables } from '../lib/local/tables.ts'
+import { fill } from '../test/support/fill.ts'
+import { zipf } from '../test/support/zipf.ts'
+import { drawPlot } from './coldCatalogue/plot.ts'
+
+/**
+ * What the database has to bear when the cache has been emptied (FLUSHALL) and 500 reads a second go on, over 5,000
+ * products with a Zipf distribution: requests to it in each second, and how long the slowest percent of the reads takes.
+ *
+ * Three times: without warming; with a warming of the 1,000 most read that begins with the reads; and with one that has
+ * ended before they begin, as after a deploy. The list of the most read is what sampling has counted in ten seconds of
+ * reads before. About two minutes, with a Redis and a DynamoDB Local of its own: node bench/coldCatalogue.ts
+ */
+const catalogue = 5_000
+const readsPerSecond = 500
+const seconds = 25
+const warmed = 1_000
+
+const binary = findRedisBinary()
+if (!binary) throw new Error('No valkey-server or redis-server on PATH')
+const [server, dynamodb] = await Promise.all([startRedis({ binary }), startDynamoDB()])
+const db = connectLocal(dynamodb.url)
+const draw = zipf(catalogue)
+// The products of each category stand beside each other; places in the distribution are far apart.
+const idOf = (place: number) => `p${(place * 1_237) % catalogue}`
+
+/** Counts requests to the database by the second in which they are sent. */
+function countRequests(
+  catalog: ReturnType<typeof openCatalog>,
+  counted: { since: number; bySecond: number[] },
+): void {
+  catalog.db.middlewareStack.add(
+    (next) => (args) => {
+      const second = Math.floor((performance.now() - counted.since) / 1000)
+      counted.bySecond[second] = (counted.bySecond[second] ?? 0) + 1
+      return next(args)
+    },
+    { step: 'initialize', name: 'countRequests' },
+  )
+}
+
+/** Reads at an even rate, whatever becomes of them: who visits a shop does not wait for the others. */
+async function read(catalog: ReturnType<typeof openCatalog>, forSeconds: number) {
+  const { products, topProducts } = catalog
+  const begun = performance.now()
+  const reads: Promise<{ second: number; ms: number; hit: boolean; failed: boolean }>[] = []
+  for (let n = 0; n < forSeconds * readsPerSecond; n++) {
+    const due = begun + (n / readsPerSecond) * 1000
+    const early = due - performance.now()
+    if (early > 0) await sleep(early)
+    const id = idOf(draw())
+    const second = Math.floor(n / readsPerSecond)
+    // From when it was due: a generator that falls behind must not make reads look faster.
+    const done = (hit: boolean, failed: boolean) => ({ second, ms: performance.now() - due, hit, failed })
+    reads.push(
+      topProducts
+        .counted(id, () => products.get(id))
+        .then(
+          ({ status }) => done(status.hit, false),
+          () => done(false, true),
+        ),
+    )
+  }
+  return Promise.all(reads)
+}
+
+const round = (value: number) => Math.round(value * 10) / 10
+
+async function measure(table: string, warming: 'none' | 'beside the reads' | 'before the reads') {
+  const open = () => openCatalog({ table, redisUrl: server.url, dynamodbEndpoint: dynamodb.url })
+  const catalog = open()
+  // A function of its own, with connections and a limit of loads of its own.
+  const warmer = open()
+  try {
+    const requests = { since: performance.now(), bySecond: [] as number[] }
+    countRequests(catalog, requests)
+    countRequests(warmer, requests)
+    await catalog.redis.flushall()
+    const warm = () => warmProducts(warmer, { top: warmed })
+    const before = warming === 'before the reads' ? await warm() : undefined
+    const beforeReads = requests.bySecond.reduce((sum, each) => sum + (each ?? 0), 0)
+    Object.assign(requests, { since: performance.now(), bySecond: [] })
+    const [reads, beside] = await Promise.all([
+      read(catalog, seconds),
+      warming === 'beside the reads' ? warm() : undefined,
+    ])
+    const bySecond = Array.from({ length: seconds }, (_, second) => requests.bySecond[second] ?? 0)
+    const hitsIn = (from: number, to: number) => {
+      const some = reads.filter(({ second }) => second >= from && second < to)
+      return some.filter(({ hit }) => hit).length / some.length
+    }
+    const p99In = (from: number, to: number) => {
+      const times = reads.filter(({ second }) => second >= from && second < to).map(({ ms }) => ms)
+      times.sort((a, b) => a - b)
+      return times[Math.floor(times.length * 0.99)] ?? 0
+    }
+    return {
+      warming,
+      peak: Math.max(...bySecond),
+      first5s: bySecond.slice(0, 5).reduce((sum, each) => sum + each, 0),
+      all: bySecond.reduce((sum, each) => sum + each, 0),
+      beforeReads,
+      hitShareFirst5s: Math.round(hitsIn(0, 5) * 1000) / 1000,
+      p99MsFirst5s: round(p99In(0, 5)),
+      p99MsLast5s: round(p99In(seconds - 5, seconds)),
+      failedReads: reads.filter(({ failed }) => failed).length,
+      warmed: before ?? beside,
+      bySecond,
+    }
+  } finally {
+    catalog.close()
+    warmer.close()
+  }
+}
+
+const results = []
+try {
+  const [table] = await createTables(db, 'bench')
+  if (!table) throw new Error('serverless.yml defines no table')
+  const ids = Array.from({ length: catalogue }, (_, n) => `p${n}`)
+  for (let at = 0; at < catalogue; at += 100)
+    await fill(db, table.name, `shop/${at / 100}`, ids.slice(at, at + 100), { description: 'x'.repeat(500) })
+  // An hour of reads in ten seconds' time: the list that a shop has when its cache is lost.
+  const before = openCatalog({ table: table.name, redisUrl: server.url, dynamodbEndpoint: dynamodb.url })
+  const nothing = async () => {}
+  for (let n = 0; n < 3_600 * readsPerSecond; n += 1_000)
+    await Promise.all(Array.from({ length: 1_000 }, () => before.topProducts.counted(idOf(draw()), nothing)))
+  // The schedule has kept it in the table.
+  await warmProducts(before, { top: 1 })
+  before.close()
+  for (const warming of ['none', 'beside the reads', 'before the reads'] as const)
+    results.push(await measure(table.name, warming))
+} finally {
+  db.destroy()
+  await Promise.all([server.stop(), dynamodb.stop()])
+}
+
+console.table(results.map(({ bySecond: _, warmed: __, ...row }) => row))
+const folder = new URL('results/', import.meta.url)
+mkdirSync(folder, { recursive: true })
+const setting = { catalogue, readsPerSecond, seconds, exponent: 1, warmed }
+// A line for each run, not one for each second.
+const rows = results.map((each) => ({ ...each, bySecond: each.bySecond.join(' ') }))
+writeFileSync(
+  new URL('coldCatalogue.json', folder),
+  `${JSON.stringify({ setting, results: rows }, null, 2)}\n`,
+)
+writeFileSync(
+  new URL('../docs/cold-catalogue.svg', import.meta.url),
+  drawPlot(
+    results.map(({ warming, bySecond }) => ({
+      name: warming === 'none' ? 'no warming' : `warmed ${warming}`,
+      values: bySecond,
+    })),
+  ),
+)

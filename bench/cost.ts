@@ -1,0 +1,18 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { chartFile, documents, figures, fill } from './cost/documents.ts'
+
+/**
+ * The figures of docs/cost.md and docs/scale.md, from the prices, quotas and assumptions in ./cost.
+ *
+ *     node bench/cost.ts            prints them
+ *     node bench/cost.ts --write    puts them into the documents, and draws the chart
+ */
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+
+if (values.write) {
+  for (const path of documents) writeFileSync(path, fill(readFileSync(path, 'utf8')))
+  writeFileSync(chartFile.path, chartFile.make())
+} else {
+  for (const [name, make] of Object.entries(figures)) console.log(`${name}\n\n${make()}\n`)
+}
