@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../lib/cacheAside/index.ts'
+import { connectCache } from '../lib/redis.ts'
 import { sharedNow } from './support/clock.ts'
-import { connectCluster, startCluster } from './support/cluster.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { startCluster } from './support/cluster.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { type Text, textsIn } from './support/texts.ts'
 import { check } from './torture/check.ts'
 import { type Operation, recorded } from './torture/history.ts'
@@ -12,14 +13,14 @@ import { details } from './torture/report.ts'
 
 const cluster = await startCluster()
 afterAll(cluster.stop)
-const { db, table } = await freshTable()
+const { db, table } = await freshTables()
 const texts = textsIn(db, table)
 const ids = Array.from({ length: 12 }, (_, n) => `id${n}`)
 const anyId = () => ids[Math.floor(Math.random() * ids.length)] ?? 'id0'
 
 /** Reads and writes through a cache with a client of its own until `isOver`. */
 function startLoad(process: string, record: (operation: Operation) => void, isOver: () => boolean) {
-  const redis = connectCluster(cluster.nodes)
+  const redis = connectCache(cluster.url)
   onTestFinished(() => redis.disconnect())
   const cache = createCacheAside<Text>({
     redis,

@@ -1,19 +1,20 @@
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type CacheAsideOptions, createCacheAside } from '../lib/cacheAside/index.ts'
-import { connectCluster, startCluster } from './support/cluster.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { connectCache } from '../lib/redis.ts'
+import { startCluster } from './support/cluster.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { type Text, textsIn } from './support/texts.ts'
 
 const cluster = await startCluster()
 afterAll(cluster.stop)
-const { db, table } = await freshTable()
+const { db, table } = await freshTables()
 const texts = textsIn(db, table)
 const loads: string[][] = []
 beforeEach(() => void loads.splice(0))
 
 /** A cache with a client of its own, as another process has it. */
 function open(options: Partial<CacheAsideOptions<Text>> = {}) {
-  const redis = connectCluster(cluster.nodes)
+  const redis = connectCache(cluster.url)
   onTestFinished(() => redis.disconnect())
   const cache = createCacheAside<Text>({
     redis,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { readProduct } from '../lib/catalog/readProduct.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { importText, mug, ndjson } from './support/importing.ts'
 
 const shopify = readFileSync(new URL('fixtures/shopify.csv', import.meta.url), 'utf8')
@@ -56,7 +56,7 @@ test.each([
 })
 
 test('a Shopify CSV becomes products with variants, options, images and plain text', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   for (const text of [shopify, shopify.replaceAll('\n', '\r\n')]) {
     const { report, rejects } = await importText(text, {
       target: { db, table },
@@ -115,7 +115,7 @@ test('a Shopify CSV becomes products with variants, options, images and plain te
 })
 
 test('a price is taken exactly, in the minor unit of its currency', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const priced = (id: number, price: number) => ({ id, title: 'x', category: 'x', price })
   const target = { db, table }
   const amount = async (id: number) => (await readProduct(db, table, String(id)))?.price.amount
@@ -141,7 +141,7 @@ test('a price is taken exactly, in the minor unit of its currency', async () => 
 })
 
 test('what is read from the catalog can be imported again, and changes nothing', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   await importText(ndjson(three), { target: { db, table } })
   const read = await Promise.all(three.map(({ id }) => readProduct(db, table, id)))
   const { report } = await importText(ndjson(read), { target: { db, table } })

@@ -4,11 +4,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openCatalog } from '../lib/catalog/open.ts'
 import { freePort } from '../lib/local/server.ts'
 import { freshFolder, runScript } from './support/cli.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { mug, ndjson } from './support/importing.ts'
 import { freshRedis } from './support/redis.ts'
 
-const { table, endpoint } = await freshTable()
+const { table, endpoint } = await freshTables()
 
 async function importRows(rows: unknown[], redisUrl: string) {
   const file = join(freshFolder(), 'rows.ndjson')
@@ -23,7 +23,11 @@ async function importRows(rows: unknown[], redisUrl: string) {
 
 test('what an import has written is seen by the next read, also what did not exist before', async () => {
   const redis = await freshRedis()
-  const { products, close } = openCatalog({ table, redisUrl: redis.url, dynamodbEndpoint: endpoint })
+  const { products, pages, reviews, close } = openCatalog({
+    table,
+    redisUrl: redis.url,
+    dynamodbEndpoint: endpoint,
+  })
   onTestFinished(close)
   await importRows([mug('a'), mug('same')], redis.url)
   await products.get('a')
@@ -31,10 +35,15 @@ test('what an import has written is seen by the next read, also what did not exi
   await products.get('b')
   expect((await products.get('b')).status.hit).toBe(true)
 
+  await pages.get('a')
+  await reviews.get('a')
+
   const { code } = await importRows([mug('a', { title: 'New' }), mug('same'), mug('b')], redis.url)
   expect(code).toBe(0)
   expect(await products.get('a')).toMatchObject({ value: { title: 'New' }, status: { hit: false } })
   expect(await products.get('b')).toMatchObject({ value: { title: 'Mug b' }, status: { hit: false } })
+  expect((await pages.get('a')).value?.product.title).toBe('New')
+  expect((await reviews.get('a')).status.hit).toBe(false)
   expect((await products.get('same')).status.hit).toBe(true)
 })
 

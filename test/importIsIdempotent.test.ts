@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { readProduct } from '../lib/catalog/readProduct.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { allItems, importText, mug, ndjson, review, timeless } from './support/importing.ts'
 
 test('an unchanged product is left alone, to the last attribute', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const target = { db, table }
   const text = ndjson([
     mug('a', { reviews: [review(1), review(2)] }),
@@ -21,7 +21,7 @@ test('an unchanged product is left alone, to the last attribute', async () => {
 })
 
 test('a changed product gets a higher version and keeps its age and its rating', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const target = { db, table }
   await importText(
     ndjson([mug('a', { createdAt: '2020-01-01T00:00:00Z', reviews: [review(1), review(3)] })]),
@@ -39,7 +39,7 @@ test('a changed product gets a higher version and keeps its age and its rating',
 })
 
 test('reviews that are new are added and counted once, more than one transaction holds too', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const target = { db, table }
   const reviews = Array.from({ length: 250 }, (_, n) => review(n))
   await importText(ndjson([mug('a', { reviews: reviews.slice(0, 30) })]), { target })
@@ -55,7 +55,7 @@ test('reviews that are new are added and counted once, more than one transaction
 })
 
 test('a reply counts in no rating, and the same review twice counts once', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const { rating, ...reply } = review(2, { id: 'r2', parentId: 'r1' })
   const row = mug('a', { reviews: [review(4, { id: 'r1' }), reply, review(9), review(9)] })
   const { report } = await importText(ndjson([row]), { target: { db, table } })
@@ -64,7 +64,7 @@ test('a reply counts in no rating, and the same review twice counts once', async
 })
 
 test('rows with the same id are applied in the order of the file', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const rows = Array.from({ length: 60 }, (_, n) => mug(`m${n % 3}`, { title: `Edition ${n}` }))
   const { report } = await importText(ndjson(rows), { target: { db, table } })
   expect(report).toMatchObject({ created: 3, updated: 57 })
@@ -73,8 +73,8 @@ test('rows with the same id are applied in the order of the file', async () => {
 })
 
 test('two imports of the same file at the same time end as one does', async () => {
-  const one = await freshTable()
-  const both = await freshTable()
+  const one = await freshTables()
+  const both = await freshTables()
   const text = ndjson(
     Array.from({ length: 60 }, (_, n) => mug(`m${n}`, { reviews: [review(n), review(n + 1)] })),
   )

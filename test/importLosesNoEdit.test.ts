@@ -6,7 +6,7 @@ import { readProduct } from '../lib/catalog/readProduct.ts'
 import { parseReviews } from '../lib/catalog/review.ts'
 import { toItem } from '../lib/catalog/table.ts'
 import { upsertProduct } from '../lib/catalog/upsert.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { importText, mug, ndjson, review, wrapped } from './support/importing.ts'
 
 const content = (changes: object) => parseProduct(mug('a', changes)).content
@@ -24,7 +24,7 @@ function interposed(db: Parameters<typeof wrapped>[0], meanwhile: () => Promise<
 }
 
 test('an edit between reading and writing stands, and the row is listed', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   await importText(ndjson([mug('a')]), { target: { db, table } })
   let edited = 0
   const chaos = interposed(db, async () => {
@@ -46,7 +46,7 @@ test('an edit between reading and writing stands, and the row is listed', async 
 })
 
 test('a review that comes in between is kept and counted, and the row is written', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   await importText(ndjson([mug('a', { reviews: [review(4)] })]), { target: { db, table } })
   const chaos = interposed(db, () =>
     upsertProduct(db, table, { id: 'a', content: content({}), reviews: parseReviews('a', [review(1)]) }),
@@ -60,7 +60,7 @@ test('a review that comes in between is kept and counted, and the row is written
 })
 
 test('no version ever falls, whoever edits while an import runs', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const ids = ['a', 'b', 'c']
   const last = new Map<string, number>()
   let running = true
@@ -92,7 +92,7 @@ test('no version ever falls, whoever edits while an import runs', async () => {
 })
 
 test('a version that is ahead of the clock rises all the same', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   await importText(ndjson([mug('a')]), { target: { db, table } })
   const ahead = Date.now() + 3_600_000
 

@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readProduct } from '../lib/catalog/readProduct.ts'
 import { importCatalogue } from '../lib/import/run.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { allItems, startImport } from './support/importing.ts'
 
 /** A real catalogue, which lies beside the project and is not part of it. */
@@ -11,7 +11,7 @@ const file = new URL('../../shared/data/products.json', import.meta.url)
 test.runIf(existsSync(file))(
   '194 real products with their 582 reviews come in, and again change nothing',
   async () => {
-    const { db, endpoint, table } = await freshTable()
+    const { db, endpoint, table } = await freshTables()
     const env = { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }
     const first = await startImport([file.pathname], { env }).done
     expect(first).toMatchObject({

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readProduct } from '../lib/catalog/readProduct.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { allItems, importText, mug, ndjson, review, startImport } from './support/importing.ts'
 
 test('a bad row is reported with its line and reason, and the rest goes on', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const text = [
     JSON.stringify(mug('a')),
     '{"id":"b", oops',
@@ -56,7 +56,7 @@ test('a row that is too large, or not UTF-8, is refused and nothing else', async
 })
 
 test('malformed JSON in the middle of an array ends it, says where, and keeps what came before', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const { report } = await importText(
     `[\n${JSON.stringify(mug('a'))},\n${JSON.stringify(mug('b'))},\n{"id" "c"}]`,
     {
@@ -91,7 +91,7 @@ test('half a product of a CSV is not written', async () => {
 })
 
 test('the command exits 1, lists the rows, and --rejects keeps them so that they can be mended and imported', async () => {
-  const { db, endpoint, table } = await freshTable()
+  const { db, endpoint, table } = await freshTables()
   const folder = mkdtempSync(join(tmpdir(), 'import-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const rejects = join(folder, 'rejects.ndjson')
@@ -114,7 +114,7 @@ test('the command exits 1, lists the rows, and --rejects keeps them so that they
 })
 
 test('--strict stops at the first bad row, --dry-run writes nothing', async () => {
-  const { db, endpoint, table } = await freshTable()
+  const { db, endpoint, table } = await freshTables()
   const env = { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }
   const input = ndjson([mug('a'), mug('b', { title: '' }), mug('c'), mug('d', { title: '' })])
   const dry = await startImport(['--dry-run', '-'], {

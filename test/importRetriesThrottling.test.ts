@@ -7,7 +7,7 @@ import { readProduct } from '../lib/catalog/readProduct.ts'
 import { connectLocal } from '../lib/local/client.ts'
 import { startDynamoDB } from '../lib/local/dynamodbServer.ts'
 import { createTables } from '../lib/local/tables.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { allItems, importText, mug, ndjson, review, timeless, wrapped } from './support/importing.ts'
 
 const rows = Array.from({ length: 60 }, (_, n) =>
@@ -41,7 +41,7 @@ function unreliable(db: Parameters<typeof wrapped>[0]) {
 }
 
 test('throttled requests and lost answers cost time, but no row, no review and no count', async () => {
-  const [calm, stormy] = [await freshTable(), await freshTable()]
+  const [calm, stormy] = [await freshTables(), await freshTables()]
   const { chaos, counts } = unreliable(stormy.db)
   for (const file of [ndjson(rows), ndjson(edition(1)), ndjson(edition(1))]) {
     const expected = await importText(file, { target: calm })
@@ -58,7 +58,7 @@ test('throttled requests and lost answers cost time, but no row, no review and n
 })
 
 test('what cannot be written in its time is listed, and the rest goes on', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const chaos = wrapped(db, async ({ input }, send) => {
     if ('Item' in input && (input.Item as { id: string }).id === 'm1') throw throttled()
     return send()
@@ -74,7 +74,7 @@ test('what cannot be written in its time is listed, and the rest goes on', async
 })
 
 test('a product that the database refuses for good is listed without a second try', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   let tries = 0
   const refusing = wrapped(db, () => {
     tries++
@@ -112,14 +112,14 @@ test('a database that goes away ends the import early, in words, with every row 
 })
 
 test('a table that is not there ends the import at once', async () => {
-  const { db } = await freshTable()
+  const { db } = await freshTables()
   const { report } = await importText(ndjson(rows), { target: { db, table: 'no-such-table' } })
   expect(report.error).toMatch(/^The table no-such-table cannot be written \(ResourceNotFoundException/)
   expect(report.rows).toBeLessThan(rows.length)
 })
 
 test('every product that was written, or may have been, is removed from the cache', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const target = { db, table }
   await importText(ndjson([mug('same'), mug('changed')]), { target })
   const removed = new Map<string, number | undefined>()

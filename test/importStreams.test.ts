@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { importCatalogue } from '../lib/import/run.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { mug, startImport, wrapped } from './support/importing.ts'
 
 const description = 'Keeps its colour in the dishwasher. '.repeat(30)
@@ -48,7 +48,7 @@ test.runIf(process.platform === 'linux')(
 )
 
 test('nothing is read long before it can be written', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   let given = 0
   const source = Readable.from(
     (function* () {

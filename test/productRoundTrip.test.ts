@@ -5,9 +5,9 @@ import { parseProduct } from '../lib/catalog/product.ts'
 import { putProduct } from '../lib/catalog/putProduct.ts'
 import { readItem, readProduct } from '../lib/catalog/readProduct.ts'
 import { hasContent } from '../lib/catalog/table.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 
-const { db, table } = await freshTable()
+const { db, table } = await freshTables()
 
 // Mostly what is accepted, now and then what is not.
 const text = fc.oneof(

@@ -55,14 +55,14 @@ test('the commands of the README print what it says, with npm start as it says',
         REDIS_URL: `redis://127.0.0.1:${own.AISLE_REDIS_PORT}`,
         DYNAMODB_ENDPOINT: `http://127.0.0.1:${own.AISLE_DYNAMODB_PORT}`,
       },
-      timeout: 90_000,
+      timeout: 150_000,
     },
   )
   const printed = stdout.split('@@@\n').slice(1)
   expect(
     printed.map((output, index) => ({ command: commands[index]?.command, output: comparable(output) })),
   ).toEqual(commands.map(({ command, output }) => ({ command, output: comparable(output) })))
-}, 180_000)
+}, 240_000)
 
 test('every variable and parameter of the README is one that the project reads, and the other way round', () => {
   const mentioned = new Set(
@@ -74,8 +74,10 @@ test('every variable and parameter of the README is one that the project reads, 
   const parameters = [
     ...readFileSync(join(projectFolder, 'serverless.yml'), 'utf8').matchAll(/\$\{param:(\w+)\}/g),
   ].map(([, name]) => name)
+  // What differs between this machine and AWS, and is nobody's to choose.
+  const given = ['dynamodbEndpoint', 'redisUrl', 'redisIam']
   for (const name of new Set(parameters)) {
-    if (name !== 'dynamodbEndpoint') expect(readme).toContain(`\`${name}\``)
+    if (!given.includes(name ?? '')) expect(readme).toContain(`\`${name}\``)
   }
 })
 

@@ -1,29 +1,52 @@
-import { expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { createProduct } from '../lib/catalog/createProduct.ts'
+import { deleteProduct } from '../lib/catalog/deleteProduct.ts'
+import { patchProduct } from '../lib/catalog/patchProduct.ts'
+import { patchVariant } from '../lib/catalog/patchVariant.ts'
 import { parseProduct } from '../lib/catalog/product.ts'
 import { putProduct } from '../lib/catalog/putProduct.ts'
 import { readProduct } from '../lib/catalog/readProduct.ts'
+import { upsertProduct } from '../lib/catalog/upsert.ts'
 import { loseAnswers } from './support/chaos.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { freshTables } from './support/dynamodb.ts'
 import { aProduct } from './support/http.ts'
 
-const { db, table } = await freshTable()
-const { content } = parseProduct(aProduct)
+const { db, table } = await freshTables()
+const { content } = parseProduct({ ...aProduct, variants: [{ sku: 'S', price: aProduct.price, stock: 1 }] })
+const chaos = {
+  PutItemCommand: loseAnswers(db, 'PutItemCommand'),
+  TransactWriteItemsCommand: loseAnswers(db, 'TransactWriteItemsCommand'),
+}
 
-test('a write whose answer was lost is repeated, and knows its own success', async () => {
-  const chaos = loseAnswers(db, 'PutItemCommand')
-  chaos.losses = 1
-  const created = await putProduct(db, table, '1', content, { absent: true })
-  expect(chaos.losses).toBe(0)
-  expect(created.created).toBe(true)
-
-  chaos.losses = 1
-  const replaced = await putProduct(
-    db,
-    table,
-    '1',
-    { ...content, title: 'new' },
-    { match: [created.version] },
-  )
-  expect(chaos.losses).toBe(0)
-  expect(await readProduct(db, table, '1')).toEqual(replaced.value)
+describe('a write whose answer was lost is repeated, and knows its own success:', () => {
+  const writes: [string, (id: string, version: number) => Promise<{ version: number }>][] = [
+    ['a creation by PUT', (id) => putProduct(db, table, `${id}-new`, content, { absent: true })],
+    ['a creation by POST', (id) => createProduct(db, table, `${id}-new`, content, randomUUID())],
+    ['a creation by an import', (id) => upsertProduct(db, table, { id: `${id}-new`, content })],
+    [
+      'a replacement',
+      (id, version) => putProduct(db, table, id, { ...content, title: 'new' }, { match: [version] }),
+    ],
+    ['a patch', (id, version) => patchProduct(db, table, id, { title: 'new' }, { match: [version] })],
+    [
+      'taking the last piece',
+      (id, version) =>
+        patchVariant(db, table, id, 'S', { stock: { add: -1 } }, { precondition: { match: [version] } }),
+    ],
+    ['a deletion', (id, version) => deleteProduct(db, table, id, { match: [version] })],
+  ]
+  for (const [n, [what, write]] of writes.entries()) {
+    test(what, async () => {
+      const { version } = await putProduct(db, table, `p${n}`, content)
+      const lost = what === 'taking the last piece' ? chaos.TransactWriteItemsCommand : chaos.PutItemCommand
+      lost.losses = 1
+      const written = await write(`p${n}`, version)
+      expect(lost.losses).toBe(0)
+      const id = what.startsWith('a creation') ? `p${n}-new` : `p${n}`
+      const stored = await readProduct(db, table, id)
+      if (what === 'a deletion') expect(stored).toBeUndefined()
+      else expect(stored?.version).toBe(written.version)
+    })
+  }
 })

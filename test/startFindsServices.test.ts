@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { answersHttp } from '../lib/local/dynamodbServer.ts'
 import { installRedis } from '../lib/local/installRedis.ts'
 import { answersPing, findBinary } from '../lib/local/redisServer.ts'
 import { findServices } from '../lib/local/services.ts'
 import { addScript, freshFolder, ownEnv, pathWith } from './support/cli.ts'
+import { endpointOfWorker } from './support/dynamodb.ts'
 import { freshRedis } from './support/redis.ts'
 
 /** A PATH on which a Docker engine answers, beside everything that `npm start` could use otherwise. */
@@ -42,7 +43,7 @@ describe('npm start finds each service in the first way that works:', () => {
   it('an endpoint of the environment, before Docker', async () => {
     const { path, state, calls } = pathWithDocker()
     const redis = await freshRedis()
-    const dynamodb = inject('dynamodbEndpoint')
+    const dynamodb = endpointOfWorker()
     const env = {
       ...(await ownEnv(path)),
       STAND_IN: state,
@@ -79,7 +80,7 @@ describe('npm start finds each service in the first way that works:', () => {
 
   it('docker compose for the one service that is not given', async () => {
     const { path, state, calls } = pathWithDocker()
-    const env = { ...(await ownEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: inject('dynamodbEndpoint') }
+    const env = { ...(await ownEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: endpointOfWorker() }
     const found = await find(env)
     expect(found.redis.what).toMatch(/^in Docker/)
     expect(found.dynamodb.what).toMatch(/^given/)

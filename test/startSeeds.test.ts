@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
-import { expect, inject, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { parseProduct } from '../lib/catalog/product.ts'
 import { putProduct } from '../lib/catalog/putProduct.ts'
 import { readProduct } from '../lib/catalog/readProduct.ts'
 import { fillTable, sampleFile } from '../lib/local/seed.ts'
 import { update } from '../lib/local/welcome.ts'
-import { freshTable } from './support/dynamodb.ts'
+import { endpointOfWorker, freshTables } from './support/dynamodb.ts'
 
 const sample: ({ id: string; category: string; reviews?: object[] } & Record<string, unknown>)[] = JSON.parse(
   readFileSync(sampleFile, 'utf8'),
@@ -19,9 +19,9 @@ async function fill(endpoint: string, stage: string) {
 }
 
 it('fills an empty table with the sample catalogue, reviews included, and leaves it alone ever after', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const stage = table.replace('aisle-', '')
-  const endpoint = inject('dynamodbEndpoint')
+  const endpoint = endpointOfWorker()
   expect(await fill(endpoint, stage)).toEqual([`Table: ${table}, found`, 'Catalogue: 24 sample products'])
   const reviews = sample.flatMap(({ reviews = [] }) => reviews).length
   expect((await db.send(new ScanCommand({ TableName: table, Select: 'COUNT' }))).Count).toBe(24 + reviews)
@@ -30,10 +30,10 @@ it('fills an empty table with the sample catalogue, reviews included, and leaves
 })
 
 it('adds nothing to a table that holds anything', async () => {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const { content } = parseProduct({ title: 'Mine', category: 'own', price: { amount: 1, currency: 'EUR' } })
   await putProduct(db, table, 'mine', content)
-  await fill(inject('dynamodbEndpoint'), table.replace('aisle-', ''))
+  await fill(endpointOfWorker(), table.replace('aisle-', ''))
   expect((await db.send(new ScanCommand({ TableName: table, Select: 'COUNT' }))).Count).toBe(1)
 })
 

@@ -7,14 +7,14 @@ import {
   createCacheAside,
 } from '../../lib/cacheAside/index.ts'
 import { connectRedis } from '../../lib/redis.ts'
-import { freshTable } from './dynamodb.ts'
+import { freshTables } from './dynamodb.ts'
 import { freshRedis } from './redis.ts'
 
 export type Text = { text: string }
 
 /** A table of texts in DynamoDB Local, with a place to hold a load after it has read and before it returns. */
 export async function freshDatabase() {
-  const { db, table } = await freshTable()
+  const { db, table } = await freshTables()
   const keyOf = (id: string) => ({ pk: id, sk: 'TEXT' })
   const holds: (() => Promise<void>)[] = []
   const database = {

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
 import { freePort, type Server } from '../../lib/local/server.ts'
 
 /** A server of a cluster, with a client of its own to manage it by. */
 interface Node {
   server: Server
+  url: string
   /** Where the servers talk to each other. */
   busPort: number
   admin: Redis
@@ -22,8 +23,17 @@ const ranges = [
   [10_923, 16_383],
 ] as const
 
+/** What every server of a cluster has beside the usual. */
+export interface ClusterOptions {
+  /** Clients, replicas and the servers' own talk use TLS. The port without it stays open for the test itself. */
+  tls?: { args: string[] }
+  args?: string[]
+  /** Of the user `default`, where `args` set one. */
+  password?: string
+}
+
 /** Starts six servers, three masters with a replica each, and waits until they serve as one cluster. */
-export async function startCluster() {
+export async function startCluster(options: ClusterOptions = {}) {
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
   const folder = mkdtempSync(join(tmpdir(), 'aisle-cluster-'))
@@ -34,7 +44,7 @@ export async function startCluster() {
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    for (let number = 0; number < 6; number++) nodes.push(await startNode(binary, folder, number))
+    for (let number = 0; number < 6; number++) nodes.push(await startNode(binary, folder, number, options))
     await form(nodes)
   } catch (error) {
     await stop()
@@ -42,7 +52,9 @@ export async function startCluster() {
   }
   return {
     /** Where a client may begin. */
-    nodes: nodes.map(({ server }) => ({ host: '127.0.0.1', port: server.port })),
+    url: nodes[0]?.url ?? '',
+    /** Each server's own client, which may do everything. */
+    admins: nodes.map(({ admin }) => admin),
     /** The server that is now the master for a key. */
     async masterOf(key: string): Promise<Server> {
       const living = nodes.find(({ server }) => server.process.signalCode === null)
@@ -62,25 +74,14 @@ export async function startCluster() {
   }
 }
 
-/** A client for a cluster, with the settings of `connectRedis`. */
-export function connectCluster(nodes: { host: string; port: number }[]): Cluster {
-  const cluster = new Cluster(nodes, {
-    lazyConnect: true,
-    clusterRetryStrategy: (attempt) => Math.min(5 * attempt, 100),
-    redisOptions: {
-      connectTimeout: 500,
-      maxRetriesPerRequest: 0,
-      socketTimeout: 1000,
-      enableReadyCheck: false,
-      disableClientInfo: true,
-    },
-  })
-  cluster.on('error', () => {})
-  return cluster
-}
-
 /** Starts one server. Ports are taken one after another, for a free one is only reserved once somebody listens. */
-async function startNode(binary: string, folder: string, number: number): Promise<Node> {
+async function startNode(
+  binary: string,
+  folder: string,
+  number: number,
+  { tls, args = [], password }: ClusterOptions,
+): Promise<Node> {
+  const tlsPort = tls && (await freePort(10_000 + Math.floor(Math.random() * 10_000)))
   const busPort = await freePort(20_000 + Math.floor(Math.random() * 10_000))
   const server = await startRedis({
     binary,
@@ -93,11 +94,19 @@ async function startNode(binary: string, folder: string, number: number): Promis
       // As ElastiCache has it: while one shard is away, the others serve.
       ...['--cluster-require-full-coverage', 'no'],
       ...['--repl-diskless-sync-delay', '0'],
+      ...(tls ? ['--tls-port', String(tlsPort), '--tls-cluster', 'yes', '--tls-replication', 'yes'] : []),
+      ...(tls?.args ?? []),
+      ...args,
     ],
   })
-  const admin = new Redis(server.port, '127.0.0.1', { maxRetriesPerRequest: 0, retryStrategy: () => null })
+  const admin = new Redis(server.port, '127.0.0.1', {
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    ...(password && { password }),
+  })
   admin.on('error', () => {})
-  return { server, busPort, admin, id: String(await admin.cluster('MYID')) }
+  const url = tls ? `rediss-cluster://127.0.0.1:${tlsPort}` : `redis-cluster://127.0.0.1:${server.port}`
+  return { server, url, busPort, admin, id: String(await admin.cluster('MYID')) }
 }
 
 async function form(nodes: Node[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest'
 import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
-import { freshTable } from './dynamodb.ts'
+import { freshTables } from './dynamodb.ts'
 import { textsIn } from './texts.ts'
 import type { Answer, CacheMethods, Event, Setup } from './worker.ts'
 import { startWorker, type Worker } from './workers.ts'
@@ -14,7 +14,7 @@ export interface Process extends Worker<CacheMethods> {
 export async function startFleet(count: number) {
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
-  const [redis, { db, table, endpoint }] = await Promise.all([startRedis({ binary }), freshTable()])
+  const [redis, { db, table, endpoint }] = await Promise.all([startRedis({ binary }), freshTables()])
   afterAll(() => redis.stop('SIGKILL'))
   const setup: Setup = { redisUrl: redis.url, dynamodbEndpoint: endpoint, table }
   const file = new URL('./worker.ts', import.meta.url)

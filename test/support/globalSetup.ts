@@ -3,13 +3,16 @@ import { startDynamoDB } from '../../lib/local/dynamodbServer.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    dynamodbEndpoint: string
+    dynamodbEndpoints: string[]
   }
 }
 
-/** One DynamoDB Local for the whole run, in memory, on a port of its own, whatever DYNAMODB_ENDPOINT says. */
+/** Four DynamoDB Locals for the whole run, in memory, on ports of their own, whatever DYNAMODB_ENDPOINT says. */
 export default async function setup(project: TestProject) {
-  const server = await startDynamoDB()
-  project.provide('dynamodbEndpoint', server.url)
-  return () => server.stop('SIGKILL')
+  const servers = await Promise.all(Array.from({ length: 4 }, () => startDynamoDB()))
+  project.provide(
+    'dynamodbEndpoints',
+    servers.map(({ url }) => url),
+  )
+  return () => Promise.all(servers.map((server) => server.stop('SIGKILL')))
 }

@@ -56,7 +56,8 @@ export async function startNpxOffline(env: NodeJS.ProcessEnv) {
   const gone = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   const url = `http://127.0.0.1:${httpPort}`
   const deadline = Date.now() + 60_000
-  while (!(await answersHttp(url))) {
+  // By a path without a route, which starts no function.
+  while (!(await answersHttp(`${url}/-`))) {
     if (child.exitCode !== null || Date.now() > deadline)
       throw new Error(`serverless offline did not start:\n${output}`)
     await new Promise((resolve) => setTimeout(resolve, 100))

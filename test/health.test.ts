@@ -1,0 +1,91 @@
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { openHealth } from '../lib/catalog/health.ts'
+import { connectDynamoDB } from '../lib/dynamodb.ts'
+import { connectRedis } from '../lib/redis.ts'
+import { freshTables } from './support/dynamodb.ts'
+import { freshHandlers } from './support/http.ts'
+import { freshRedis } from './support/redis.ts'
+
+const { call, redisPort } = await freshHandlers()
+const { endpoint, table } = await freshTables()
+
+/** A server that accepts and stays silent. */
+async function silent() {
+  const server = createServer(() => {})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  return { port: address && typeof address === 'object' ? address.port : 0 }
+}
+
+function look({ redisPort, dynamodb }: { redisPort: number; dynamodb: string }) {
+  const redis = connectRedis(`redis://127.0.0.1:${redisPort}`)
+  onTestFinished(() => redis.disconnect())
+  return openHealth({ redis, db: connectDynamoDB(dynamodb), table })
+}
+
+test('with both there it is ok; with DynamoDB alone degraded, and 200 all the same', async () => {
+  expect(await call('getHealth')).toMatchObject({
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    json: { status: 'degraded', redis: { state: 'down' }, dynamodb: { state: 'up' } },
+  })
+  await freshRedis({ port: redisPort })
+  await expect
+    .poll(async () => (await call('getHealth')).json, { timeout: 5000, interval: 100 })
+    .toEqual({
+      status: 'ok',
+      redis: { state: 'up', lastSeenMs: expect.any(Number) },
+      dynamodb: { state: 'up', lastSeenMs: expect.any(Number) },
+    })
+})
+
+test('with Redis alone it is degraded, since what is cached is answered', async () => {
+  const { port } = await freshRedis()
+  const health = look({ redisPort: port, dynamodb: 'http://127.0.0.1:1' })
+  expect(await health()).toEqual({
+    status: 'degraded',
+    redis: { state: 'up', lastSeenMs: expect.any(Number) },
+    dynamodb: { state: 'down' },
+  })
+})
+
+test('a Redis that stays silent is waited for no longer than a read would wait', async () => {
+  const { port } = await silent()
+  const redis = connectRedis(`redis://127.0.0.1:${port}`)
+  onTestFinished(() => redis.disconnect())
+  const db = connectDynamoDB(endpoint)
+  // Makes its connection, which takes longer than the look.
+  await openHealth({ redis, db, table })()
+  const start = performance.now()
+  expect(await openHealth({ redis, db, table })()).toMatchObject({
+    redis: { state: 'down' },
+    dynamodb: { state: 'up' },
+  })
+  expect(performance.now() - start).toBeLessThan(600)
+})
+
+test('with neither it is down, told within a second and a bit though both stay silent', async () => {
+  const { port } = await silent()
+  const health = look({ redisPort: port, dynamodb: `http://127.0.0.1:${port}` })
+  const start = performance.now()
+  expect(await health()).toEqual({ status: 'down', redis: { state: 'down' }, dynamodb: { state: 'down' } })
+  expect(performance.now() - start).toBeLessThan(2000)
+})
+
+test('the servers are asked once a second at most, and a server that is gone was last seen some time ago', async () => {
+  const server = await freshRedis()
+  const health = look({ redisPort: server.port, dynamodb: endpoint })
+  expect((await health()).status).toBe('ok')
+  const client = connectRedis(server.url)
+  onTestFinished(() => client.disconnect())
+  const gets = async () => Number(/cmdstat_get:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0)
+  const before = await gets()
+  await Promise.all(Array.from({ length: 20 }, () => health()))
+  expect(await gets()).toBe(before)
+  await server.stop('SIGKILL')
+  await expect.poll(health, { timeout: 5000, interval: 50 }).toMatchObject({ redis: { state: 'down' } })
+  const { redis } = await health()
+  expect(redis.lastSeenMs).toBeGreaterThanOrEqual(1000)
+})

@@ -1,0 +1,37 @@
+import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { toItem } from '../../lib/catalog/table.ts'
+
+/** Puts products of one category straight into the table, each by `step` ms younger than the one before; and their count. */
+export async function fill(
+  db: DynamoDBDocumentClient,
+  table: string,
+  category: string,
+  ids: string[],
+  { start = '2026-01-01T00:00:00.000Z', step = 1000, description = '' } = {},
+): Promise<void> {
+  const price = { amount: 100, currency: 'EUR' }
+  const content = {
+    description,
+    category,
+    price,
+    variants: [],
+    stock: 0,
+    images: [],
+    tags: [],
+    attributes: {},
+  }
+  const products = ids.map((id, n) => {
+    const createdAt = new Date(Date.parse(start) + n * step).toISOString()
+    const kept = { ratingSum: 0, ratingCount: 0, version: 1, createdAt, updatedAt: createdAt, writeId: 'w' }
+    return toItem(id, { ...content, title: id }, kept)
+  })
+  await putItems(db, table, [...products, { pk: 'CATEGORIES', sk: category, products: ids.length }])
+}
+
+/** Puts any items, as fast as the database takes them. */
+export async function putItems(db: DynamoDBDocumentClient, table: string, items: object[]): Promise<void> {
+  for (let from = 0; from < items.length; from += 25) {
+    const requests = items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }))
+    await db.send(new BatchWriteCommand({ RequestItems: { [table]: requests } }))
+  }
+}
