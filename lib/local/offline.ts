@@ -54,7 +54,7 @@ export async function startOffline({
 const banner = new RegExp(
   [
     '^\\s*$|^[┌│└]|^ +\\* \\w+: ',
-    '^(Starting Offline|Offline \\[|Function names exposed|Configuring Auth|Redirecting auth|Server ready)',
+    '^(Starting Offline|Offline \\[|Function names exposed|Configuring Auth|Redirecting auth|Server ready|Scheduling \\[)',
     '^(Running Authorization function .*|[A-Z]+ /\\S* )?\\(λ: \\w+\\)',
   ].join('|'),
 )
