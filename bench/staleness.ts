@@ -40,7 +40,10 @@ const stack = await startStack({
   ...{ env, home, port: await freePort(), signal: new AbortController().signal },
   say: console.log,
   done: (name, what) => console.log(`${name}: ${what}`),
-  onLine: () => {},
+  // What tells why an edit was lost, if one is; requests themselves are told of by many lines.
+  onLine: (line) => {
+    if (/come again|cannot be read/.test(line)) console.log(line)
+  },
 })
 const db = connectLocal(database.url)
 const TableName = 'aisle-local'
@@ -72,7 +75,10 @@ async function edit(id: string, title: string, raise: boolean): Promise<number |
   )
   const begun = performance.now()
   while ((await titleNow(id).catch(() => undefined)) !== title) {
-    if (performance.now() - begun > lostAfterMs) return undefined
+    if (performance.now() - begun > lostAfterMs) {
+      console.log(`Lost: ${title} of ${id}`)
+      return undefined
+    }
     await sleep(2)
   }
   return performance.now() - begun

@@ -214,16 +214,16 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     })
   })
 
-  test('a record of the stream is tried a bounded number of times, and then set aside in an encrypted queue', () => {
+  test('a record of the stream is tried until it is a day old, and then set aside in an encrypted queue', () => {
     const [mapping, ...others] = template(stage).all('AWS::Lambda::EventSourceMapping')
     expect(others).toEqual([])
     expect(mapping?.Properties).toMatchObject({
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: 86400,
       DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } } },
     })
-    expect(mapping?.Properties.MaximumRetryAttempts).toBeGreaterThan(0)
     expect(template(stage).resources.DeadLetters?.Properties).toMatchObject({
       SqsManagedSseEnabled: true,
       MessageRetentionPeriod: 1209600,

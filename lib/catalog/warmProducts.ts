@@ -18,7 +18,7 @@ export interface WarmingOptions {
   ids?: readonly string[]
   /** How many of the most read products. */
   top?: number
-  /** The most entries that are loaded in a second. A page takes up to four requests to DynamoDB, 25 products one. */
+  /** The most that DynamoDB is asked for in a second: a product counts one, a page {@link requestsOfPage}. */
   perSecond?: number
   /** When to stop, by performance.now(). */
   deadline?: number
@@ -26,6 +26,9 @@ export interface WarmingOptions {
 
 /** Products that are asked for at once: fewer than the loads that a cache allows itself at a time. */
 const batch = 25
+
+/** What a page asks DynamoDB for, see ./page.ts. */
+const requestsOfPage = 5
 
 /**
  * Fills what is not fresh of the most read products and of given ones, with their pages, no faster than the database is
@@ -40,12 +43,17 @@ export async function warmProducts(
   const popular = top > 0 ? (await mostRead({ db, table, topProducts })).slice(0, top) : []
   const all = [...new Set([...ids, ...popular])]
   const warming: Warming = { filled: 0, fresh: 0, failed: 0, left: 2 * all.length }
-  const size = Math.max(1, Math.min(batch, Math.floor(perSecond / 4)))
   /** Batches in a row of which nothing was loaded. */
   let failures = 0
-  for (let at = 0; at < all.length; at += size) {
-    const some = all.slice(at, at + size)
-    for (const cache of [products, pages] as Pick<CacheAside<unknown>, 'warm'>[]) {
+  // All products before the first page: a few requests bring them all, while readers ask for them.
+  const rounds: [Pick<CacheAside<unknown>, 'warm'>, number][] = [
+    [products, 1],
+    [pages, requestsOfPage],
+  ]
+  for (const [cache, cost] of rounds) {
+    const size = Math.max(1, Math.min(batch, Math.floor(perSecond / 4 / cost)))
+    for (let at = 0; at < all.length; at += size) {
+      const some = all.slice(at, at + size)
       if (performance.now() >= deadline) return warming
       const begun = performance.now()
       const { filled, fresh, failed } = await cache.warm(some)
@@ -58,7 +66,7 @@ export async function warmProducts(
       if (failures === 2) return warming
       if (failures > 0) await sleep(Math.max(0, Math.min(1_000, deadline - performance.now())))
       // What was loaded may have been too much for the time it took.
-      const due = begun + ((filled + failed.length) / perSecond) * 1000
+      const due = begun + ((cost * (filled + failed.length)) / perSecond) * 1000
       await sleep(Math.max(0, Math.min(due, deadline) - performance.now()))
     }
   }
