@@ -12,7 +12,8 @@ import { changesIn, type Malformed, malformedRecord, oldestMs, sequenceOf } from
 import { removalsOf } from '../lib/stream/removals.ts'
 import { Tally, tallies } from '../lib/tally.ts'
 
-const catalog = openCatalog(fromEnvironment())
+// Nobody waits for it, and its first batch comes while it is still connecting.
+const catalog = openCatalog({ ...fromEnvironment(), cacheTimeoutMs: 1_000 })
 const { db, table } = catalog
 
 /** What the answer is given of the function's time, ms. */

@@ -91,7 +91,8 @@ describe('npm start', () => {
     expect(commandOf(processes[0])).toContain('offline')
     // More than once: the first read of a cold machine may be too slow for Redis' time limit, and stores nothing.
     const read = () => fetch(`http://127.0.0.1:${env.PORT}/products/1`)
-    await expect.poll(async () => (await read()) && client.keys('aisle*')).not.toEqual([])
+    const keys = async () => (await read()) && client.keys('aisle*')
+    await expect.poll(keys, { timeout: 15_000 }).not.toEqual([])
 
     process.kill(Number(processes[0]), 'SIGKILL')
     expect(await start.ended).toBe(1)

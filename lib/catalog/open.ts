@@ -1,3 +1,4 @@
+import type { CacheAsideOptions } from '../cacheAside/index.ts'
 import type { Config } from '../config.ts'
 import { connectDynamoDB } from '../dynamodb.ts'
 import { connectCache } from '../redis.ts'
@@ -14,13 +15,20 @@ import { openTopProducts } from './topProducts.ts'
 /**
  * The catalog: its table, and the caches beside it. Nothing connects before the first command.
  *
- * The table's name is the prefix of the caches' keys, so that stages may share a Redis.
+ * The table's name is the prefix of the caches' keys, so that stages may share a Redis. How long Redis is waited for is
+ * the caches' own default, unless the caller has more patience than somebody who looks at a page.
  */
-export function openCatalog({ table, redisUrl, redisIam, dynamodbEndpoint }: Config) {
+export function openCatalog({
+  table,
+  redisUrl,
+  redisIam,
+  dynamodbEndpoint,
+  cacheTimeoutMs,
+}: Config & Pick<Partial<CacheAsideOptions<unknown>>, 'cacheTimeoutMs'>) {
   const db = connectDynamoDB(dynamodbEndpoint)
   const iam = redisIam ? { cache: redisIam, credentials: db.config.credentials } : undefined
   const redis = connectCache(redisUrl, iam)
-  const shared = { redis, prefix: table }
+  const shared = { redis, prefix: table, ...(cacheTimeoutMs !== undefined && { cacheTimeoutMs }) }
   const cursors = openCursors(db, table)
   const products = observedCache<Product>({
     ...shared,

@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { makeFolder } from './folder.ts'
+import { startFront } from './front.ts'
+import { Inspector } from './inspector/index.ts'
 import { startOffline } from './offline.ts'
+import { openRedisSwitch } from './redisSwitch.ts'
 import { fillTable } from './seed.ts'
-import { SetupError, tryPort } from './server.ts'
+import { freePort, SetupError, tryPort } from './server.ts'
 import { type FindOptions, findServices, type Started } from './services.ts'
 import { startStreamDelivery } from './streamDelivery.ts'
 import { tokenKey } from './tokenKey.ts'
@@ -55,19 +58,34 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   let lambdaUrl = ''
   let delivery: { stop(): Promise<void> } | undefined
+  let front: { stop(): Promise<void> } | undefined
+  const redisSwitch = await openRedisSwitch(redis.url)
+  const config = { table: 'aisle-local', redisUrl: redisSwitch.url, dynamodbEndpoint: dynamodb.url }
+  const apiPort = await freePort()
+  const inspector = new Inspector({ config, redis: redisSwitch, apiUrl: `http://127.0.0.1:${apiPort}`, home })
   const stop = async () => {
+    await front?.stop()
+    inspector.close()
     await delivery?.stop()
     for (const name of ['API', 'Redis', 'DynamoDB']) await servers.get(name)?.stop?.()
+    await redisSwitch.stop()
   }
 
   const url = `http://127.0.0.1:${port}`
-  const offlineEnv = { ...env, REDIS_URL: redis.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: home }
+  const offlineEnv = {
+    ...{ ...env, REDIS_URL: redisSwitch.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: home },
+    STOREFRONT_INSPECTOR: '1',
+  }
   const steps = [
     launch('Redis', redis.what, redis.start),
     launch('DynamoDB', dynamodb.what, dynamodb.start).then(() => fillTable(dynamodb.url, done)),
     launch('API', `serverless-offline, ${url}`, async () => {
-      const offline = await startOffline({ port, env: offlineEnv, onLine, signal, detached: true })
+      const offline = await startOffline({ port: apiPort, env: offlineEnv, onLine, signal, detached: true })
       lambdaUrl = offline.lambdaUrl
+      front = await startFront({
+        ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.answer },
+        onAnswered: (answered) => void inspector.tell(answered),
+      })
       return offline
     }),
   ]

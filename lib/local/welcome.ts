@@ -18,6 +18,8 @@ export function welcome(
       : [`DYNAMODB_ENDPOINT=${dynamodbEndpoint}`]),
   ]
   return [
+    'Look at the shop, and open the bar at the foot of its pages to see the cache at work:',
+    `  ${url}/`,
     'Read a product. The first time Cache-Status tells of a miss, then of hits:',
     `  curl -i ${url}/products/1`,
     'Get a token, and update the product with it. The next read is fresh:',

@@ -1,0 +1,91 @@
+import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
+import { outcomeOf, timingsOf } from './inspector/outcome.ts'
+import type { Answered, Requests } from './inspector/requests.ts'
+import { SetupError } from './server.ts'
+
+/** The longest that a request may take, with time to start its function, ms. */
+const longest = 60_000
+
+interface FrontOptions {
+  /** Where it listens, on 127.0.0.1. */
+  port: number
+  /** The port of serverless-offline. */
+  target: number
+  requests: Requests
+  /** Answers what belongs to the inspector; false for everything else. */
+  inspector: (request: IncomingMessage, response: ServerResponse) => boolean
+  /** Tells of a request that was answered, when the answer is on its way. */
+  onAnswered: (answered: Answered) => void
+}
+
+/**
+ * What stands before serverless-offline in `npm start`: it passes every request on as it is, tells of it, and leaves
+ * those of the inspector to that. Each answer is given its number, as an entry of `Server-Timing`, by which a page finds
+ * its own requests again.
+ *
+ * @throws {SetupError} where the port is taken
+ */
+export async function startFront(options: FrontOptions): Promise<{ stop(): Promise<void> }> {
+  const agent = new Agent({ keepAlive: true })
+  const server = createServer((request, response) => {
+    if (!options.inspector(request, response)) pass(request, response, { ...options, agent })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new SetupError(`Port ${options.port}: ${error.message}`)))
+    server.listen(options.port, '127.0.0.1', resolve)
+  })
+  return {
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+        agent.destroy()
+      }),
+  }
+}
+
+function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { target, agent, requests, onAnswered }: FrontOptions & { agent: Agent },
+): void {
+  const n = requests.next()
+  const begun = performance.now()
+  const { method = 'GET', url = '/', headers } = request
+  const passed = send(
+    { host: '127.0.0.1', port: target, method, path: url, headers, agent, timeout: longest },
+    (answer) => {
+      const { statusCode = 502, headers: told } = answer
+      const serverTiming = [told['server-timing'], `request;desc=${n}`].filter(Boolean).join(', ')
+      response.writeHead(statusCode, { ...withoutConnection(told), 'server-timing': serverTiming })
+      answer.pipe(response)
+      answer.on('error', () => response.destroy())
+      response.on('finish', () =>
+        onAnswered({
+          ...{ n, method, path: url, status: statusCode, ms: performance.now() - begun },
+          ...outcomeOf(told['cache-status']?.toString()),
+          ...timingsOf(told['server-timing']?.toString()),
+        }),
+      )
+    },
+  )
+  passed.on('timeout', () => passed.destroy(new Error(`no answer within ${longest / 1000} s`)))
+  passed.on('error', (error) => {
+    if (response.headersSent) response.destroy()
+    else
+      response.writeHead(502, { 'content-type': 'text/plain' }).end(`serverless-offline: ${error.message}\n`)
+  })
+  // Who has gone waits for nothing.
+  response.on('close', () => response.writableFinished || passed.destroy())
+  request.pipe(passed)
+}
+
+/** What is said of the connection to serverless-offline, and not of the answer. */
+function withoutConnection({
+  connection: _,
+  'keep-alive': __,
+  'transfer-encoding': ___,
+  ...headers
+}: IncomingMessage['headers']) {
+  return headers
+}
