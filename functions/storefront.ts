@@ -25,7 +25,7 @@ const catalog = openCatalog(fromEnvironment())
 const page = (route: string, respond: (request: Request) => Promise<Response>) =>
   handle(route, respond, errorPageAnswer(errorPage))
 
-/** All that a browser asks the shop for. A page is rendered on each request from what the caches hold. */
+/** All that a browser asks the shop for. Each request is answered from what the caches hold at its time. */
 const routes: Record<string, ReturnType<typeof handle>> = {
   'GET /': page('GET /', async (request) => {
     const { all, shelves, statuses } = await readHome(catalog, request)

@@ -1,5 +1,6 @@
 import type { CacheStatus } from '../cacheAside/index.ts'
 import type { Problem } from './problem.ts'
+import { rendered } from './rendered.ts'
 import type { Request } from './request.ts'
 import { documentAnswer, type Response } from './response.ts'
 
@@ -15,7 +16,8 @@ const pageHeaders = {
 }
 
 /**
- * Answers with a page, for as long as with the document that it shows. Where the caller has it, it is not rendered.
+ * Answers with a page, for as long as with the document that it shows. Where the caller has it, or the same document was
+ * rendered before, it is not rendered.
  *
  * @param document all that the page depends on, as text: its tag is a hash of that
  */
@@ -25,7 +27,7 @@ export function pageAnswer(
   render: () => string,
 ): Response {
   const answer = documentAnswer(request, document, status, pageHeaders)
-  return answer.statusCode === 200 ? { ...answer, body: render() } : answer
+  return answer.statusCode === 200 ? { ...answer, body: rendered(answer.headers.etag ?? '', render) } : answer
 }
 
 /** Answers an error with a page. */
