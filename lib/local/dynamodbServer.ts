@@ -36,7 +36,8 @@ export async function startDynamoDB({
         ...['-jar', join(home, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
         ...(folder ? ['-dbPath', folder] : ['-inMemory']),
       ],
-      { name: 'DynamoDB Local', url, port, isReady: () => answersHttp(url), ...run },
+      // A Java on a machine that does much else takes its time.
+      { name: 'DynamoDB Local', url, port, isReady: () => answersHttp(url), patience: 40_000, ...run },
     )
     if (server.process.pid) claim?.handTo(server.process.pid, port)
     server.ended.then(() => claim?.release())

@@ -142,10 +142,9 @@ export async function startServer(
       throw abort.reason
     }
     if (end || Date.now() > deadline) {
+      const why = end ?? `not ready after ${patience / 1000} s`
       await stop('SIGKILL')
-      throw new SetupError(
-        `${name} did not start: ${end ?? `not ready after ${patience / 1000} s`}\n${said.trim()}`,
-      )
+      throw new SetupError(`${name} did not start: ${why}\n${said.trim()}`)
     }
     await sleep(25)
   }

@@ -9,10 +9,17 @@ declare module 'vitest' {
 
 /** Four DynamoDB Locals for the whole run, in memory, on ports of their own, whatever DYNAMODB_ENDPOINT says. */
 export default async function setup(project: TestProject) {
-  const servers = await Promise.all(Array.from({ length: 4 }, () => startDynamoDB()))
+  const starts = await Promise.allSettled(Array.from({ length: 4 }, () => startDynamoDB()))
+  const servers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  const stop = () => Promise.all(servers.map((server) => server.stop('SIGKILL')))
+  const failed = starts.find((start) => start.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason
+  }
   project.provide(
     'dynamodbEndpoints',
     servers.map(({ url }) => url),
   )
-  return () => Promise.all(servers.map((server) => server.stop('SIGKILL')))
+  return stop
 }
