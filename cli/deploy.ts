@@ -12,7 +12,9 @@ and prints where the catalog answers. Done again it brings the stack up to date.
 
 Options:
   --stage STAGE       prod, dev, or any other name, which is like dev
-  --param NAME=VALUE  a parameter of serverless.yml; may be repeated. Without a default is only tokenIssuer
+  --param NAME=VALUE  a parameter, see README.md, "Configuration"; may be repeated. Only tokenIssuer has no default.
+                      One that is left out the next time has its default again; write into serverless.yml, under
+                      params, what is to stay
   --region REGION     [default: AWS_REGION, else eu-central-1]
   --help              print this
 
@@ -39,27 +41,34 @@ async function main(): Promise<number> {
     throw new SetupError('The stage local is this machine: npm start. Deploy --stage dev or prod')
   if (!/^[a-z][a-z0-9-]{0,14}$/.test(stage))
     throw new SetupError(`--stage ${stage}: up to 15 small letters, digits and hyphens, a letter first`)
-  await checkAccount(region, reservedConcurrency(checkedParameters(stage, param)))
+  const parameters = checkedParameters(stage, param)
+  await checkAccount(region, reservedConcurrency(parameters))
 
   const where = ['--stage', stage, '--region', region]
   const params = param.map((text) => `--param=${text}`)
   const deployed = await serverless(['deploy', '--verbose', ...where, ...params])
-  if (deployed.code !== 0) return 1
+  if (deployed.code !== 0) {
+    process.stderr.write('Not deployed. What to do now: docs/operations.md, "A deployment that fails"\n')
+    return 1
+  }
   if ('warm' in definition().functions) {
     const warmed = await serverless(['invoke', '--function', 'warm', ...where, ...params])
     if (warmed.code !== 0) console.log('The cache is not warm: it fills with the first reads.')
   }
   const output = (name: string) => new RegExp(`^\\s*${name}: (\\S+)$`, 'm').exec(deployed.out)?.[1]
   const url = output('Url') ?? 'the address that the stack names Url'
+  const { storefrontUrl, domainName } = parameters
   console.log(`
 The catalog answers at ${url}
 
+The shop:             ${url}/${storefrontUrl ? '' : `  (its canonical links want --param storefrontUrl=${url})`}
 Try it:               npm run smoke -- ${url} --token TOKEN
 The first catalogue:  AWS_REGION=${region} npm run import -- --aws --table ${output('TableName') ?? `aisle-${stage}`} FILE
 What an alarm means, how to go back: docs/operations.md`)
-  const domain = param.find((text) => text.startsWith('domainName='))?.slice('domainName='.length)
-  if (domain)
-    console.log(`Let the DNS name ${domain} point to ${output('DistributionDomain')} (CNAME, or an alias).`)
+  if (domainName)
+    console.log(
+      `Let the DNS name ${domainName} point to ${output('DistributionDomain')} (CNAME, or an alias).`,
+    )
   return 0
 }
 

@@ -5,8 +5,8 @@ import { SetupError } from '../lib/local/server.ts'
 const help = `Usage: npm run smoke -- [options] URL
 
 Runs the main story against the catalog at URL: a read misses, the next is a hit, an update is seen at once, or
-behind a CDN after its staleness; then the page, a batch, a listing and the problems. It uses a product of its own and
-deletes it again.
+behind a CDN after its staleness; then the page, a batch, a listing and the problems; and that the shop shows itself.
+It uses a product of its own and deletes it again.
 
 Options:
   --token TOKEN       with the scope catalog:write  [default: the variable TOKEN; without one it only reads]
@@ -55,6 +55,6 @@ try {
     error instanceof SetupError ||
     (error instanceof TypeError && 'code' in error)
   if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
+  process.stderr.write(`${error instanceof SmokeFailure ? 'FAILED  ' : ''}${error.message}\n`)
   process.exitCode = 1
 }

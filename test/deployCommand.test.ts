@@ -59,6 +59,14 @@ test('a parameter that is missing or wrong is named, and nothing is begun', asyn
       ['--stage', 'prod', ...issuer, '--param', 'storefrontOrigins=shop.example'],
       /storefrontOrigins.*no origin/,
     ],
+    [
+      ['--stage', 'prod', ...issuer, '--param', 'storefrontUrl=https://shop.example/'],
+      /storefrontUrl is https:\/\/shop\.example\/: .*without a slash/,
+    ],
+    [
+      ['--stage', 'prod', '--param', 'tokenIssuer=https://issuer.example/'],
+      /tokenJwks=https:\/\/issuer\.example\/\.well-known\/jwks\.json/,
+    ],
     [['--stage', 'prod', ...issuer, '--param', 'colour=red'], /no parameter colour/],
     [['--stage', 'prod', ...issuer, '--param', 'colour'], /name=value/],
     [issuer, /Name the stage/],
@@ -117,19 +125,34 @@ test('it deploys with what it was given, and says where the catalog answers and 
     'serverless deploy --verbose --stage prod --region eu-central-1 --param=tokenIssuer=https://issuer.example --param=storefrontOrigins=https://a.example,https://b.example',
   )
   expect(out).toContain('The catalog answers at https://d111.cloudfront.example\n')
+  expect(out).toMatch(
+    /^The shop: +https:\/\/d111\.cloudfront\.example\/ .*--param storefrontUrl=https:\/\/d111\.cloudfront\.example\)$/m,
+  )
   expect(out).toContain('npm run smoke -- https://d111.cloudfront.example')
   expect(out).toContain('AWS_REGION=eu-central-1 npm run import -- --aws --table aisle-prod FILE')
 })
 
+test('with an address of its own it says where that has to point, and asks for no other', async () => {
+  const { path } = standIn()
+  const own = ['storefrontUrl=https://shop.example', 'domainName=shop.example'].flatMap((text) => [
+    '--param',
+    text,
+  ])
+  const { out } = await run('cli/deploy.ts', ['--stage', 'dev', ...issuer, ...own], path, await lambdaApi(10))
+  expect(out).toMatch(/^The shop: +https:\/\/d111\.cloudfront\.example\/$/m)
+  expect(out).toContain('Let the DNS name shop.example point to d111.cloudfront.example')
+})
+
 test('a deployment that fails is not told as one', async () => {
   const { path } = standIn(1)
-  const { code, out } = await run(
+  const { code, out, err } = await run(
     'cli/deploy.ts',
     ['--stage', 'prod', ...issuer],
     path,
     await lambdaApi(1000),
   )
   expect(code).toBe(1)
+  expect(err).toMatch(/^Not deployed\. .*docs\/operations\.md/m)
   expect(out).not.toContain('The catalog answers')
 })
 

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { runCommand } from '../lib/local/command.ts'
 import { projectFolder } from '../lib/local/folder.ts'
 import { units } from '../lib/tally.ts'
 import type { Resource } from './support/template.ts'
@@ -40,20 +41,34 @@ test('every section tells what readers see, what to look at and what to do', () 
       expect(section).toMatch(word)
 })
 
-test('every link within the document leads to a heading, every other one to a file that is there or is to come', () => {
+test('every link leads to a heading, or to a file that is there', () => {
   const anchors = new Set(headings(text).map(anchor))
   const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, to = '']) => to)
   expect(links.length).toBeGreaterThan(30)
-  const docs = readdirSync(join(projectFolder, 'docs'))
-  for (const link of links) {
-    if (link.startsWith('#')) expect(anchors, link).toContain(link.slice(1))
-    else if (!link.startsWith('https:')) expect([...docs, 'cost.md', 'scale.md']).toContain(link)
+  for (const link of links.filter((link) => !link.startsWith('https:'))) {
+    const [file = '', heading] = link.split('#')
+    if (file !== '') expect(existsSync(join(projectFolder, 'docs', file)), link).toBe(true)
+    const there = file === '' ? anchors : new Set(headings(read(join('docs', file))).map(anchor))
+    if (heading !== undefined) expect(there, link).toContain(heading)
   }
 })
 
 test('every command of npm that it names exists', () => {
   const { scripts } = JSON.parse(read('package.json'))
   for (const [, name = ''] of text.matchAll(/npm run ([\w-]+)/g)) expect(scripts).toHaveProperty(name)
+})
+
+test('every block of commands is one that bash can read', async () => {
+  const blocks = [...text.matchAll(/^( *)```sh\n([\s\S]*?)^\1```$/gm)].map(([, , block = '']) => block)
+  expect(blocks.length).toBeGreaterThan(8)
+  for (const block of blocks)
+    expect(await runCommand('bash', ['-n', '-c', block], { timeout: 10_000 })).toMatchObject({ ok: true })
+})
+
+test('every variable that the workflow of CI is given is named', () => {
+  const names = [...read('.github/workflows/ci.yml').matchAll(/vars\.([A-Z_]+)/g)].map(([, name]) => name)
+  expect(names.length).toBeGreaterThan(8)
+  for (const name of names) expect(text).toContain(`\`${name}\``)
 })
 
 test('an alarm looks at routes that exist and at metrics that are counted', () => {

@@ -54,8 +54,8 @@ async function distorted(
 test('the main story goes well against the local stack, and leaves no product behind', async () => {
   const { code, out, err } = await smoke(offline.url, '--token', await services.token())
   expect({ code, err }).toEqual({ code: 0, err: '' })
-  expect(out.match(/^ok /gm)).toHaveLength(16)
-  expect(out).toMatch(/16 steps went well\n$/)
+  expect(out.match(/^ok /gm)).toHaveLength(18)
+  expect(out).toMatch(/18 steps went well\n$/)
   expect(await products()).toEqual([])
 })
 
@@ -77,7 +77,9 @@ test('an update that stays unseen is noticed, and the product deleted all the sa
   })
   const { code, err } = await smoke(url, '--token', await services.token(), '--patience', '1')
   expect(code).toBe(1)
-  expect(err).toMatch(/^and is seen: the answer is another one than expected\n.*"title":"Smoke test"/)
+  expect(err).toMatch(
+    /^FAILED {2}and is seen: the answer is another one than expected\n.*"title":"Smoke test"/,
+  )
   expect(await products()).toEqual([])
 })
 

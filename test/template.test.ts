@@ -256,7 +256,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
       )
   })
 
-  test('CloudFront speaks HTTPS only, and keeps nothing for longer than the public staleness', () => {
+  test('CloudFront speaks HTTPS only, and keeps no product for longer than the public staleness', () => {
     const { DistributionConfig } = template(stage).all('AWS::CloudFront::Distribution')[0]?.Properties ?? {}
     expect(DistributionConfig).toMatchObject({
       HttpVersion: 'http2and3',
@@ -270,8 +270,6 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
         { CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginSSLProtocols: ['TLSv1.2'] } },
       ],
     })
-    // Other behaviors would have other policies.
-    expect(DistributionConfig.CacheBehaviors).toBeUndefined()
     for (const { ErrorCachingMinTTL } of DistributionConfig.CustomErrorResponses)
       expect(ErrorCachingMinTTL).toBe(0)
     const { CachePolicyConfig } = template(stage).resources.PublicStaleness?.Properties ?? {}
@@ -283,6 +281,34 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
         HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Authorization', 'Origin'] },
       },
     })
+  })
+
+  test('only files are kept for as long as they say, by their path alone, and nobody writes to them', () => {
+    const { DistributionConfig } = template(stage).all('AWS::CloudFront::Distribution')[0]?.Properties ?? {}
+    const file = {
+      ViewerProtocolPolicy: 'redirect-to-https',
+      AllowedMethods: ['GET', 'HEAD'],
+      CachePolicyId: { Ref: 'Files' },
+    }
+    expect(DistributionConfig.CacheBehaviors).toMatchObject([
+      { PathPattern: '/assets/*', ...file },
+      { PathPattern: '/pictures/*', ...file },
+    ])
+    for (const behavior of DistributionConfig.CacheBehaviors)
+      expect(behavior.OriginRequestPolicyId).toBeUndefined()
+    const { CachePolicyConfig } = template(stage).resources.Files?.Properties ?? {}
+    expect(CachePolicyConfig).toMatchObject({
+      ...{ MinTTL: 0, DefaultTTL: 0, MaxTTL: 31_536_000 },
+      ParametersInCacheKeyAndForwardedToOrigin: {
+        CookiesConfig: { CookieBehavior: 'none' },
+        QueryStringsConfig: { QueryStringBehavior: 'none' },
+        HeadersConfig: { HeaderBehavior: 'none' },
+      },
+    })
+    const names = template(stage)
+      .all('AWS::CloudFront::CachePolicy')
+      .map(({ Properties }) => Properties.CachePolicyConfig.Name)
+    expect(new Set(names).size).toBe(names.length)
   })
 
   test('the bucket of the deployment is encrypted and not public', () => {

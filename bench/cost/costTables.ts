@@ -16,6 +16,7 @@ import {
   total,
 } from './model.ts'
 import { cost, type Price, prices } from './prices.ts'
+import { alarms, metricsOfRoute, routes } from './watched.ts'
 import { hitRatio } from './zipf.ts'
 
 export const hitRatios = [0, 0.5, 0.8, 0.9, 0.95, 0.99]
@@ -180,8 +181,14 @@ export function fixed(): string {
   return table(
     ['a month', 'USD'],
     [
-      ['60 metrics', usd(cost('metric', 60))],
-      ['15 alarms', usd(cost('alarm', 15))],
+      [
+        `metrics: ${routes} routes, about ${metricsOfRoute} each while they are asked for`,
+        usd(cost('metric', routes * metricsOfRoute)),
+      ],
+      [
+        `${alarms.count} alarms, which look at ${alarms.metrics} metrics; only where \`watched\` is \`yes\``,
+        usd(cost('alarm', alarms.metrics)),
+      ],
       [
         `${round(products)} products stored, with point-in-time recovery`,
         usd(cost('table', gb) + cost('recovery', gb)),

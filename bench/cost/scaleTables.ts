@@ -203,12 +203,12 @@ export function arithmetic(): string {
       ['DynamoDB: days to import the catalogue, at the quota of a table', round(days)],
       ['DynamoDB: what that import costs, USD', usd(cost('write', imported / 1e6))],
       [
-        `reserved concurrency ${fleet}: loads/s that reach DynamoDB at most, 7 ms each`,
+        `if readers were held to ${fleet} at a time, which they are not: loads/s that reach DynamoDB at most, 7 ms each`,
         round((fleet / (request.hitMs + product.loadMs)) * 1000),
       ],
-      [`reserved concurrency ${fleet}: hits/s at most, 2 ms each`, round((fleet / request.hitMs) * 1000)],
+      [`the same: hits/s at most, 2 ms each`, round((fleet / request.hitMs) * 1000)],
       [
-        `reserved concurrency ${fleet}: requests/s at most, if the limit of 10 for each holds for it too (not verified)`,
+        `the same: requests/s at most, if the limit of 10 for each holds for it too (not verified)`,
         round(fleet * quotas.requestsEach.value),
       ],
       ['10^6 requests/s at the origin, hit ratio 0.8: USD a month', usd(total(at))],

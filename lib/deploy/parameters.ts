@@ -1,4 +1,4 @@
-import { corsHeaders } from '../http/cors.ts'
+import { corsHeaders, isOrigin } from '../http/cors.ts'
 import { SetupError } from '../local/server.ts'
 import { definition } from '../local/tables.ts'
 
@@ -27,7 +27,7 @@ export function checkedParameters(stage: string, given: string[]): Parameters {
     return [name, value] as const
   })
   const parameters: Parameters = { ...params.default, ...params[stage], ...Object.fromEntries(own) }
-  const { tokenIssuer, tokenJwks, storefrontOrigins } = parameters
+  const { tokenIssuer, tokenJwks, storefrontOrigins, storefrontUrl } = parameters
   if (!tokenIssuer)
     throw new SetupError(
       'The parameter tokenIssuer is missing: who issues the tokens of those who may write, as their claim "iss" names it. Add --param tokenIssuer=https://issuer.example',
@@ -36,6 +36,14 @@ export function checkedParameters(stage: string, given: string[]): Parameters {
     if (value !== undefined && URL.parse(String(value))?.protocol !== 'https:')
       throw new SetupError(`The parameter ${name} is ${value}: it has to be an https: address`)
   }
+  if (tokenJwks === undefined && String(tokenIssuer).endsWith('/'))
+    throw new SetupError(
+      `The parameter tokenIssuer is ${tokenIssuer}: after its slash its keys cannot be guessed. Say where they are, too: --param tokenJwks=${tokenIssuer}.well-known/jwks.json`,
+    )
+  if (storefrontUrl && !isOrigin(String(storefrontUrl)))
+    throw new SetupError(
+      `The parameter storefrontUrl is ${storefrontUrl}: it has to be an origin such as https://shop.example, without a slash at its end`,
+    )
   try {
     corsHeaders(String(storefrontOrigins ?? ''))
   } catch (error) {

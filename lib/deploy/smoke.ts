@@ -93,6 +93,11 @@ export async function smoke({ url, token, patience, done }: SmokeOptions): Promi
     ...{ status: 404, json: ({ type }) => /^urn:aisle:problem:/.test(type) },
   })
   await step('the categories are told', read('/categories'), { status: 200 })
+  const { json: home } = await step('the shop shows itself', read('/'), {
+    ...{ status: 200, json: (page) => /<html/.test(page) },
+  })
+  const [, style = '/'] = /<link rel="stylesheet" href="([^"]+)"/.exec(home) ?? []
+  await step('in its own style', read(style), { status: 200, json: (text) => !/<html/.test(text) })
   if (token === undefined) return
 
   try {

@@ -32,6 +32,7 @@ export function corsHeaders(origins: string | undefined): (headers: Headers, ori
 
 type Headers = Record<string, string>
 
-function isOrigin(text: string): boolean {
+/** Whether a text is an origin such as `https://shop.example`, without a path and without a slash at its end. */
+export function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text
 }

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { type ConnectionOptions, connect } from 'node:tls'
-import { AbstractConnector, type Redis, type RedisOptions } from 'ioredis'
+import { AbstractConnector, type Redis, type RedisOptions, ReplyError } from 'ioredis'
+import { log } from '../log.ts'
 import { type TokenOptions, Tokens } from './iamToken.ts'
 
 /**
@@ -10,6 +11,8 @@ import { type TokenOptions, Tokens } from './iamToken.ts'
 const renewAfter = 11 * 3_600_000
 /** Before a renewal that failed is tried again, ms. */
 const retryAfter = 300_000
+/** Between two warnings of one process, ms: each connection fails by itself, and all for the same reason. */
+const warnAfter = 60_000
 
 /** To authenticate by IAM. */
 export type IamAccess = Omit<TokenOptions, 'user'>
@@ -25,8 +28,22 @@ export function iamAccess(user: string, iam: IamAccess) {
   const { now = Date.now } = iam
   const tokens = new Tokens({ ...iam, user })
   let newest = ''
+  let warnedAt = Number.NEGATIVE_INFINITY
+  /** Nobody else hears of these failures: the command that meets one goes on, or sees a connection that closed. */
+  const warn = (what: string, error: unknown) => {
+    if (now() - warnedAt < warnAfter) return
+    warnedAt = now()
+    // Its beginning only: some servers repeat what they were sent, and a token's signature stands at its end.
+    const why = (error as Error).message.slice(0, 100)
+    log(`${JSON.stringify({ level: 'warn', warnings: [`${what}: ${why}`] })}\n`)
+  }
+  const getToken = () =>
+    tokens.get().catch((error: unknown) => {
+      warn('There is no token for the cache', error)
+      throw error
+    })
   const prepare = async () => {
-    newest = await tokens.get()
+    newest = await getToken()
   }
   return {
     options: {
@@ -50,11 +67,13 @@ export function iamAccess(user: string, iam: IamAccess) {
         due = now() + retryAfter
         try {
           // It leaves by itself, never in the midst of a pipeline, whose answers it would mix up.
-          await redis.auth(user, await tokens.get())
+          await redis.auth(user, await getToken())
           due = now() + renewAfter
-        } catch {
+        } catch (error) {
           // The connection stays as it is, and works until the 12 h are over; then a new one is made.
           tokens.forget()
+          // One that closed meanwhile is made anew as well, and nothing was refused.
+          if (error instanceof ReplyError) warn('The cache refused to renew a connection', error)
         }
       }
       const { sendCommand } = redis
