@@ -1,4 +1,4 @@
-import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { outcomeOf, timingsOf } from './inspector/outcome.ts'
 import type { Answered, Requests } from './inspector/requests.ts'
 import { SetupError } from './server.ts'
@@ -26,9 +26,8 @@ interface FrontOptions {
  * @throws {SetupError} where the port is taken
  */
 export async function startFront(options: FrontOptions): Promise<{ stop(): Promise<void> }> {
-  const agent = new Agent({ keepAlive: true })
   const server = createServer((request, response) => {
-    if (!options.inspector(request, response)) pass(request, response, { ...options, agent })
+    if (!options.inspector(request, response)) pass(request, response, options)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new SetupError(`Port ${options.port}: ${error.message}`)))
@@ -39,7 +38,6 @@ export async function startFront(options: FrontOptions): Promise<{ stop(): Promi
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
-        agent.destroy()
       }),
   }
 }
@@ -47,13 +45,14 @@ export async function startFront(options: FrontOptions): Promise<{ stop(): Promi
 function pass(
   request: IncomingMessage,
   response: ServerResponse,
-  { target, agent, requests, onAnswered }: FrontOptions & { agent: Agent },
+  { target, requests, onAnswered }: FrontOptions,
 ): void {
   const n = requests.next()
   const begun = performance.now()
   const { method = 'GET', url = '/', headers } = request
   const passed = send(
-    { host: '127.0.0.1', port: target, method, path: url, headers, agent, timeout: longest },
+    // A connection each: one that is kept may be closed at the other end just when it is used again.
+    { host: '127.0.0.1', port: target, method, path: url, headers, agent: false, timeout: longest },
     (answer) => {
       const { statusCode = 502, headers: told } = answer
       const serverTiming = [told['server-timing'], `request;desc=${n}`].filter(Boolean).join(', ')

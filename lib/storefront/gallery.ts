@@ -15,9 +15,9 @@ export function gallery({ images, title }: Pick<Product, 'images' | 'title'>): H
   return html`<fieldset class="gallery"><legend class="hidden">Pictures</legend>
 !${ours(
     images.map(
-      (image, at) => html`<input class="hidden" type="radio" name="picture" id="picture-${at + 1}"!${ours(
+      (image, at) => html`<label><input class="hidden" type="radio" name="picture"!${ours(
         at === 0 ? html` checked` : undefined,
-      )}><label for="picture-${at + 1}"><span class="hidden">Picture ${at + 1}</span>!${ours(
+      )}><span class="hidden">Picture ${at + 1}</span>!${ours(
         picture(image, { alt: '', size: 96, when: at < 6 ? 'soon' : 'lazy' }),
       )}</label>!${ours(large(image, at))}
 `,

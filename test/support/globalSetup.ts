@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { startDynamoDB } from '../../lib/local/dynamodbServer.ts'
+import { findBrowser, isBrowserRequired, noBrowser } from './browser.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -9,6 +10,8 @@ declare module 'vitest' {
 
 /** Four DynamoDB Locals for the whole run, in memory, on ports of their own, whatever DYNAMODB_ENDPOINT says. */
 export default async function setup(project: TestProject) {
+  if (findBrowser() === undefined && !isBrowserRequired())
+    console.log(`Skipping test/browser, the tests of the storefront in a real browser. ${noBrowser}`)
   const starts = await Promise.allSettled(Array.from({ length: 4 }, () => startDynamoDB()))
   const servers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
   const stop = () => Promise.all(servers.map((server) => server.stop('SIGKILL')))

@@ -30,7 +30,7 @@ let drawing = false
 const panel = document.createElement('aside')
 panel.className = 'inspector'
 panel.setAttribute('aria-label', 'Cache inspector')
-panel.innerHTML = `<h2><button type="button" class="i-handle" aria-controls="i-body"><b>Cache</b> <span class="i-sum"></span></button></h2>
+panel.innerHTML = `<h2><button type="button" class="i-handle" aria-controls="i-body"><b>Cache</b> <span class="i-sum">no reads yet</span><span class="i-more"></span></button></h2>
 <div id="i-body">
 <div class="i-strip" role="img"></div>
 <ul class="i-legend"></ul>
@@ -63,14 +63,24 @@ part('.i-handle').addEventListener('click', () => open(panel.dataset.open !== 't
 open(sessionStorage.getItem('inspector') === 'open')
 document.body.append(panel)
 
-new EventSource('/inspector/events').addEventListener('message', ({ data }) => {
-  const request = JSON.parse(data)
-  if (answered.has(request.n)) return
-  answered.set(request.n, request)
-  if (outcomes.includes(request.outcome)) last = [...last, request].slice(-most)
-  for (const n of answered.size > 4 * most ? [...answered.keys()].slice(0, most) : []) answered.delete(n)
-  draw()
-})
+/** What listens while this page is looked at: a browser allows six connections to an address, for all its tabs. */
+let events
+function listen() {
+  events?.close()
+  events = undefined
+  if (document.hidden) return
+  events = new EventSource('/inspector/events')
+  events.addEventListener('message', ({ data }) => {
+    const request = JSON.parse(data)
+    if (answered.has(request.n)) return
+    answered.set(request.n, request)
+    if (outcomes.includes(request.outcome)) last = [...last, request].slice(-most)
+    for (const n of answered.size > 4 * most ? [...answered.keys()].slice(0, most) : []) answered.delete(n)
+    draw()
+  })
+}
+document.addEventListener('visibilitychange', listen)
+listen()
 new PerformanceObserver(draw).observe({ type: 'resource', buffered: true })
 setInterval(() => panel.dataset.open === 'true' && !document.hidden && look(), 1000)
 draw()
@@ -150,10 +160,11 @@ function drawStrip() {
   const counts = outcomes.map((outcome) => last.filter((each) => each.outcome === outcome).length)
   const share = (count) => `${Math.floor((100 * count) / last.length)} %`
   const [hits = 0, , stale = 0, collapsed = 0] = counts
-  part('.i-sum').textContent =
+  part('.i-sum').textContent = last.length === 0 ? 'no reads yet' : `${share(hits)} hits`
+  part('.i-more').textContent =
     last.length === 0
-      ? 'no reads yet'
-      : `${share(hits)} hits, ${share(hits + stale + collapsed)} without a read of the database, of the last ${last.length}`
+      ? ''
+      : `${share(hits + stale + collapsed)} without the database, of the last ${last.length}`
   for (const [n, count] of counts.entries())
     part('.i-legend').children[n].lastChild.textContent = String(count)
   const strip = part('.i-strip')
