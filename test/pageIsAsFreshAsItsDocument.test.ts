@@ -28,7 +28,7 @@ test('a page that was rendered before shows the next document as soon as that is
 
 test('what is kept is bounded: the page that was asked for last stays, the one that nobody asked for goes', () => {
   const renders: string[] = []
-  const render = (tag: string, length = 100_000) =>
+  const render = (tag: string, length = 400_000) =>
     rendered(tag, () => {
       renders.push(tag)
       return 'x'.repeat(length)

@@ -1,5 +1,5 @@
-/** The most that is kept, in characters of one or two bytes: some hundreds of pages, and little of a function's memory. */
-const most = 8_000_000
+/** The most that is kept, in characters of one or two bytes: some thousand pages, and an eighth of a function's memory. */
+const most = 32_000_000
 
 /** Pages by the tag of what they show, those that were asked for last at the end. */
 const pages = new Map<string, string>()
