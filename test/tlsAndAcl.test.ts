@@ -195,7 +195,7 @@ describe.each([
 })
 
 test('a server whose certificate nobody vouches for is not spoken to', async () => {
-  const { url } = await secureServer(prefix, makeCertificate())
+  const { url } = await secureServer(prefix, makeCertificate(), onTestFinished)
   const redis = connectCache(url)
   onTestFinished(() => redis.disconnect())
   const errors: string[] = []

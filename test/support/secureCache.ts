@@ -6,7 +6,7 @@ import { accessArgs, adminPassword, user } from './access.ts'
 import { startCluster } from './cluster.ts'
 import { type Certificate, trustedCertificate } from './tls.ts'
 
-/** A stand-in for ElastiCache: TLS, and a user that may do what the template lets the catalog do. Ends with the file. */
+/** A stand-in for ElastiCache: TLS, and a user that may do what the template lets the catalog do. */
 export interface SecureCache {
   /** For the catalog's user. */
   url: string
@@ -27,9 +27,11 @@ export async function secureCluster(prefix: string): Promise<SecureCache> {
   return { url: withUser(cluster.url), authorityFile: certificate.authorityFile, admins: cluster.admins }
 }
 
+/** @param atEnd when it ends: with the file, or by onTestFinished with the test that asks for it */
 export async function secureServer(
   prefix: string,
   certificate: Certificate = trustedCertificate(),
+  atEnd: (stop: () => Promise<void>) => void = afterAll,
 ): Promise<SecureCache> {
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
@@ -37,7 +39,7 @@ export async function secureServer(
   const args = [...certificate.args, ...accessArgs(prefix), '--tls-port', String(port)]
   const server = await startRedis({ binary, args })
   const admin = new Redis(server.port, '127.0.0.1', { password: adminPassword, retryStrategy: () => null })
-  afterAll(async () => {
+  atEnd(async () => {
     admin.disconnect()
     await server.stop('SIGKILL')
   })
