@@ -1,6 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { freePort } from '../../lib/local/server.ts'
 import { startStack } from '../../lib/local/stack.ts'
 import { startServices } from './offline.ts'
+
+/** Waits until the stream has counted the sample's products, 30 s at most: the first page is cached as it is then. */
+async function categoriesAreCounted({ db, table }: Awaited<ReturnType<typeof startServices>>): Promise<void> {
+  const query = new QueryCommand({
+    ...{ TableName: table, KeyConditionExpression: 'pk = :pk' },
+    ExpressionAttributeValues: { ':pk': 'CATEGORIES' },
+  })
+  let before = ''
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const { Items = [] } = await db.send(query)
+    const now = JSON.stringify(Items)
+    if (Items.length > 0 && now === before) return
+    before = now
+    await sleep(500)
+  }
+}
 
 export type Shop = Awaited<ReturnType<typeof startShop>>
 
@@ -18,6 +36,7 @@ export async function startShop() {
     await services.stop()
     throw error
   })
+  await categoriesAreCounted(services)
   // A browser asks for six files at once, for which the emulator starts six threads: as after somebody else's visit.
   const files = Array.from({ length: 6 }, () => fetch(`${stack.url}/assets/none.css`))
   await Promise.all(files)
