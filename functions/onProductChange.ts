@@ -37,7 +37,7 @@ export const handler = (
 async function follow(
   event: DynamoDBStreamEvent,
   context: Partial<Context> | undefined,
-  { counts }: Tally,
+  { counters, amounts }: Tally,
 ): Promise<DynamoDBBatchResponse> {
   const left = context?.getRemainingTimeInMillis?.() ?? 10_000
   const signal = AbortSignal.timeout(Math.max(1, left - reserve))
@@ -65,7 +65,7 @@ async function follow(
     deferred: outcome.open,
     malformedRecords: malformed.length,
     oldestRecordMs: oldestMs(records),
-    ...Object.fromEntries(counts),
+    ...Object.fromEntries(counters.map((counter, at) => [counter, amounts[at]])),
   }
   // Not by console.log, which Lambda writes something before.
   process.stdout.write(

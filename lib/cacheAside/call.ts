@@ -1,108 +1,147 @@
-import type { CacheResult, CacheStatus } from './contract.ts'
-import { decodeEntry, decodeLease, type Entry, type Identity, StoredResult } from './entry.ts'
-import type { Context } from './index.ts'
-import type { Fresh } from './load.ts'
-import { CacheTimeout, RedisBudget } from './timeLimit.ts'
+import type { Context } from './context.ts'
+import { Flight, type Landed, timeUp } from './flight.ts'
+import type { Breaker } from './guards/breaker.ts'
+import { CacheBudget } from './guards/budget.ts'
+import { ageOf, type Entry } from './redis/entry.ts'
+import { failure, Result } from './result.ts'
+import { type CacheResult, type CacheStatus, LoadFailed, type Overloaded } from './types.ts'
 
-/** What one call for one id works with. */
+/** One call of `get`, `getMany` or `warm`, from its first miss on. */
 export interface Call<V> {
   cache: Context<V>
-  id: string
-  key: string
-  identity: Identity
-  redis: RedisBudget
+  /** What it may still spend on each shard of Redis, of this many ms. */
+  budgets: Map<Breaker, CacheBudget>
+  redisMs: number
   /** When the caller's time is over, by performance.now(). */
   deadline: number
+  /** How many loads of the cache had begun when it began: a later one may be joined. */
+  begun: number
+  /** How it loads many ids at once; a `get` loads its one by `load`. */
+  loadMany: Context<V>['options']['loadMany']
+}
+
+/** One id that a call has not found in Redis, until it is answered. */
+export interface Miss<V> {
+  id: string
+  key: string
+  shard: Breaker
+  /** When it was found missing, by performance.now(). */
+  since: number
   /** A stale entry that this very call has found, for when loading fails. */
   stale?: Entry
+  /** The lease that the call holds. */
+  token?: string
+  /** The lease of somebody else that the call has found in place, the least version of its fill, and until when to wait for it. */
+  holder?: string
+  least?: number
+  heldSince: number
+  waitUntil: number
+  /** Why it goes past Redis. */
+  past?: { detail: string; error?: unknown }
+  answer?: CacheResult<V>
 }
 
-export function newCall<V>(cache: Context<V>, id: string, deadline: number, redis?: RedisBudget): Call<V> {
-  const { schema, cacheTimeoutMs } = cache.options
+/** @param elapsed ms of the caller's time that are over already, all of them spent on Redis */
+export function newCall<V>(cache: Context<V>, begun: number, budgetMs: number, elapsed = 0): Call<V> {
+  if (Number.isNaN(budgetMs)) throw new TypeError('budgetMs must be a number of milliseconds')
+  // A caller with little time keeps half of it for the database.
+  const left = Math.min(cache.options.cacheTimeoutMs, budgetMs / 2) - elapsed
   return {
     cache,
-    id,
-    key: cache.key(id),
-    identity: { schema, id },
-    redis: redis ?? new RedisBudget(Math.min(cacheTimeoutMs, deadline - performance.now())),
-    deadline,
+    begun,
+    budgets: new Map(),
+    redisMs: Math.max(0, left),
+    deadline: performance.now() + budgetMs - elapsed,
+    loadMany: undefined,
   }
 }
 
-/** What stands at a key: an entry, the token of a bare lease, or nothing of use. */
-export interface Found {
-  entry?: Entry
-  lease?: string
+/** A shard that hangs takes no time from the others of a list. */
+export function budgetOf<V>({ budgets, redisMs }: Call<V>, shard: Breaker): CacheBudget {
+  const known = budgets.get(shard)
+  if (known) return known
+  const budget = new CacheBudget(redisMs)
+  budgets.set(shard, budget)
+  return budget
 }
 
-export function look<V>(call: Call<V>, raw: string): Found {
-  const entry = decodeEntry(call.identity.schema, call.id, raw)
-  if (entry) {
-    if (!isFresh(entry)) call.stale = entry
-    return { entry }
-  }
-  const lease = decodeLease(raw)
-  return lease === undefined ? {} : { lease }
+/** The same call for a part of its ids that goes its own way: what the others take from now on is not taken from it. */
+export const apart = <V>(call: Call<V>): Call<V> => ({
+  ...call,
+  budgets: new Map([...call.budgets].map(([shard, { left }]) => [shard, new CacheBudget(left)])),
+})
+
+export function newMiss<V>({ cache }: Call<V>, id: string, key = cache.key(id)): Miss<V> {
+  return { id, key, shard: cache.shards.of(key), since: performance.now(), heldSince: 0, waitUntil: 0 }
 }
 
-/** Clamped at zero, for the loader's clock may be ahead of this one. */
-export const ageOf = ({ loadedAt }: { loadedAt: number }, now = Date.now()) => Math.max(0, now - loadedAt)
 export const isFresh = (entry: Entry) => ageOf(entry) < entry.freshMs
 
-/** Something with Redis went wrong that the database can make good. */
-export class CacheFailed extends Error {
-  readonly detail: string
-  constructor(detail: string, cause?: unknown) {
-    super(detail, { cause })
-    this.detail = detail
-  }
+/** The answer of a fresh entry. */
+export function hit<V>(cache: Context<V>, id: string, entry: Entry, age: number): CacheResult<V> {
+  cache.emit?.({ type: 'hit', id, age })
+  return new Result<V>(entry.body, entry.version, age, {
+    hit: true,
+    ttl: Math.floor((entry.freshMs - age) / 1000),
+  })
 }
 
-/** Somebody put something of another type at the key: bad content, and no failure of Redis. */
-export const isWrongType = (error: unknown): boolean =>
-  error instanceof Error && error.message.startsWith('WRONGTYPE')
-
-/** What a failed command means for the call, after the breaker has been told. */
-export function cacheFailed<V>({ breaker }: Context<V>, error: unknown): CacheFailed {
-  if (error instanceof CacheFailed) return error
-  breaker.failed(error)
-  return new CacheFailed(error instanceof CacheTimeout ? 'redis-timeout' : 'redis-error', error)
+/** Answers from what another caller has filled. */
+export function collapse<V>(call: Call<V>, miss: Miss<V>, entry: Entry): void {
+  tellCollapsed(call, miss)
+  miss.answer = stored(call, miss, entry, { hit: false, fwd: fwdOf(miss), collapsed: true })
 }
 
-/**
- * Awaits a command within what the call may still spend on Redis.
- *
- * @throws {CacheFailed} when it fails or takes too long
- */
-export async function ask<V, T>({ cache, redis }: Call<V>, command: Promise<T>): Promise<T> {
-  try {
-    const answer = await redis.spend(command)
-    cache.breaker.succeeded()
-    return answer
-  } catch (error) {
-    throw cacheFailed(cache, error)
-  }
+/** Answers from the stale entry that was found, where others may be served it while one refreshes it. @returns whether it could */
+export function answerStale<V>(call: Call<V>, miss: Miss<V>): boolean {
+  const { stale } = miss
+  if (!stale || ageOf(stale) >= stale.freshMs + call.cache.options.staleWhileRevalidate) return false
+  miss.answer = stored(call, miss, stale, { hit: false, fwd: 'stale', collapsed: true })
+  return true
 }
 
-/** An answer from the text in Redis. */
-export function stored<V>({ cache, id }: Call<V>, entry: Entry, status: CacheStatus): CacheResult<V> {
+/** Answers from a load, the own one or one that was joined. */
+export function answerLoaded<V>(call: Call<V>, miss: Miss<V>, landed: Landed, how: CacheStatus): void {
+  if (how.collapsed) tellCollapsed(call, miss)
+  const { body, version } = landed.fresh
+  miss.answer = new Result<V>(body, version, ageOf(landed.fresh), how)
+}
+
+/** Answers from what this process has loaded a moment ago, or is loading, while Redis is away. */
+export async function answerKept<V>(call: Call<V>, miss: Miss<V>, kept: Flight | Landed): Promise<void> {
+  const left = call.deadline - performance.now()
+  const landed = kept instanceof Flight ? await kept.wait(miss.key, left) : kept
+  if (!landed || landed instanceof LoadFailed)
+    return answerError(call, miss, landed ?? new LoadFailed(miss.id, timeUp()))
+  const { body, version } = landed.fresh
+  const age = ageOf(landed.fresh)
+  call.cache.emit?.({ type: 'fallback', id: miss.id, age })
+  const status = { hit: false, fwd: 'bypass', collapsed: true, detail: 'fallback' } as const
+  miss.answer = new Result<V>(body, version, age, status)
+}
+
+/** Answers when a load has failed: by the stale entry that this call has found, if it is not too old, else by the error. */
+export function answerError<V>(call: Call<V>, miss: Miss<V>, error: LoadFailed | Overloaded): void {
+  const { stale } = miss
+  const { staleWhileRevalidate, staleIfError } = call.cache.options
+  miss.answer =
+    stale && ageOf(stale) < stale.freshMs + Math.max(staleWhileRevalidate, staleIfError)
+      ? stored(call, miss, stale, { hit: false, fwd: 'stale', detail: 'load-failed' })
+      : failure(error)
+}
+
+export const fwdOf = ({ stale }: Miss<unknown>) => (stale ? 'stale' : 'uri-miss')
+
+function stored<V>({ cache }: Call<V>, { id }: Miss<V>, entry: Entry, status: CacheStatus): CacheResult<V> {
   const age = ageOf(entry)
   if (age >= entry.freshMs) {
     cache.emit?.({ type: 'stale', id, age, ...(status.detail !== undefined && { detail: status.detail }) })
   }
   // Below 0 where it is stale.
   status.ttl = Math.floor((entry.freshMs - age) / 1000)
-  return new StoredResult<V>(entry, age, status)
+  return new Result<V>(entry.body, entry.version, age, status)
 }
 
-/** An answer from a load. */
-export const loaded = <V>(
-  { value, body, version, loadedAt }: Fresh<V>,
-  status: CacheStatus,
-): CacheResult<V> => ({
-  value,
-  body,
-  version,
-  age: ageOf({ loadedAt }),
-  status,
-})
+function tellCollapsed<V>({ cache }: Call<V>, { id, since }: Miss<V>): void {
+  cache.emit?.({ type: 'collapsed', id, waited: performance.now() - since })
+}

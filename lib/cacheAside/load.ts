@@ -1,126 +1,123 @@
-import { type Call, stored } from './call.ts'
-import { type CacheResult, type Loaded, LoadFailed, Overloaded } from './contract.ts'
-import { within } from './timeLimit.ts'
-
-/** The database took too long. Named as the platform names its own time-outs. */
-class LoadTimeout extends Error {
-  override name = 'TimeoutError'
-  constructor(ms: number) {
-    super(`not done after ${Math.round(ms)} ms`)
-  }
-}
-
-/** A value as the database gave it, with the text that is stored and served. */
-export interface Fresh<V> {
-  value: V | undefined
-  body: string | undefined
-  version: number
-  /** When the load began, ms since the epoch. */
-  loadedAt: number
-}
+import { answerError, answerLoaded, answerStale, apart, type Call, fwdOf, type Miss } from './call.ts'
+import { fill } from './fill.ts'
+import { Flight, type Landed, timeUp } from './flight.ts'
+import { query } from './query.ts'
+import { type CacheStatus, LoadFailed, Overloaded } from './types.ts'
 
 /**
- * Loads one value in a slot, within the call's time.
+ * Loads what is missed, by one `loadMany` or each by `load`, and answers it. What is loaded under a lease is filled.
  *
- * @throws {LoadFailed} with the cause: the database's error, the time-out, or a version that is no safe integer
- * @throws {Overloaded} when no slot came free in time
+ * @param permits of the semaphore, one for each load; given back as the loads end
  */
-export async function loadOne<V>(call: Call<V>): Promise<Fresh<V>> {
-  const { cache, id } = call
-  const [result] = await loadAll(
-    [call],
-    async (_, context) => new Map([[id, await cache.options.load(id, context)]]),
+export async function load<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<void> {
+  const { loads } = call.cache
+  const batches = call.loadMany && misses.length > 0 ? [misses] : misses.map((miss) => [miss])
+  loads.release(permits - batches.length)
+  await Promise.all(
+    batches.map(async (batch) => {
+      const flight = startFlight(call, batch)
+      await Promise.all(batch.map((miss) => answerFrom(call, miss, flight, { joins: false })))
+    }),
   )
-  if (!result || result instanceof Error) throw result
-  return result
 }
 
-/** Loads many values by one `loadMany`, or each by `load`. Each has its own error in its place. */
-export async function loadEach<V>(calls: Call<V>[]): Promise<(Fresh<V> | Error)[]> {
-  const loadMany = calls[0]?.cache.options.loadMany
-  if (loadMany) return loadAll(calls, loadMany)
-  return Promise.all(calls.map((call) => loadOne(call).catch((error: Error) => error)))
-}
-
-async function loadAll<V>(
-  calls: Call<V>[],
-  load: (ids: string[], context: { signal: AbortSignal }) => Promise<Map<string, Loaded<V>>>,
-): Promise<(Fresh<V> | Error)[]> {
-  const [first] = calls
-  if (!first) return []
-  const { cache, id, deadline } = first
-  const { loadTimeoutMs, waitMs } = cache.options
-  const abort = new AbortController()
-  let start = performance.now()
-  try {
-    return await cache.slots.run(
-      Math.min(waitMs, deadline - start),
-      () => new Overloaded(id),
-      async () => {
-        start = performance.now()
-        const loadedAt = Date.now()
-        const ms = Math.min(loadTimeoutMs, deadline - start)
-        const values = await within(
-          ms,
-          load(
-            calls.map((call) => call.id),
-            { signal: abort.signal },
-          ),
-          () => new LoadTimeout(ms),
-        )
-        return calls.map((call) => fresh(call, values.get(call.id), loadedAt, performance.now() - start))
-      },
-    )
-  } catch (error) {
-    abort.abort(error)
-    const duration = performance.now() - start
-    return calls.map((call) => {
-      if (!(error instanceof Overloaded)) return failed(call, duration, error)
-      cache.emit?.({ type: 'overloaded', id: call.id })
-      return new Overloaded(call.id)
-    })
-  }
-}
-
-function fresh<V>(
+/** Takes permits for loads and hands each misses for which it has some to `begin`; refuses those for which none comes in time. */
+export async function withPermits<V>(
   call: Call<V>,
-  found: Loaded<V>,
-  loadedAt: number,
-  duration: number,
-): Fresh<V> | LoadFailed {
-  const version = found?.version ?? 0
-  if (!(Number.isSafeInteger(version) && version >= 0)) {
-    return failed(call, duration, new TypeError(`the version ${version} is no safe integer from 0 on`))
+  misses: Miss<V>[],
+  begin: (misses: Miss<V>[], permits: number) => Promise<void>,
+): Promise<void> {
+  const { loads, options, emit } = call.cache
+  const begun: Promise<void>[] = []
+  for (let rest = misses; rest.length > 0; ) {
+    let permits = loads.take(call.loadMany ? 1 : rest.length)
+    // All are at work: what may be served stale is, and waits for nobody.
+    if (permits === 0) rest = rest.filter((miss) => !answerStale(call, miss))
+    if (rest.length === 0) break
+    const ms = Math.min(options.waitMs, call.deadline - performance.now())
+    if (permits === 0 && (await loads.wait(ms))) permits = 1
+    if (permits === 0) {
+      for (const miss of rest) {
+        emit?.({ type: 'overloaded', id: miss.id })
+        answerError(call, miss, new Overloaded(miss.id))
+      }
+      break
+    }
+    const some = call.loadMany ? rest : rest.slice(0, permits)
+    rest = rest.slice(some.length)
+    begun.push(begin(some, permits))
   }
-  try {
-    const value = found?.value
-    const body = value === undefined ? undefined : JSON.stringify(value)
-    call.cache.emit?.({ type: 'load', id: call.id, duration, version })
-    return { value, body, version, loadedAt }
-  } catch (error) {
-    return failed(call, duration, error)
-  }
-}
-
-function failed<V>({ cache, id }: Call<V>, duration: number, cause: unknown): LoadFailed {
-  const error = new LoadFailed(id, cause)
-  cache.emit?.({ type: 'load-failed', id, duration, error })
-  return error
+  await Promise.all(begun)
 }
 
 /**
- * What answers when a load has failed: the stale entry that this call has found, if it is not too old.
- *
- * @throws the error of the load, where there is none
+ * The load of this process that a call may join: one that began after it, or under the lease that the call has itself
+ * found in place; none that was given up. So no removal that was done before the call began lies after the begin of the load.
  */
-export function staleOr<V>(call: Call<V>, error: unknown): CacheResult<V> {
-  if (call.stale && servesOnError(call))
-    return stored(call, call.stale, { hit: false, fwd: 'stale', detail: 'load-failed' })
-  throw error
+export function flightFor<V>({ cache, begun }: Call<V>, { key, holder }: Miss<V>): Flight | undefined {
+  const flight = cache.flights.get(key)
+  return flight &&
+    !flight.signal.aborted &&
+    (flight.begun > begun || (holder !== undefined && flight.tokens.get(key) === holder))
+    ? flight
+    : undefined
 }
 
-/** Whether the stale entry of this call may be served in place of an error. */
-export function servesOnError<V>({ cache, stale }: Call<V>): boolean {
-  const { staleWhileRevalidate, staleIfError } = cache.options
-  return !!stale && Date.now() - stale.loadedAt < stale.freshMs + Math.max(staleWhileRevalidate, staleIfError)
+/**
+ * Waits for a load, the call's own or another caller's, and answers from it.
+ *
+ * @returns false where what was joined is older than a removal demands: then the miss is as open as before
+ */
+export async function answerFrom<V>(
+  call: Call<V>,
+  miss: Miss<V>,
+  flight: Flight,
+  { joins }: { joins: boolean },
+): Promise<boolean> {
+  const landed = await flight.wait(miss.key, call.deadline - performance.now())
+  if (!landed) answerError(call, miss, new LoadFailed(miss.id, timeUp()))
+  else if (landed instanceof LoadFailed) answerError(call, miss, landed)
+  else if (joins && flight.begun <= call.begun && landed.fresh.version < (miss.least ?? 0)) return false
+  else answerLoaded(call, miss, landed, statusOf(miss, landed, joins))
+  return true
+}
+
+function statusOf<V>(miss: Miss<V>, { stored, freshMs }: Landed, joins: boolean): CacheStatus {
+  const { past } = miss
+  return {
+    hit: false,
+    fwd: past ? 'bypass' : fwdOf(miss),
+    ...(stored && !joins && { stored, ttl: Math.floor(freshMs / 1000) }),
+    ...(joins && { collapsed: true }),
+    ...(past && { detail: past.detail }),
+  }
+}
+
+/** Begins one load for all of a batch. */
+function startFlight<V>(call: Call<V>, batch: Miss<V>[]): Flight {
+  const { cache } = call
+  const tokens = new Map(batch.flatMap(({ key, token }) => (token === undefined ? [] : [[key, token]])))
+  const flight = new Flight(++cache.begun, tokens, (flight) => run(apart(call), batch, flight))
+  for (const { key, shard } of batch) {
+    cache.flights.set(key, flight)
+    const { fallbackMs } = cache.options
+    if (shard.isOpen && fallbackMs > 0) cache.fallback.keep(key, shard.shard, flight, fallbackMs)
+  }
+  return flight
+}
+
+/** From the load to the fill. Never throws. */
+async function run<V>(call: Call<V>, batch: Miss<V>[], flight: Flight): Promise<void> {
+  const { cache } = call
+  const start = performance.now()
+  const results = await query(call, batch, flight)
+  cache.loads.release(1)
+  const duration = performance.now() - start
+  for (const { id, key } of batch) {
+    const result = results.get(key)
+    if (result instanceof Error) cache.emit?.({ type: 'load-failed', id, duration, error: result })
+    else if (result) cache.emit?.({ type: 'load', id, duration, version: result.version })
+  }
+  await fill(call, batch, flight, results, duration)
+  for (const { key } of batch) if (cache.flights.get(key) === flight) cache.flights.delete(key)
 }

@@ -1,5 +1,4 @@
-import type { Keyed } from '../cacheAside/contract.ts'
-import type { CacheAside, Invalidation } from '../cacheAside/index.ts'
+import type { CacheAside, Invalidation, Keyed } from '../cacheAside/index.ts'
 import { inParallel } from './inParallel.ts'
 import type { Outcome } from './outcome.ts'
 import type { Removal } from './removals.ts'

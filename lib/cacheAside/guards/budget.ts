@@ -6,8 +6,12 @@ export class CacheTimeout extends Error {
   }
 }
 
+/** The longest that a timer of Node can run, ms; a longer one would fire at once. */
+export const longestTimer = 2 ** 31 - 1
+
 /** The result of a promise, or what `timeout` makes after `ms` milliseconds. What comes later is dropped. */
 export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error): Promise<T> {
+  if (ms > longestTimer) return promise
   return new Promise<T>((resolve, reject) => {
     // Not unref'ed: this timer alone keeps a process alive that waits for an answer, since the socket does not.
     // An answer may have come while this process was busy or frozen: it is taken up before the time-out is.
@@ -25,21 +29,37 @@ export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error)
   })
 }
 
-/** What one call may still spend on waiting for Redis, over all of its commands. */
-export class RedisBudget {
+/**
+ * What one call may still spend on waiting for one shard of Redis. Its own commands draw on it, those that are under way
+ * together once; looking whether another caller has loaded does not, as long as Redis answers in time.
+ */
+export class CacheBudget {
   #left: number
+  #underWay = 0
+  #since = 0
 
   constructor(ms: number) {
     this.#left = ms
   }
 
-  /** @throws {CacheTimeout} when the budget is used up */
-  async spend<T>(command: Promise<T>): Promise<T> {
-    const start = performance.now()
-    try {
-      return await within(this.#left, command, () => new CacheTimeout())
-    } finally {
-      this.#left -= performance.now() - start
-    }
+  /** Milliseconds; 0 when it is used up. */
+  get left(): number {
+    const spent = this.#underWay > 0 ? performance.now() - this.#since : 0
+    return Math.max(0, this.#left - spent)
+  }
+
+  /** A command begins to draw. */
+  begin(): void {
+    if (this.#underWay++ === 0) this.#since = performance.now()
+  }
+
+  /** A command ends, which drew. */
+  end(): void {
+    if (--this.#underWay === 0) this.#left -= performance.now() - this.#since
+  }
+
+  /** Draws what was not counted so far. */
+  draw(ms: number): void {
+    this.#left -= ms
   }
 }

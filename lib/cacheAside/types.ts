@@ -6,7 +6,7 @@ export type Loaded<V> = { value: V | undefined; version: number } | undefined
 /** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
 export interface CacheAsideOptions<V> {
   /**
-   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest: 0` and a
+   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest` 0 or 1, and a
    * `socketTimeout`. With a lazy connection the first `get` connects.
    */
   redis: Redis | Cluster
@@ -43,15 +43,23 @@ export interface CacheAsideOptions<V> {
   negativeTtl?: number
   /** How long a lease gives its holder to load and fill before another may. Longer than `loadTimeoutMs`. @default 3_000 */
   leaseMs?: number
-  /** How long a caller waits for a load that another one holds the lease of, before it loads for itself. @default 3_000 */
+  /**
+   * How long a caller waits for a load that another one holds the lease of, before it loads for itself. At least 500 ms
+   * longer than `leaseMs`, so that the lease of a process that was killed ends first, and one caller takes it for all.
+   * Where that caller is killed as well, the wait begins anew. A caller waits for half of its own time where that does
+   * not reach past the lease and a load after it. @default 3_500
+   */
   waitMs?: number
-  /** The most that one call spends on waiting for Redis, all its commands together. @default 100 */
+  /**
+   * The most that one call spends on waiting for a shard of Redis, all its commands together. What it waits for another
+   * caller's load is not time on Redis, as long as Redis answers in time. @default 100
+   */
   cacheTimeoutMs?: number
   /** The most that one load may take. @default 2_500 */
   loadTimeoutMs?: number
   /**
-   * While Redis is away, how long this process answers an id from its last load, counted from that load's begin. In a
-   * process that cannot reach Redis this is the bound on staleness. 0: never. @default 1_000
+   * While a shard is away, how long this process answers its ids from its last load, counted from that load's begin. In
+   * a process that cannot reach Redis this is the bound on staleness. 0: never. @default 1_000
    */
   fallbackMs?: number
   /** The most loads that run at the same time in this process for this cache. @default 32 */
@@ -88,7 +96,7 @@ export interface CacheStatus {
 
 /** An answer. `value` and `body` are undefined where the id does not exist. */
 export interface CacheResult<V> {
-  /** The value; parsed from `body` when it is first asked for. */
+  /** The value; parsed from `body` when it is first asked for, and frozen with all that is in it. */
   readonly value: V | undefined
   /** The value as JSON text, byte for byte as it was stored. */
   readonly body: string | undefined
@@ -118,7 +126,7 @@ export interface CacheAside<V> {
    * @param options.budgetMs what is left of the caller's own time; bounds waiting and loading
    * @throws {LoadFailed} when the database did not answer, with its error as `cause`
    * @throws {Overloaded} when too many loads run already for this one to begin in time
-   * @throws {TypeError} for an empty id
+   * @throws {TypeError} for an id that is empty or no well-formed Unicode
    */
   get(id: string, options?: { budgetMs?: number }): Promise<CacheResult<V>>
   /**
@@ -126,13 +134,13 @@ export interface CacheAside<V> {
    * for each shard), one to take the leases of the misses, one `loadMany`, one to fill. An id that cannot be answered
    * carries its `error`; the others are answered all the same.
    *
-   * @throws {TypeError} for an empty id
+   * @throws {TypeError} for an id that is empty or no well-formed Unicode
    */
   getMany(ids: readonly string[], options?: { budgetMs?: number }): Promise<CacheResult<V>[]>
   /**
    * Fills what is missing or stale, and touches nothing that is fresh. Never throws for an id that cannot be loaded.
    *
-   * @throws {TypeError} for an empty id
+   * @throws {TypeError} for an id that is empty or no well-formed Unicode
    */
   warm(ids: readonly string[]): Promise<Warmed>
   /**
@@ -141,11 +149,13 @@ export interface CacheAside<V> {
    * commit; an error object then carries `invalidation`.
    *
    * @param options.also caches on the same Redis and with the same prefix
+   * @param options.mayHaveCommitted asked when `commit` has thrown: where it says no, nothing is removed. Without it what
+   * was refused costs the entries as well, and whoever is refused all the time keeps them out of the cache
    */
   write<C extends Committed<V>>(
     id: string,
     commit: () => Promise<C>,
-    options?: { also?: Keyed[] },
+    options?: { also?: Keyed[]; mayHaveCommitted?: () => boolean },
   ): Promise<C & { invalidation: Invalidation }>
   /**
    * Removes every entry of the id, here and in the caches of `also`. With `version` an entry that is at least as new
@@ -157,7 +167,7 @@ export interface CacheAside<V> {
    * the cache, not for answers.
    *
    * @throws what Redis throws, or an Error where it does not answer within `cacheTimeoutMs`
-   * @throws {TypeError} for an empty id
+   * @throws {TypeError} for an id that is empty or no well-formed Unicode
    */
   inspect(id: string): Promise<Inspected>
   /**
@@ -176,10 +186,19 @@ export interface CacheAside<V> {
 
 /**
  * What stands at a key: nothing; an entry that is `fresh`, or knows while it is fresh that the id is `absent`; one that is
- * `stale`, or `refreshing` while a caller holds the lease to replace it; a lease alone while a caller is `loading`; or
- * what no reader takes for an entry (`unreadable`: of another type or schema, or cut short), which is as good as nothing.
+ * `stale`, or `refreshing` while a caller holds the lease to replace it; a lease alone while a caller is `loading`, or the
+ * mark that a load has `failed` a moment ago; or what no reader takes for an entry (`unreadable`: of another type or
+ * schema, or cut short), which is as good as nothing.
  */
-export type EntryState = 'nothing' | 'fresh' | 'absent' | 'stale' | 'refreshing' | 'loading' | 'unreadable'
+export type EntryState =
+  | 'nothing'
+  | 'fresh'
+  | 'absent'
+  | 'stale'
+  | 'refreshing'
+  | 'loading'
+  | 'failed'
+  | 'unreadable'
 
 /** What {@link CacheAside.inspect} finds. Durations are milliseconds. */
 export interface Inspected {
@@ -207,10 +226,12 @@ export interface Warmed {
   failed: { id: string; error: Error }[]
 }
 
-/** Redis is not asked any more (`open`), or asked again (`closed`). One breaker for each client. */
+/** A shard of Redis is not asked any more (`open`), or asked again (`closed`). Told once, by the cache whose command it was. */
 export interface BreakerEvent {
   name: string
   type: 'breaker'
+  /** The address of its master. */
+  shard: string
   state: 'open' | 'closed'
   /** What opened it. */
   error?: unknown
@@ -235,14 +256,21 @@ export type EntryEvent = { name: string; id: string } & (
   | { type: 'removal-forgotten' }
 )
 
-/** The database did not answer, and the cache had nothing to answer with. `cause` holds the load's own error. */
+/**
+ * The database did not answer, and the cache had nothing to answer with. `cause` holds the load's own error; there is none
+ * where the load was another process', of which only is known that it failed just now.
+ */
 export class LoadFailed extends Error {
   override name = 'LoadFailed'
   readonly id: string
-  constructor(id: string, cause: unknown) {
-    super(`Loading ${JSON.stringify(id)} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    })
+  constructor(id: string, cause?: unknown) {
+    const why =
+      cause === undefined
+        ? 'another process has just tried'
+        : cause instanceof Error
+          ? cause.message
+          : String(cause)
+    super(`Loading ${JSON.stringify(id)} failed: ${why}`, cause === undefined ? {} : { cause })
     this.id = id
   }
 }

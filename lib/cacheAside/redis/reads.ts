@@ -1,5 +1,6 @@
 import { type Cluster, Command, type Redis } from 'ioredis'
-import { CacheTimeout } from './timeLimit.ts'
+import { CacheTimeout } from '../guards/budget.ts'
+import type { Shards } from './shards.ts'
 
 /** Into how many turns a time limit is divided; a read is given up after 7/8 to 8/8 of it. */
 const turns = 8
@@ -21,16 +22,24 @@ export interface Read {
  */
 export class Reads {
   readonly #redis: Redis | Cluster
+  readonly #shards: Shards
   readonly #ms: number
   #oldest: Read | undefined
   #newest: Read | undefined
   #turn = 0
   #timer: NodeJS.Timeout | undefined
-  #corked = false
+  /** How many have begun since the socket was corked. */
+  #corked = 0
 
-  constructor(redis: Redis | Cluster, ms: number) {
+  constructor(redis: Redis | Cluster, shards: Shards, ms: number) {
     this.#redis = redis
+    this.#shards = shards
     this.#ms = ms
+  }
+
+  /** Whether a read is under way: then the timer has looked of late whether all is still calm. */
+  get areWatched(): boolean {
+    return this.#oldest !== undefined
   }
 
   /** Sends GET. Whoever awaits its answer tells {@link end} when it is settled. */
@@ -60,17 +69,22 @@ export class Reads {
   }
 
   /**
-   * Holds what is written to the socket until the callers that can go on now have gone on, so that reads of many callers
-   * leave in one system call, which costs more than all the rest of a read. A cluster has no socket of its own.
+   * Reads that can leave together leave in one system call. One that is alone leaves at once; those of callers that go on
+   * together leave when the code that runs now has finished. One that comes by itself while others are under way leaves
+   * when everything that has arrived by now has been heard, as the requests of other connections have.
    */
   #cork(): void {
-    if (!this.#oldest || this.#corked || !('stream' in this.#redis) || !this.#redis.stream) return
-    const { stream } = this.#redis
-    this.#corked = true
-    stream.cork()
+    if (!this.#oldest) return
+    this.#corked++
+    if (this.#corked > 1) return
+    const uncork = this.#shards.cork()
+    const leave = () => {
+      this.#corked = 0
+      uncork()
+    }
     process.nextTick(() => {
-      this.#corked = false
-      stream.uncork()
+      if (this.#corked > 1) leave()
+      else setImmediate(leave)
     })
   }
 
@@ -81,6 +95,7 @@ export class Reads {
       this.#timer = undefined
       return
     }
+    if (this.#shards.calm) this.#shards.look(performance.now())
     const late: Read[] = []
     for (
       let read: Read | undefined = this.#oldest;

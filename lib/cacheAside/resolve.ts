@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pastFor, read } from './ask.ts'
+import { answerKept, apart, type Call, type Miss } from './call.ts'
+import type { Flight } from './flight.ts'
+import { settle, takeLeases } from './lease.ts'
+import { answerFrom, flightFor, load, withPermits } from './load.ts'
+
+/** The pause of a caller that waits for another process, ms: a fifth of what it has waited, between these. */
+const shortestPauseMs = 4
+const longestPauseMs = 50
+
+/**
+ * From misses to answers. Leases are taken where nobody holds one, in one round trip, and what they are taken for is
+ * loaded together and filled. Where somebody else holds the lease, a caller of the same process joins that load; one of
+ * another process looks again and again, for all of its ids together.
+ */
+export async function resolve<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  const open = misses.filter(({ answer }) => !answer)
+  const held = open.filter(({ holder }) => holder !== undefined)
+  const past = open.filter(({ past }) => past)
+  const free = open.filter(({ holder, past }) => holder === undefined && !past)
+  await Promise.all([lead(call, free), wait(call, held), bypass(call, past)])
+}
+
+/** Takes leases and loads, under permits that were there before: a lease that cannot be served keeps others waiting. */
+function lead<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  return withPermits(call, misses, async (some, permits) => {
+    const own = apart(call)
+    const { won, held, past } = await takeLeases(own, some)
+    await Promise.all([load(own, won, permits), wait(own, held), bypass(own, past)])
+  })
+}
+
+/** Waits for the loads of others, until each miss is answered, or its lease may be had, or its time to wait is over. */
+async function wait<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
+  const begun = performance.now()
+  const going: Promise<void>[] = []
+  for (let waiting = joinFlights(call, held, going); waiting.length > 0; ) {
+    const pause = Math.min(Math.max((performance.now() - begun) / 5, shortestPauseMs), longestPauseMs)
+    // Those who wait do not all ask in step.
+    await sleep(pause * (0.75 + Math.random() / 4))
+    const replies = await read(call, waiting, { counts: false })
+    const now = performance.now()
+    const open: Miss<V>[] = []
+    const late: Miss<V>[] = []
+    const past: Miss<V>[] = []
+    const still = waiting.filter((miss, at) => {
+      const reply = replies[at] ?? ''
+      if (reply instanceof Error) {
+        miss.past = pastFor(reply)
+        past.push(miss)
+        return false
+      }
+      const next = settle(call, miss, reply)
+      if (next === 'answered') return false
+      if (next === 'held' && now >= miss.waitUntil) late.push(miss)
+      // Only the script knows whether a lease has ended: one in an entry ends by Redis' clock, and a damaged one has no end.
+      else if (next === 'open' || now - miss.heldSince > call.cache.options.leaseMs) open.push(miss)
+      else return true
+      return false
+    })
+    if (open.length > 0) going.push(lead(call, open))
+    if (late.length > 0) going.push(giveUp(call, late))
+    if (past.length > 0) going.push(bypass(call, past))
+    waiting = joinFlights(call, still, going)
+  }
+  await Promise.all(going)
+}
+
+/** Lets those join a load of this process that may. @returns the others */
+function joinFlights<V>(call: Call<V>, misses: Miss<V>[], going: Promise<void>[]): Miss<V>[] {
+  return misses.filter((miss) => {
+    const flight = flightFor(call, miss)
+    if (flight) going.push(join(call, miss, flight))
+    return !flight
+  })
+}
+
+async function join<V>(call: Call<V>, miss: Miss<V>, flight: Flight): Promise<void> {
+  if (await answerFrom(call, miss, flight, { joins: true })) return
+  // What was loaded is older than a removal demands, and its lease has ended with it.
+  delete miss.holder
+  await lead(call, [miss])
+}
+
+/** Loads for itself after a long wait, and stores it only if the lease can be had after all. */
+function giveUp<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  return withPermits(call, misses, async (some, permits) => {
+    const own = apart(call)
+    const { won, held, past } = await takeLeases(own, some)
+    const now = performance.now()
+    const late = held.filter(({ waitUntil }) => waitUntil <= now)
+    for (const miss of late) miss.past = { detail: 'wait-timeout' }
+    const others = held.filter((miss) => !late.includes(miss))
+    await Promise.all([loadPast(own, [...won, ...late, ...past], permits), wait(own, others)])
+  })
+}
+
+/** Answers from the database alone, and stores nothing in Redis. */
+async function bypass<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  const going: Promise<void>[] = []
+  const rest = withoutLoad(call, misses, going)
+  await Promise.all([...going, withPermits(call, rest, (some, permits) => loadPast(call, some, permits))])
+}
+
+/** Loads what has to be loaded by now: another caller may have begun while this one waited for its permit. */
+async function loadPast<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<void> {
+  const going: Promise<void>[] = []
+  const led = misses.filter(({ token }) => token !== undefined)
+  const others = misses.filter(({ token }) => token === undefined)
+  const rest = withoutLoad(call, others, going)
+  for (const { id, past } of rest) if (past) call.cache.emit?.({ type: 'bypass', id, ...past })
+  await Promise.all([load(call, [...led, ...rest], permits), ...going])
+}
+
+/**
+ * Answers from a load that this process does for another caller, and, while the shard cannot be reached, from one that it
+ * has just done. @returns the others
+ */
+function withoutLoad<V>(call: Call<V>, misses: Miss<V>[], going: Promise<void>[]): Miss<V>[] {
+  const { fallback, options } = call.cache
+  return joinFlights(call, misses, going).filter((miss) => {
+    const kept = miss.shard.isOpen ? fallback.get(miss.key, options.fallbackMs) : undefined
+    if (kept) going.push(answerKept(call, miss, kept))
+    return !kept
+  })
+}

@@ -1,0 +1,45 @@
+import type { CacheResult, CacheStatus, LoadFailed, Overloaded } from './types.ts'
+
+/** Stands where a value has not been parsed yet; JSON has no symbols. */
+const unparsed = Symbol('unparsed')
+
+/** An answer made of text: the value is parsed only if somebody asks for it. */
+export class Result<V> implements CacheResult<V> {
+  readonly body: string | undefined
+  readonly version: number
+  readonly age: number
+  readonly status: CacheStatus
+  private parsed: V | undefined | typeof unparsed = unparsed
+
+  constructor(body: string | undefined, version: number, age: number, status: CacheStatus) {
+    this.body = body
+    this.version = version
+    this.age = age
+    this.status = status
+  }
+
+  get value(): V | undefined {
+    if (this.parsed === unparsed)
+      this.parsed = this.body === undefined ? undefined : frozen(JSON.parse(this.body) as V)
+    return this.parsed
+  }
+}
+
+/** What stands in place of an answer. */
+export const failure = <V>(error: LoadFailed | Overloaded): CacheResult<V> => ({
+  value: undefined,
+  body: undefined,
+  version: 0,
+  age: 0,
+  status: { hit: false, fwd: 'uri-miss' },
+  error,
+})
+
+/** With all that is in it. What one caller is handed out is never changed under another's hands. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) frozen(part)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,53 @@
+import { ask, pastFor, type Reply, read } from './ask.ts'
+import { type Call, hit, type Miss } from './call.ts'
+import type { Breaker } from './guards/breaker.ts'
+import { note } from './lease.ts'
+import { ageOf, decodeEntry } from './redis/entry.ts'
+
+/**
+ * The first read of some ids when not all is calm. What this process owes Redis is delivered before. A shard whose breaker
+ * is open is not read, but by the one call whose turn it is to try. A shard that was not proven to take writes of late
+ * is, by a DEL of a key that never exists, in the same round trip: what cannot be invalidated must not be read.
+ */
+export async function readWarily<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  await Promise.all([...Map.groupBy(misses, ({ shard }) => shard)].map((some) => readShard(call, ...some)))
+}
+
+async function readShard<V>(call: Call<V>, shard: Breaker, misses: Miss<V>[]): Promise<void> {
+  const { owed } = call.cache
+  const proves = shard.takesProof(performance.now())
+  if (shard.isOpen && !proves) {
+    for (const miss of misses) miss.past = { detail: 'redis-away' }
+    return
+  }
+  const debts = misses.filter(({ key }) => owed.has(key))
+  const rest = misses.filter(({ key }) => !owed.has(key))
+  const { redis } = call.cache
+  const how = { proves: (reply: unknown) => !(reply instanceof Error), isJudged: rest.length === 0 }
+  const [proofs, deliveries, replies] = await Promise.all([
+    ask(call, proves ? misses.slice(0, 1) : [], ({ key }) => redis.del(`${key}:proof`), how),
+    ask(call, debts, ({ key }) => owed.deliver(key), how),
+    read(call, rest),
+  ])
+  const refusal = proofs.find((proof) => proof instanceof Error)
+  for (const [at, miss] of rest.entries()) look(call, miss, refusal ?? replies[at] ?? null)
+  // What stands there now was loaded after the removal; the lease finds it.
+  for (const [at, miss] of debts.entries()) look(call, miss, refusal ?? deliveries[at] ?? null)
+}
+
+/** Answers a hit, and notes of everything else what stands there. */
+export function look<V>(call: Call<V>, miss: Miss<V>, reply: Reply<string | null>): void {
+  const { cache } = call
+  if (reply instanceof Error) {
+    miss.past = pastFor(reply)
+    return
+  }
+  const entry = reply === null ? undefined : decodeEntry(cache.options.schema, miss.id, reply)
+  const age = entry ? ageOf(entry) : 0
+  if (entry && age < entry.freshMs) {
+    miss.answer = hit(cache, miss.id, entry, age)
+    return
+  }
+  cache.emit?.({ type: 'miss', id: miss.id })
+  note(call, miss, reply ?? '', entry)
+}
