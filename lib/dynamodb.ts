@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { recordAttempts } from './dynamodb/attempts.ts'
 import { tallies } from './tally.ts'
 
 /** `convertClassInstanceToMap`: else the SDK takes an object with a key `constructor` for a class it does not know. */
@@ -23,6 +24,7 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
     requestHandler: { connectionTimeout: 300, requestTimeout: 1000, throwOnRequestTimeout: true },
   })
   tallyRequests(client)
+  recordAttempts(client)
   return DynamoDBDocumentClient.from(client, { marshallOptions })
 }
 
@@ -57,21 +59,3 @@ function tallyRequests(client: DynamoDBClient): void {
     { step: 'initialize', name: 'tallyRequests' },
   )
 }
-
-/** Whether an error says that DynamoDB did not do its work, and may do it on another try: throttled, slow, away. */
-export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { name, code, $fault, CancellationReasons } = error as Error & {
-    code?: string
-    $fault?: string
-    CancellationReasons?: { Code?: string }[]
-  }
-  if ($fault === 'server' || transient.test(name) || transient.test(code ?? '')) return true
-  // A transaction is cancelled as a whole where one of its items was throttled.
-  return (
-    CancellationReasons?.some(({ Code = '' }) => /^(Throttling|ProvisionedThroughput)/.test(Code)) ?? false
-  )
-}
-
-const transient =
-  /^(ProvisionedThroughputExceeded|Throttling|ThrottlingException|RequestLimitExceeded|TransactionInProgress|Timeout|Abort|E(CONN|TIMEDOUT|PIPE|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNREACH))/

@@ -2,12 +2,14 @@ import {
   ProvisionedThroughputExceededException,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { readProduct } from '../lib/catalog/readProduct.ts'
+import { connectDynamoDB } from '../lib/dynamodb.ts'
 import { connectLocal } from '../lib/local/client.ts'
 import { startDynamoDB } from '../lib/local/dynamodbServer.ts'
 import { createTables } from '../lib/local/tables.ts'
 import { freshTables } from './support/dynamodb.ts'
+import { startDynamodbProxy } from './support/dynamodbProxy.ts'
 import { allItems, importText, mug, ndjson, review, timeless, wrapped } from './support/importing.ts'
 
 const rows = Array.from({ length: 60 }, (_, n) =>
@@ -55,6 +57,32 @@ test('throttled requests and lost answers cost time, but no row, no review and n
   expect(timeless(await allItems(stormy.db, stormy.table))).toEqual(
     timeless(await allItems(calm.db, calm.table)),
   )
+})
+
+test('a product that others write by transactions meanwhile is imported, its reviews counted once', async () => {
+  const { db, table, endpoint } = await freshTables()
+  const proxy = await startDynamodbProxy(endpoint)
+  onTestFinished(() => proxy.close())
+  const target = { db: connectDynamoDB(proxy.url), table }
+  const busy = { error: 'TransactionConflictException' }
+  const met = { error: 'TransactionCanceledException', reasons: ['TransactionConflict', 'None'] }
+  const running = { error: 'TransactionInProgressException' }
+  const away = { status: 503, body: '<html>Service Unavailable</html>' }
+  const plans = [
+    ...[busy, away].map((trouble) => proxy.trouble('PutItem', trouble, { times: 3 })),
+    ...[met, 'lost' as const, running, away].map((trouble) => proxy.trouble('TransactWriteItems', trouble)),
+  ]
+  const reviews = Array.from({ length: 130 }, (_, n) => review(n))
+  for (const title of ['First', 'Second']) {
+    const file = ndjson([mug('plain', { title }), mug('reviewed', { title, reviews })])
+    const { report, rejects } = await importText(file, { target })
+    expect(rejects).toEqual([])
+    expect(report).toMatchObject(
+      title === 'First' ? { created: 2, reviewsAdded: 130 } : { updated: 2, reviewsAdded: 0 },
+    )
+  }
+  expect(plans.map((plan) => plan.left())).toEqual(plans.map(() => 0))
+  expect(await readProduct(db, table, 'reviewed')).toMatchObject({ title: 'Second', rating: { count: 130 } })
 })
 
 test('what cannot be written in its time is listed, and the rest goes on', async () => {

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
+import type { CancellationReason } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { Attempt } from '../dynamodb/retry.ts'
 import { batchGet } from './batchGet.ts'
 import { EditedMeanwhile, WriteConflict } from './errors.ts'
 import { type Review, ratingsOf, toReviewItem } from './review.ts'
 import { nextVersion, type ProductItem, productKey, reviewKey, type Stored } from './table.ts'
-import type { Attempt } from './upsert.ts'
+import { type TransactItems, transact } from './transact.ts'
 
 /** A transaction takes 100 items, and the product is one of them. */
 export const batchSize = 99
@@ -34,15 +34,15 @@ export async function addReviews(
     for (let n = 1; ; n++) {
       const missing = await attempt(() => findMissing(db, table, batch))
       if (missing.length === 0) break
-      const request = addition(table, id, version, missing)
-      const refused = await attempt(() => commit(db, request))
+      const next = addition(table, id, version, missing)
+      const refused = await transact(db, next.items, { attempt })
       if (!refused) {
-        version = request.version
+        version = next.version
         added += missing.length
         break
       }
       if (n === tries) throw new WriteConflict(`Others wrote the product meanwhile, ${tries} times in a row`)
-      version = refused.version ?? version
+      version = rivalVersion(refused) ?? version
     }
   }
   return { version, added }
@@ -55,63 +55,42 @@ async function findMissing(db: DynamoDBDocumentClient, table: string, reviews: R
   return reviews.filter(({ productId, id }) => !present.has(reviewKey(productId, id).sk))
 }
 
-interface Addition {
-  version: number
-  command: TransactWriteCommand
-}
-
-function addition(table: string, id: string, seen: number, reviews: Review[]): Addition {
+/** One batch, and the product's version after it. */
+function addition(table: string, id: string, seen: number, reviews: Review[]) {
   const { ratingSum, ratingCount } = ratingsOf(reviews)
   const version = nextVersion(seen)
-  const command = new TransactWriteCommand({
-    // A repetition after a lost answer changes nothing, and is told of its success.
-    ClientRequestToken: randomUUID(),
-    TransactItems: [
-      {
-        Update: {
-          TableName: table,
-          Key: productKey(id),
-          // The writeId stays: a writer of the product who is interrupted still finds the own one.
-          UpdateExpression: 'SET version = :version ADD ratingSum :sum, ratingCount :count',
-          ConditionExpression: 'version = :seen',
-          ExpressionAttributeValues: {
-            ':version': version,
-            ':sum': ratingSum,
-            ':count': ratingCount,
-            ':seen': seen,
-          },
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  const items: TransactItems = [
+    {
+      Update: {
+        TableName: table,
+        Key: productKey(id),
+        // The writeId stays: a writer of the product who is interrupted still finds the own one.
+        UpdateExpression: 'SET version = :version ADD ratingSum :sum, ratingCount :count',
+        ConditionExpression: 'version = :seen',
+        ExpressionAttributeValues: {
+          ':version': version,
+          ':sum': ratingSum,
+          ':count': ratingCount,
+          ':seen': seen,
         },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
-      ...reviews.map((review) => ({
-        Put: {
-          TableName: table,
-          Item: toReviewItem(review),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        },
-      })),
-    ],
-  })
-  return { version, command }
+    },
+    ...reviews.map((review) => ({
+      Put: {
+        TableName: table,
+        Item: toReviewItem(review),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    })),
+  ]
+  return { version, items }
 }
 
-/** Undefined on success. Else the product has another version, or one of the reviews is there by now. */
-async function commit(
-  db: DynamoDBDocumentClient,
-  { command }: Addition,
-): Promise<{ version?: number } | undefined> {
-  try {
-    await db.send(command)
-    return undefined
-  } catch (error) {
-    if (!(error instanceof TransactionCanceledException)) throw error
-    const [product, ...reviews] = error.CancellationReasons ?? []
-    if (product?.Code === 'ConditionalCheckFailed') {
-      const rival = product.Item && (unmarshall(product.Item) as Stored)
-      if (!rival || rival.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
-      return { version: rival.version }
-    }
-    if (reviews.some(({ Code }) => Code === 'ConditionalCheckFailed')) return {}
-    throw error
-  }
+/** The version that the product has instead of the one that was seen; undefined where one of the reviews is there by now. */
+function rivalVersion([product]: CancellationReason[]): number | undefined {
+  if (product?.Code !== 'ConditionalCheckFailed') return undefined
+  const rival = product.Item && (unmarshall(product.Item) as Stored)
+  if (!rival || rival.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
+  return rival.version
 }

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type Attempt, writing } from '../dynamodb/retry.ts'
 import { productKey, reviewKey, type Tombstone } from './table.ts'
 import { transact } from './transact.ts'
 
@@ -16,13 +17,15 @@ const keptFor = 90 * 24 * 3600
  * Each batch is a transaction that checks the tombstone. BatchWriteItem would cost half, but knows no condition: of two
  * who clean up, the slower one would delete reviews of a product that was created meanwhile.
  *
- * @throws {WriteConflict} when others kept it from it; and what the SDK throws
+ * @param attempt sends each request, and again where it met a transaction on the same items
+ * @throws what the SDK throws
  */
 export async function clearReviews(
   db: DynamoDBDocumentClient,
   table: string,
   { id, version, writeId, expiresAt }: Tombstone,
   signal?: AbortSignal,
+  attempt: Attempt = writing(signal),
 ): Promise<void> {
   if (expiresAt !== undefined) return
   const options = signal ? { abortSignal: signal } : {}
@@ -36,38 +39,34 @@ export async function clearReviews(
   }
   for (;;) {
     // What was found is deleted before the next query, so each begins at the first that is left.
-    const { Items = [], LastEvaluatedKey } = await db.send(
-      new QueryCommand({
-        TableName: table,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :review)',
-        ExpressionAttributeValues: { ':pk': productKey(id).pk, ':review': reviewKey(id, '').sk },
-        ProjectionExpression: 'pk, sk',
-        Limit: batchSize,
-      }),
-      options,
-    )
+    const query = new QueryCommand({
+      TableName: table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :review)',
+      ExpressionAttributeValues: { ':pk': productKey(id).pk, ':review': reviewKey(id, '').sk },
+      ProjectionExpression: 'pk, sk',
+      Limit: batchSize,
+    })
+    const { Items = [], LastEvaluatedKey } = await attempt(() => db.send(query, options))
     if (Items.length > 0) {
       const deletions = Items.map(({ pk, sk }) => ({ Delete: { TableName: table, Key: { pk, sk } } }))
       // Another version: the product has been created again, and before that somebody else did all this.
-      if (await transact(db, [check, ...deletions], { signal })) return
+      if (await transact(db, [check, ...deletions], { signal, attempt })) return
     }
     if (!LastEvaluatedKey) break
   }
+  const update = new UpdateCommand({
+    TableName: table,
+    Key: productKey(id),
+    UpdateExpression: 'SET expiresAt = :expiresAt',
+    ConditionExpression: 'writeId = :writeId',
+    ExpressionAttributeValues: {
+      ':expiresAt': Math.floor(Date.now() / 1000) + keptFor,
+      ':writeId': writeId,
+    },
+  })
   try {
-    await db.send(
-      new UpdateCommand({
-        TableName: table,
-        Key: productKey(id),
-        UpdateExpression: 'SET expiresAt = :expiresAt',
-        ConditionExpression: 'writeId = :writeId',
-        ExpressionAttributeValues: {
-          ':expiresAt': Math.floor(Date.now() / 1000) + keptFor,
-          ':writeId': writeId,
-        },
-      }),
-      options,
-    )
+    await attempt(() => db.send(update, options))
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error
   }

@@ -33,7 +33,7 @@ const markLife = 7 * 24 * 3600
  * @param moves at most {@link countedAtOnce}, each product once
  * @param signal ends it
  * @returns the number of products that were not counted so before
- * @throws {WriteConflict} when others count under the same categories all the time; and what the SDK throws
+ * @throws what the SDK throws
  */
 export async function countProducts(
   db: DynamoDBDocumentClient,

@@ -1,10 +1,13 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
-import type { Cluster, Redis } from 'ioredis'
+import calculateSlot from 'cluster-key-slot'
+import { Cluster, type Redis } from 'ioredis'
 
 /** How long an outcome stands before the servers are asked again, ms. */
 const againAfterMs = 1_000
 const redisMs = 100
 const dynamodbMs = 1_000
+/** Of no product: their keys begin otherwise. */
+const key = 'HEALTH'
 
 /** One server, as it was when this process last asked it. */
 export interface ServerState {
@@ -21,8 +24,9 @@ export interface Health {
 }
 
 /**
- * Makes the look at both servers: each is asked for a key that does not exist, which needs no right that the catalog does
- * not have. They are asked once a second at most, however many ask for it. Takes 1 s at most and never throws.
+ * Makes the look at both servers, by a key that does not exist, which needs no right that the catalog does not have: every
+ * shard of Redis is to remove it, since one that takes no removals is not read either, and DynamoDB to read it. They are
+ * asked once a second at most, however many ask for it. Takes 1 s at most and never throws.
  */
 export function openHealth({
   redis,
@@ -33,8 +37,9 @@ export function openHealth({
   db: DynamoDBDocumentClient
   table: string
 }): () => Promise<Health> {
-  const key = 'HEALTH'
-  const probeRedis = probe(redisMs, () => redis.get(`${table}:{${key}}`))
+  const probeRedis = probe(redisMs, () =>
+    Promise.all(keyOfEachShard(redis, table).map((one) => redis.del(one))),
+  )
   const probeDynamodb = probe(dynamodbMs, (abortSignal) =>
     db.send(new GetCommand({ TableName: table, Key: { pk: key, sk: key } }), { abortSignal }),
   )
@@ -43,6 +48,20 @@ export function openHealth({
     const up = [redis, dynamodb].filter(({ state }) => state === 'up').length
     return { status: up === 2 ? 'ok' : up === 1 ? 'degraded' : 'down', redis, dynamodb }
   }
+}
+
+/** One key in each shard; a single one where a client has not learnt yet which shards there are. */
+function keyOfEachShard(redis: Redis | Cluster, table: string): string[] {
+  const slots = redis instanceof Cluster ? redis.slots : []
+  const masters = new Set(slots.map(([master]) => master))
+  const keys = new Map<string | undefined, string>()
+  // So many tries find a key in the smallest of a hundred shards.
+  for (let n = 0; n < 2_000 && keys.size < Math.max(1, masters.size); n++) {
+    const one = `${table}:{${key}${n}}`
+    const [master] = slots[calculateSlot(one)] ?? []
+    if (!keys.has(master)) keys.set(master, one)
+  }
+  return [...keys.values()]
 }
 
 /** Asks a server, unless it was asked just before or is being asked. */

@@ -5,10 +5,12 @@ import {
   type CacheResult,
   createCacheAside,
 } from '../cacheAside/index.ts'
-import { type Counter, tallies } from '../tally.ts'
+import { Attempts, attempts } from '../dynamodb/attempts.ts'
+import { type Counter, type Tally, tallies } from '../tally.ts'
 
 /**
  * A cache that puts on the tally of each request what it does for it, how long that takes and what its hits have saved.
+ * A write that DynamoDB has refused for certain removes nothing from it.
  *
  * @throws what createCacheAside throws
  */
@@ -20,21 +22,28 @@ export function observedCache<V>(options: CacheAsideOptions<V>): CacheAside<V> {
     getMany: (ids, options) =>
       timed(
         () => cache.getMany(ids, options),
-        (results) => results.forEach(countSaved),
+        (results, tally) => {
+          for (const result of results) countSaved(result, tally)
+        },
       ),
-    write: (id, commit, options) => timed(() => cache.write(id, commit, options)),
+    write(id, commit, options) {
+      const record = new Attempts()
+      const recorded = () => attempts.run(record, commit)
+      const mayHaveCommitted = () => record.mayHaveCommitted
+      return timed(() => cache.write(id, recorded, { ...options, mayHaveCommitted }))
+    },
     invalidate: (id, options) => timed(() => cache.invalidate(id, options)),
   }
 }
 
-function timed<T>(call: () => Promise<T>, count?: (result: T) => void): Promise<T> {
+function timed<T>(call: () => Promise<T>, count?: (result: T, tally: Tally) => void): Promise<T> {
   const tally = tallies.getStore()
   if (!tally) return call()
   tally.enterCache()
   return call().then(
     (result) => {
       tally.leaveCache()
-      count?.(result)
+      count?.(result, tally)
       return result
     },
     (error: unknown) => {
@@ -48,8 +57,8 @@ function timed<T>(call: () => Promise<T>, count?: (result: T) => void): Promise<
  * A hit saves what it takes to read as many bytes consistently; to learn that nothing is there costs one unit as well.
  * An estimate: an item is not as long as its JSON, and what is composed of several items costs more to read.
  */
-function countSaved({ status, body }: CacheResult<unknown>): void {
-  if (status.hit) tallies.getStore()?.add('readUnitsSaved', Math.ceil(Buffer.byteLength(body ?? ' ') / 4096))
+function countSaved({ status, body }: CacheResult<unknown>, tally: Tally): void {
+  if (status.hit) tally.add('readUnitsSaved', Math.ceil(Buffer.byteLength(body ?? ' ') / 4096))
 }
 
 /** Puts what a cache decides on the tally of the request for which it does. */

@@ -25,7 +25,6 @@ import { type ReviewThread, toLeaf } from './tree.ts'
  * @param signal ends it; what was sent by then may have happened
  * @throws {NoSuchProduct}
  * @throws {InvalidReview} for a reply to what is not there, lies too deep, or whose thread is full
- * @throws {WriteConflict} when others wrote the product each time this one tried
  */
 export async function postReview(
   db: DynamoDBDocumentClient,

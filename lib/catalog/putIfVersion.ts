@@ -1,6 +1,7 @@
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { type Attempt, writing } from '../dynamodb/retry.ts'
 import type { Stored } from './table.ts'
 
 /** What stands at the product's key after a put: what was put, or what is there instead. */
@@ -12,6 +13,7 @@ export type Put<T extends Stored> =
  * Puts a product's item, or its tombstone, if the stored one still has the version that its writer saw.
  *
  * @param version what the writer saw, a tombstone's as well; undefined: nothing
+ * @param attempt sends it, and again where it met a transaction on the product
  */
 export async function putIfVersion<T extends Stored>(
   db: DynamoDBDocumentClient,
@@ -19,9 +21,11 @@ export async function putIfVersion<T extends Stored>(
   item: T,
   version: number | undefined,
   signal?: AbortSignal,
+  attempt: Attempt = writing(signal),
 ): Promise<Put<T>> {
+  const put = new PutCommand(putOver(table, item, version))
   try {
-    await db.send(new PutCommand(putOver(table, item, version)), signal ? { abortSignal: signal } : {})
+    await attempt(() => db.send(put, signal ? { abortSignal: signal } : {}))
     return { written: true, stored: item }
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error
@@ -40,7 +44,7 @@ export const putOver = (table: string, item: Stored, version: number | undefined
 })
 
 /**
- * What a failed condition of {@link putOver} means. The SDK repeats a request whose answer was lost, and the repetition
+ * What a failed condition of {@link putOver} means. A request whose answer was lost is repeated, and the repetition
  * fails on its own first success: the item that stands there is handed back, and its `writeId` tells.
  */
 export function judge<T extends Stored>(item: T, found: Record<string, AttributeValue> | undefined): Put<T> {

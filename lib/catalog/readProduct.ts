@@ -1,4 +1,5 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { batchGet } from './batchGet.ts'
 import type { Product } from './product.ts'
 import { type ProductItem, productKey, type Stored, toProduct } from './table.ts'
 
@@ -60,18 +61,6 @@ export async function readProducts(
   ids: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, ReturnType<typeof versioned>>> {
-  const products = new Map<string, ReturnType<typeof versioned>>()
-  let keys: Record<string, unknown>[] = ids.map(productKey)
-  while (keys.length > 0) {
-    const { Responses, UnprocessedKeys } = await db.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
-      signal ? { abortSignal: signal } : {},
-    )
-    for (const item of Responses?.[table] ?? []) products.set(item.id, versioned(item as Stored))
-    const left = UnprocessedKeys?.[table]?.Keys ?? []
-    if (left.length === keys.length)
-      throw Object.assign(new Error('No key was processed'), { name: 'ThrottlingException' })
-    keys = left
-  }
-  return products
+  const items = await batchGet(db, table, { Keys: ids.map(productKey), ConsistentRead: true }, signal)
+  return new Map((items as unknown as Stored[]).map((item) => [item.id, versioned(item)]))
 }

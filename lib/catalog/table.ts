@@ -133,7 +133,10 @@ export function replacement(
 }
 
 /** The tombstone of a product that is deleted now. */
-export const toTombstone = ({ id, version }: ProductItem, writeId: string): Tombstone => ({
+export const toTombstone = (
+  { id, version }: Pick<ProductItem, 'id' | 'version'>,
+  writeId: string,
+): Tombstone => ({
   ...productKey(id),
   sk: 'PRODUCT',
   id,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { type Attempt, writing } from '../dynamodb/retry.ts'
 import { addReviews, batchSize } from './addReviews.ts'
 import { clearReviews } from './clearReviews.ts'
 import { EditedMeanwhile, WriteConflict } from './errors.ts'
@@ -8,11 +8,7 @@ import type { ProductContent } from './product.ts'
 import { judge, type Put, putIfVersion, putOver } from './putIfVersion.ts'
 import { type Review, ratingsOf, toReviewItem } from './review.ts'
 import { hasContent, nextVersion, type ProductItem, type Tombstone, toItem } from './table.ts'
-
-/** Runs one request to the database; the place to retry one that may do on another try. */
-export type Attempt = <T>(request: () => Promise<T>) => Promise<T>
-
-const once: Attempt = (request) => request()
+import { transact } from './transact.ts'
 
 export interface Upserted {
   outcome: 'created' | 'updated' | 'unchanged'
@@ -28,7 +24,7 @@ export interface Upserted {
  * It first tries to create, since the refusal hands back the product that is there: one request tells that nothing
  * has changed. A review counts in the product's rating in the very transaction that stores it.
  *
- * @param attempt runs each request; a repetition is the same request, which knows its own success
+ * @param attempt runs each request
  * @throws {EditedMeanwhile} when somebody else changed the content, or deleted the product, in between
  * @throws {WriteConflict} when others wrote it each time, without changing its content
  */
@@ -36,7 +32,7 @@ export async function upsertProduct(
   db: DynamoDBDocumentClient,
   table: string,
   { id, content, createdAt, reviews = [] }: NewProduct,
-  attempt: Attempt = once,
+  attempt: Attempt = writing(),
 ): Promise<Upserted> {
   const now = new Date().toISOString()
   const first = reviews.slice(0, batchSize)
@@ -81,9 +77,9 @@ async function createOrFind(
   let tombstone: Tombstone | undefined
   for (let n = 0; n < tries; n++) {
     const over = tombstone
-    if (over) await attempt(() => clearReviews(db, table, over))
+    if (over) await clearReviews(db, table, over, undefined, attempt)
     const next = over ? { ...item, version: nextVersion(over.version) } : item
-    const { written, stored } = await attempt(() => create(db, table, next, over?.version, reviews))
+    const { written, stored } = await create(db, table, next, over?.version, reviews, attempt)
     if (stored && !stored.deleted) return { created: written, item: stored }
     tombstone = stored
   }
@@ -97,25 +93,14 @@ async function create(
   item: ProductItem,
   version: number | undefined,
   reviews: Review[],
+  attempt: Attempt,
 ): Promise<Put<ProductItem>> {
-  if (reviews.length === 0) return putIfVersion(db, table, item, version)
-  try {
-    await db.send(
-      new TransactWriteCommand({
-        TransactItems: [
-          { Put: putOver(table, item, version) },
-          // Without a condition: where there is no product there are no reviews either.
-          ...reviews.map((review) => ({ Put: { TableName: table, Item: toReviewItem(review) } })),
-        ],
-      }),
-    )
-    return { written: true, stored: item }
-  } catch (error) {
-    if (!(error instanceof TransactionCanceledException)) throw error
-    const reason = error.CancellationReasons?.[0]
-    if (reason?.Code !== 'ConditionalCheckFailed') throw error
-    return judge(item, reason.Item)
-  }
+  if (reviews.length === 0) return putIfVersion(db, table, item, version, undefined, attempt)
+  const put = { Put: putOver(table, item, version) }
+  // Without a condition: where there is no product there are no reviews either.
+  const puts = reviews.map((review) => ({ Put: { TableName: table, Item: toReviewItem(review) } }))
+  const refused = await transact(db, [put, ...puts], { attempt })
+  return refused ? judge(item, refused[0]?.Item) : { written: true, stored: item }
 }
 
 /** Gives a stored product other content. What else the item holds stays, also what others add meanwhile. */
@@ -139,8 +124,7 @@ async function replaceContent(
       updatedAt: new Date().toISOString(),
       writeId,
     })
-    const version = current.version
-    const { written, stored } = await attempt(() => putIfVersion(db, table, item, version))
+    const { written, stored } = await putIfVersion(db, table, item, current.version, undefined, attempt)
     if (!stored || stored.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
     if (written) return { outcome: 'updated', item: stored }
     current = stored

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Upserted, upsertProduct } from '../catalog/upsert.ts'
-import { concernsAll, isAway, retrying } from './retry.ts'
+import { kindOf } from '../dynamodb/errors.ts'
+import { retrying } from '../dynamodb/retry.ts'
 import type { ImportedProduct } from './shape.ts'
 
 /** A product that is not in the table. `endsAll`: why no other one would fare better. */
@@ -19,7 +20,12 @@ export function createWriter(
   { db, table }: { db: DynamoDBDocumentClient; table: string },
   { patienceMs, signal }: { patienceMs: number; signal: AbortSignal | undefined },
 ): (product: ImportedProduct) => Promise<Upserted | Unwritten> {
-  const attempt = retrying({ patienceMs, signal })
+  const attempt = retrying({
+    kinds: ['busy', 'unavailable', 'away'],
+    patienceMs,
+    pauseMs: [50, 5_000],
+    signal,
+  })
   let lastAnswer = 0
   return async (product) => {
     const started = Date.now()
@@ -29,13 +35,14 @@ export function createWriter(
       return done
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      if (concernsAll(error))
+      const kind = kindOf(error)
+      if (kind === 'setup')
         return {
           reason,
           endsAll: `The table ${table} cannot be written (${reason}). \`npm start\` makes the local one`,
         }
       // One row may have had bad luck for all its time; a database that meanwhile answered no other row is away.
-      if (isAway(error) && lastAnswer < started)
+      if (kind === 'away' && lastAnswer < started)
         return { reason, endsAll: `The database does not answer (${reason})` }
       return { reason }
     }

@@ -1,0 +1,91 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+
+/** What became of the attempts to write that one commit has made, those included that the SDK repeats by itself. */
+export class Attempts {
+  #open = 0
+
+  /** Whether one of them may have been applied: it succeeded, or nobody knows, or it is still under way. */
+  get mayHaveCommitted(): boolean {
+    return this.#open > 0
+  }
+
+  begin(): void {
+    this.#open++
+  }
+
+  /** One of them has changed nothing, for certain. */
+  wasHarmless(): void {
+    this.#open--
+  }
+}
+
+/** The record of the commit that the running code works for; none outside of one. */
+export const attempts = new AsyncLocalStorage<Attempts>()
+
+const reads = /^(Get|BatchGet|TransactGet|Query|Scan|Describe|List)/
+
+/**
+ * Records each attempt of a client to write, inside the SDK's retries. What a command throws in the end does not tell: a
+ * first attempt that had no answer was perhaps applied, though the second met its own condition.
+ */
+export function recordAttempts(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const record = reads.test(commandName ?? '') ? undefined : attempts.getStore()
+        if (!record) return next(args)
+        record.begin()
+        try {
+          return await next(args)
+        } catch (error) {
+          if (isHarmless(error)) record.wasHarmless()
+          throw error
+        }
+      },
+    // Within one attempt: the retries are further out in the same step.
+    { step: 'finalizeRequest', priority: 'low', name: 'recordAttempts' },
+  )
+}
+
+/** Answers with 4xx after which a request may have been applied all the same: by an earlier one with its token. */
+const inDoubt = new Set(['TransactionInProgressException', 'IdempotentParameterMismatchException'])
+
+/** Faults of a certificate: nothing is sent to a server that cannot prove who it is. */
+const ofCertificates = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+/** What the SDK and Node.js hang on an error. */
+interface Details {
+  code?: string
+  syscall?: string
+  errors?: unknown[]
+  $metadata?: { httpStatusCode?: number }
+}
+
+/** Whether an attempt that failed in this way has changed nothing: it was refused, or nothing was sent. */
+export function isHarmless(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { name, $metadata }: Error & Details = error
+  const status = $metadata?.httpStatusCode
+  if (status !== undefined) return status >= 400 && status < 500 && !inDoubt.has(name)
+  return wasNotSent(error)
+}
+
+function wasNotSent({ message, code, syscall, errors }: Error & Details): boolean {
+  // Node.js tried several addresses.
+  if (errors) return errors.length > 0 && errors.every((each) => each instanceof Error && wasNotSent(each))
+  return (
+    syscall === 'connect' ||
+    syscall === 'getaddrinfo' ||
+    ofCertificates.has(code ?? '') ||
+    // The SDK's time limit for connecting tells itself by nothing else.
+    /did not establish a connection/.test(message)
+  )
+}
