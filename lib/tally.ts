@@ -35,8 +35,9 @@ export interface Waited {
 
 /** What one request has cost, and on what it has waited. */
 export class Tally {
-  /** What is zero is not in it. */
-  readonly counts = new Map<Counter, number>()
+  /** What was counted, in the order in which it first was, and how much of each at the same place; zero is left out. */
+  readonly counters: Counter[] = []
+  readonly amounts: number[] = []
   /** What went wrong though the request may have been answered; a few of many. */
   warnings: string[] | undefined
   /** What became of Redis' circuit breaker meanwhile. */
@@ -50,7 +51,11 @@ export class Tally {
   #since = 0
 
   add(counter: Counter, amount = 1): void {
-    this.counts.set(counter, (this.counts.get(counter) ?? 0) + amount)
+    const at = this.counters.indexOf(counter)
+    if (at === -1) {
+      this.counters.push(counter)
+      this.amounts.push(amount)
+    } else this.amounts[at] = (this.amounts[at] ?? 0) + amount
   }
 
   warn(what: string): void {

@@ -1,11 +1,12 @@
-/** What scripts of a storefront may read beside the body. On AWS serverless.yml says the same. */
+/** What scripts of a storefront may read beside the body. resources/http.yml says the same. */
 const exposed = 'ETag, Link, Cache-Status, Location, Retry-After, Server-Timing'
 
 /**
  * Makes the headers by which browsers let the scripts of storefronts read an answer (CORS, Fetch Standard): for a listed
  * origin its own name, never `*`. Without storefronts there are none.
  *
- * On AWS the gateway answers preflights, and writes these headers itself from the same list.
+ * The gateway answers preflights, and writes these headers itself from the same list: on AWS, and here
+ * resources/localServers.cjs in its place.
  *
  * @param origins such as `https://shop.example,https://m.shop.example`
  * @throws {Error} for what is no origin: it would never match, or match all

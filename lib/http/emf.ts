@@ -1,4 +1,5 @@
 import { type Counter, metricsNamespace, type Tally, units, type Waited } from '../tally.ts'
+import { hundredths } from './milliseconds.ts'
 import type { Response } from './response.ts'
 
 /** What a request's line says beside its answer and its tally. */
@@ -21,13 +22,14 @@ export function requestLine(route: string) {
   const name = `","route":${JSON.stringify(route)},"status":`
   return (
     { statusCode, headers }: Response,
-    { counts, warnings, breaker }: Tally,
+    { counters, amounts, warnings, breaker }: Tally,
     { ms, waited, requestId, failure }: About,
   ): string => {
     const level = failure !== undefined ? 'error' : warnings ? 'warn' : 'info'
     let line = `{"level":"${level}${name}${statusCode}`
     const cache = headers['cache-status']
-    if (cache !== undefined) line += `,"cache":${JSON.stringify(cache)}`
+    // Made of fixed words and numbers: nothing in it needs an escape.
+    if (cache !== undefined) line += `,"cache":"${cache}"`
     line += `,"ms":${hundredths(ms)}`
     if (waited.cache !== undefined) line += `,"cacheMs":${hundredths(waited.cache)}`
     if (waited.db !== undefined) line += `,"dbMs":${hundredths(waited.db)}`
@@ -35,18 +37,16 @@ export function requestLine(route: string) {
     if (breaker) line += `,"breaker":"${breaker}"`
     if (warnings) line += `,"warnings":${JSON.stringify(warnings)}`
     if (failure !== undefined) line += `,"error":${JSON.stringify(told(failure))}`
-    let counted = ''
-    for (const [counter, value] of counts) {
-      line += `,"${counter}":${value}`
-      counted += `${counter} `
+    let counted = none
+    for (let at = 0; at < counters.length; at++) {
+      counted = counted.and(counters[at] as Counter)
+      line += counted.member + amounts[at]
     }
     // A line without metrics is a line of log and no more.
-    if (counted) line += `,"_aws":{"Timestamp":${Date.now()}${directive(counted)}`
+    if (counted !== none) line += `,"_aws":{"Timestamp":${Date.now()}${counted.directive}`
     return `${line}}\n`
   }
 }
-
-const hundredths = (ms: number): number => Math.round(ms * 100) / 100
 
 /** An error with all its causes, for those who mend it. */
 function told(error: unknown): string {
@@ -55,17 +55,33 @@ function told(error: unknown): string {
   return error.cause === undefined ? stack : `${stack}\ncaused by ${told(error.cause)}`
 }
 
-/** There are as many as there are ways in which a request can go: some dozens. */
-const directives = new Map<string, string>()
+/**
+ * What has been counted of a request, one after the other. A tree, since a text of all their names would have to be put
+ * together and hashed for each request. It has as many nodes as there are ways in which a request can go: some dozens.
+ */
+class Counted {
+  /** How the member of the last one begins. */
+  readonly member: string
+  /** Tells CloudWatch which members of the line are metrics; after the time stamp. */
+  readonly directive: string
+  readonly #names: Counter[]
+  readonly #next = new Map<Counter, Counted>()
 
-/** What tells CloudWatch which members of the line are metrics; after the time stamp. */
-function directive(counted: string): string {
-  const known = directives.get(counted)
-  if (known) return known
-  const names = counted.trim().split(' ') as Counter[]
-  const metrics = names.map((Name) => ({ Name, Unit: units[Name] }))
-  const all = [{ Namespace: metricsNamespace, Dimensions: [['route']], Metrics: metrics }]
-  const made = `,"CloudWatchMetrics":${JSON.stringify(all)}}`
-  directives.set(counted, made)
-  return made
+  constructor(names: Counter[]) {
+    this.#names = names
+    this.member = `,"${names.at(-1)}":`
+    const metrics = names.map((Name) => ({ Name, Unit: units[Name] }))
+    const all = [{ Namespace: metricsNamespace, Dimensions: [['route']], Metrics: metrics }]
+    this.directive = `,"CloudWatchMetrics":${JSON.stringify(all)}}`
+  }
+
+  and(counter: Counter): Counted {
+    const known = this.#next.get(counter)
+    if (known) return known
+    const made = new Counted([...this.#names, counter])
+    this.#next.set(counter, made)
+    return made
+  }
 }
+
+const none = new Counted([])

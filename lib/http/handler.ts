@@ -27,7 +27,7 @@ export function handle(
   return (event: Partial<APIGatewayProxyEventV2>, context?: Partial<Context>): Promise<Response> =>
     new Promise((resolve) => {
       const start = performance.now()
-      const request = new Request(event, context)
+      const request = new Request(event, context, start)
       const tally = new Tally()
       let answered = false
       const answer = (response: Response, failure?: unknown) => {

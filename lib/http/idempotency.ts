@@ -3,6 +3,7 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb'
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { writing } from '../dynamodb/retry.ts'
 import { Problem } from './problem.ts'
 import type { Request } from './request.ts'
 import type { Response } from './response.ts'
@@ -116,14 +117,15 @@ function refusalOf(error: unknown): unknown {
  * whose answer was lost; without a mark of its own the request would take its record for another's.
  */
 function clientOf(db: DynamoDBDocumentClient, signal: AbortSignal | undefined) {
-  const attempt = randomUUID()
+  const mark = randomUUID()
+  const attempt = writing(signal)
   const send = async (command: Parameters<DynamoDBDocumentClient['send']>[0] | PutItemCommand) => {
     if (command instanceof PutItemCommand)
-      command.input.Item = { ...command.input.Item, attempt: { S: attempt } }
+      command.input.Item = { ...command.input.Item, attempt: { S: mark } }
     try {
-      return await db.send(command as never, signal ? { abortSignal: signal } : {})
+      return await attempt(() => db.send(command as never, signal ? { abortSignal: signal } : {}))
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException && error.Item?.attempt?.S === attempt) return {}
+      if (error instanceof ConditionalCheckFailedException && error.Item?.attempt?.S === mark) return {}
       throw error
     }
   }

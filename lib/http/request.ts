@@ -46,11 +46,16 @@ export class Request {
   /** When the answer has to be given up on, by performance.now(): after {@link budgetMs}, and before Lambda does. */
   readonly deadline: number
 
-  constructor(event: Partial<APIGatewayProxyEventV2> | null, context: Partial<Context> | undefined) {
+  /** @param now by performance.now() */
+  constructor(
+    event: Partial<APIGatewayProxyEventV2> | null,
+    context: Partial<Context> | undefined,
+    now = performance.now(),
+  ) {
     this.#event = event ?? {}
     this.id = context?.awsRequestId
     const leftMs = context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY
-    this.deadline = performance.now() + leftMs - toAnswerMs
+    this.deadline = now + leftMs - toAnswerMs
   }
 
   /** The product id of the path. */

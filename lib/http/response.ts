@@ -24,14 +24,23 @@ export function readAnswer(
   id: string,
   { body, version, status }: CacheResult<Product>,
 ): Response {
-  const cacheStatus = { 'cache-status': cacheStatusOf(status) }
+  const cacheStatus = cacheStatusOf(status)
   if (body === undefined) {
-    throw new Problem(404, 'no-such-product', `There is no product ${id}`, { headers: cacheStatus })
+    const headers = { 'cache-status': cacheStatus }
+    throw new Problem(404, 'no-such-product', `There is no product ${id}`, { headers })
   }
   const etag = etagOf(version)
-  const headers = { etag, 'cache-control': cacheControl, ...cacheStatus }
-  if (isNoneMatch(request.header('if-none-match'), etag)) return { statusCode: 304, headers }
-  return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body }
+  if (isNoneMatch(request.header('if-none-match'), etag)) {
+    return { statusCode: 304, headers: { etag, 'cache-control': cacheControl, 'cache-status': cacheStatus } }
+  }
+  // Written out: this is every hit, and a spread copies one by one.
+  const headers = {
+    'content-type': 'application/json',
+    etag,
+    'cache-control': cacheControl,
+    'cache-status': cacheStatus,
+  }
+  return { statusCode: 200, headers, body }
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   PreconditionFailed,
   WriteConflict,
 } from '../catalog/errors.ts'
-import { isUnavailable } from '../dynamodb.ts'
+import { kindOf } from '../dynamodb/errors.ts'
 import { Problem } from './problem.ts'
 
 /** What a caller is told of an error. What is not known here is told as 500, without a word of what it was. */
@@ -44,12 +44,25 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof WriteConflict) {
     return new Problem(409, 'write-conflict', 'Others keep changing this product: try again')
   }
-  // A load may itself have waited for another one.
-  if (error instanceof LoadFailed) return toProblem(error.cause)
-  if (error instanceof Overloaded || isUnavailable(error)) {
-    return new Problem(503, 'database-unavailable', 'The catalog cannot be reached right now: try again', {
-      headers: { 'retry-after': '1' },
-    })
+  // A load may itself have waited for another one. Of one in another process no more is known than that it failed.
+  if (error instanceof LoadFailed && error.cause !== undefined) return toProblem(error.cause)
+  const again = { headers: { 'retry-after': '1' } }
+  const kind = kindOf(error)
+  if (kind === 'busy') {
+    return new Problem(503, 'product-busy', 'Too many write this product right now: try again', again)
+  }
+  if (
+    error instanceof LoadFailed ||
+    error instanceof Overloaded ||
+    kind === 'unavailable' ||
+    kind === 'away'
+  ) {
+    return new Problem(
+      503,
+      'database-unavailable',
+      'The catalog cannot be reached right now: try again',
+      again,
+    )
   }
   return new Problem(500, 'internal-error', 'Something went wrong here')
 }
