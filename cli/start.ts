@@ -13,6 +13,8 @@ Environment:
   PORT                 where the catalog answers  [default: 3000]
   REDIS_URL            a Redis or Valkey to use instead of one of its own
   DYNAMODB_ENDPOINT    a DynamoDB Local to use instead of one of its own
+  STOREFRONT_ORIGINS   origins whose pages may read, separated by commas  [default: http://127.0.0.1:PORT and
+                       http://localhost:PORT; empty: none]
   AISLE_HOME           the folder for the data and the token key  [default: .aisle]
   AISLE_REDIS_PORT     the port of its own Redis  [default: 6379]
   AISLE_DYNAMODB_PORT  the port of its own DynamoDB Local  [default: 8000]

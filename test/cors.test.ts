@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { corsHeaders } from '../lib/http/cors.ts'
 import { projectFolder } from '../lib/local/folder.ts'
+import { storefrontOrigins } from '../lib/local/stack.ts'
 import { aProduct, freshHandlers } from './support/http.ts'
 
 const { get, put } = await freshHandlers()
@@ -86,4 +88,17 @@ test('on AWS the gateway says the same, from the same parameter', () => {
   expect(cors.ExposeHeaders).toEqual(exposed.toLowerCase().split(', '))
   expect(cors).not.toHaveProperty('AllowCredentials')
   expect(none).toEqual({ Ref: 'AWS::NoValue' })
+})
+
+test('the local catalog lists its own pages, by the origin that a browser names', async () => {
+  const require = createRequire(import.meta.url)
+  const localOrigins = require('../resources/localOrigins.cjs')
+  for (const [port, origins] of Object.entries({
+    3000: 'http://127.0.0.1:3000,http://localhost:3000',
+    80: 'http://127.0.0.1,http://localhost',
+  })) {
+    expect(storefrontOrigins({}, Number(port))).toBe(origins)
+    expect(await localOrigins({ resolveVariable: async () => port })).toBe(origins)
+  }
+  expect(storefrontOrigins({ STOREFRONT_ORIGINS: '' }, 3000)).toBe('')
 })

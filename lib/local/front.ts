@@ -19,15 +19,20 @@ interface FrontOptions {
 }
 
 /**
- * What stands before serverless-offline in `npm start`: it passes every request on as it is, tells of it, and leaves
- * those of the inspector to that. Each answer is given its number, as an entry of `Server-Timing`, by which a page finds
- * its own requests again.
+ * What stands before serverless-offline in `npm start`: it passes every request on as it is, but for what is said of the
+ * connection alone, tells of it, and leaves those of the inspector to that. No request ends it. Each answer is given its
+ * number, as an entry of `Server-Timing`, by which a page finds its own requests again.
  *
  * @throws {SetupError} where the port is taken
  */
 export async function startFront(options: FrontOptions): Promise<{ stop(): Promise<void> }> {
   const server = createServer((request, response) => {
-    if (!options.inspector(request, response)) pass(request, response, options)
+    try {
+      if (!options.inspector(request, response)) pass(request, response, options)
+    } catch (error) {
+      // A request that was taken in and cannot be sent on ends here, and nothing else with it.
+      refuse(response, 400, error instanceof Error ? error.message : String(error))
+    }
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new SetupError(`Port ${options.port}: ${error.message}`)))
@@ -52,11 +57,18 @@ function pass(
   const { method = 'GET', url = '/', headers } = request
   const passed = send(
     // A connection each: one that is kept may be closed at the other end just when it is used again.
-    { host: '127.0.0.1', port: target, method, path: url, headers, agent: false, timeout: longest },
+    {
+      ...{ host: '127.0.0.1', port: target, agent: false, timeout: longest },
+      // How the body is framed stays: it is passed on as it comes.
+      ...{ method, path: url, headers: without(ofConnection, headers) },
+    },
     (answer) => {
       const { statusCode = 502, headers: told } = answer
       const serverTiming = [told['server-timing'], `request;desc=${n}`].filter(Boolean).join(', ')
-      response.writeHead(statusCode, { ...withoutConnection(told), 'server-timing': serverTiming })
+      response.writeHead(statusCode, {
+        ...without([...ofConnection, 'transfer-encoding'], told),
+        'server-timing': serverTiming,
+      })
       answer.pipe(response)
       answer.on('error', () => response.destroy())
       response.on('finish', () =>
@@ -69,22 +81,19 @@ function pass(
     },
   )
   passed.on('timeout', () => passed.destroy(new Error(`no answer within ${longest / 1000} s`)))
-  passed.on('error', (error) => {
-    if (response.headersSent) response.destroy()
-    else
-      response.writeHead(502, { 'content-type': 'text/plain' }).end(`serverless-offline: ${error.message}\n`)
-  })
+  passed.on('error', (error) => refuse(response, 502, `serverless-offline: ${error.message}`))
   // Who has gone waits for nothing.
   response.on('close', () => response.writableFinished || passed.destroy())
   request.pipe(passed)
 }
 
-/** What is said of the connection to serverless-offline, and not of the answer. */
-function withoutConnection({
-  connection: _,
-  'keep-alive': __,
-  'transfer-encoding': ___,
-  ...headers
-}: IncomingMessage['headers']) {
-  return headers
+function refuse(response: ServerResponse, status: number, why: string): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${why}\n`)
 }
+
+/** What is said of one connection and not of the message (RFC 9110, 7.6.1): each side has its own. */
+const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']
+
+const without = (names: string[], headers: IncomingMessage['headers']) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))

@@ -44,22 +44,34 @@ export function portOf(variable: string, env: NodeJS.ProcessEnv, otherwise: numb
   )
 }
 
-/** A port of 127.0.0.1 that nobody listens on: `wanted` where it is free, else any. */
-export async function freePort(wanted = 0): Promise<number> {
-  return (
-    (await tryPort(wanted)) ?? (await tryPort(0)) ?? Promise.reject(new SetupError('No TCP port is free'))
-  )
+/** Ports that no system hands out by itself: Linux does so from 32768 on, macOS and Windows from 49152. */
+const ports = { first: 10_000, count: 20_000 }
+let lastPort = Math.floor(Math.random() * ports.count)
+
+/**
+ * A port of 127.0.0.1 that nobody listens on: `wanted` where it is free, else one that this process has not handed out
+ * before. Until a server listens there anybody may take it; one that the system hands out would become the near end of
+ * some connection meanwhile, and a client that looks for a server there could even be connected with itself.
+ *
+ * @throws {SetupError} when none is free
+ */
+export async function freePort(wanted?: number): Promise<number> {
+  const port = wanted === undefined ? undefined : await tryPort(wanted)
+  if (port !== undefined) return port
+  for (let tries = 0; tries < 1000; tries++) {
+    lastPort = (lastPort + 1) % ports.count
+    const next = await tryPort(ports.first + lastPort)
+    if (next !== undefined) return next
+  }
+  throw new SetupError('No TCP port is free')
 }
 
-/** The port if nobody listens on it. 0: any. */
+/** The port if nobody listens on it. */
 export const tryPort = (port: number): Promise<number | undefined> =>
   new Promise((resolve) => {
     const probe = createServer()
       .on('error', () => resolve(undefined))
-      .listen(port, '127.0.0.1', () => {
-        const address = probe.address()
-        probe.close(() => resolve(typeof address === 'object' && address ? address.port : undefined))
-      })
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(port)))
   })
 
 /**

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { corsHeaders } from '../http/cors.ts'
 import { makeFolder } from './folder.ts'
 import { startFront } from './front.ts'
 import { Inspector } from './inspector/index.ts'
@@ -43,6 +44,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw new SetupError(
       `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`,
     )
+  const origins = storefrontOrigins(env, port)
   makeFolder(home)
   await tokenKey(home)
 
@@ -74,7 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const url = `http://127.0.0.1:${port}`
   const offlineEnv = {
     ...{ ...env, REDIS_URL: redisSwitch.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: home },
-    STOREFRONT_INSPECTOR: '1',
+    ...{ STOREFRONT_INSPECTOR: '1', STOREFRONT_ORIGINS: origins },
   }
   const steps = [
     launch('Redis', redis.what, redis.start),
@@ -106,4 +108,21 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ),
   )
   return { url, redisUrl: redis.url, dynamodbEndpoint: dynamodb.url, broken, stop }
+}
+
+/**
+ * Whose pages may read: those that the environment names, else the catalog's own, by both names of this machine.
+ *
+ * @throws {SetupError} for what is no origin
+ */
+export function storefrontOrigins(env: NodeJS.ProcessEnv, port: number): string {
+  // As a browser writes them, which leaves port 80 out.
+  const own = ['127.0.0.1', 'localhost'].map((name) => new URL(`http://${name}:${port}`).origin)
+  const origins = env.STOREFRONT_ORIGINS ?? own.join()
+  try {
+    corsHeaders(origins)
+  } catch (error) {
+    throw new SetupError(error instanceof Error ? error.message : String(error))
+  }
+  return origins
 }

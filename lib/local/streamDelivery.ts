@@ -29,10 +29,18 @@ export function startStreamDelivery({
   const end = new AbortController()
   const positions = readPositions(file)
   let kept = ''
+  let isTold = false
   const keep = () => {
     const now = JSON.stringify(Object.fromEntries(positions))
-    if (now !== kept) writeFileSync(file, now)
-    kept = now
+    try {
+      if (now !== kept) writeFileSync(file, now)
+      kept = now
+      isTold = false
+    } catch (error) {
+      // A full disk costs the next start some deliveries that it has had already; nothing else.
+      if (!isTold) onTrouble(`How far the stream is delivered cannot be kept: ${error}`)
+      isTold = true
+    }
   }
   const keeping = setInterval(keep, 1000).unref()
   const followed = followStream({

@@ -3,6 +3,9 @@ import { localHome } from './folder.ts'
 import sample from './sample.json' with { type: 'json' }
 import type { Stack } from './stack.ts'
 
+/** Of the first sample product, in the currency's minor unit. */
+const firstPrice = sample[0]?.price.amount ?? 0
+
 /** The lines to paste into another terminal: a read, a token, an update; and what else has to be known there. */
 export function welcome(
   { url, redisUrl, dynamodbEndpoint }: Stack,
@@ -17,37 +20,20 @@ export function welcome(
       ? []
       : [`DYNAMODB_ENDPOINT=${dynamodbEndpoint}`]),
   ]
+  // A merge patch: it leaves alone what it does not name.
+  const lower = { price: { amount: firstPrice - 100 } }
   return [
     'Look at the shop, and open the bar at the foot of its pages to see the cache at work:',
     `  ${url}/`,
     'Read a product. The first time Cache-Status tells of a miss, then of hits:',
     `  curl -i ${url}/products/1`,
-    'Get a token, and update the product with it. The next read is fresh:',
+    'Get a token, and lower the price with it; the rest of the product stays. The next read is fresh:',
     `  TOKEN=$(${token})`,
-    `  curl -i -X PUT ${url}/products/1 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(update()))}`,
+    `  curl -i -X PATCH ${url}/products/1 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/merge-patch+json' -d ${quoted(JSON.stringify(lower))}`,
     ...(moved.length > 0
       ? ['Other commands of this project find the same servers with:', `  export ${moved.join(' ')}`]
       : []),
   ].join('\n')
-}
-
-/** A new content for the first sample product: the same, for 1.00 less. */
-export function update() {
-  const [product] = sample
-  if (!product) throw new Error('The sample catalogue is empty')
-  const { title, description, brand, category, price, stock, tags, attributes } = product
-  const reduced = { ...price, amount: price.amount - 100 }
-  return {
-    title,
-    description,
-    brand,
-    category,
-    price: reduced,
-    compareAtPrice: price,
-    stock,
-    tags,
-    attributes,
-  }
 }
 
 const homeVariable = (home: string): string =>

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { test } from '../support/visit.ts'
+import { follow, test } from '../support/visit.ts'
 
 const options = { javaScriptEnabled: false }
 
@@ -8,15 +8,15 @@ test('a visitor without scripts goes from the first page to a product and on, an
   troubles,
 }) => {
   const page = await visit('/', options)
-  await page.locator('#shop a', { hasText: 'Garden' }).click()
-  await page.locator('main .shelves a', { hasText: 'Tools' }).click()
+  await follow(page.locator('#shop a', { hasText: 'Garden' }))
+  await follow(page.locator('main .shelves a', { hasText: 'Tools' }))
   expect(await page.locator('main .card').count()).toBe(3)
-  await page.locator('main .card a').first().click()
+  await follow(page.locator('main .card a').first())
   const title = await page.locator('main h1').innerText()
   expect(await page.locator('.facts .price').first().innerText()).toMatch(/^€\d+\.\d\d$/)
-  await page.locator('section[aria-labelledby="related"] .card a').first().click()
+  await follow(page.locator('section[aria-labelledby="related"] .card a').first())
   expect(await page.locator('main h1').innerText()).not.toBe(title)
-  await page.locator('.crumbs a').first().click()
+  await follow(page.locator('.crumbs a').first())
   expect(new URL(page.url()).pathname).toBe('/')
   expect(troubles).toEqual([])
 })
@@ -59,15 +59,15 @@ test('without scripts a listing is paged through', async ({ shop, visit }) => {
     await shop.put(`n-${n}`, { title: `N ${n}`, category: 'cellar', price: { amount: 100, currency: 'EUR' } })
   const page = await visit('/c/cellar', options)
   expect(await page.locator('.card').count()).toBe(24)
-  await page.locator('a', { hasText: 'Show older' }).click()
+  await follow(page.locator('a', { hasText: 'Show older' }))
   expect(await page.locator('.card h2').allInnerTexts()).toEqual(['N 0'])
-  await page.locator('a', { hasText: 'To the newest' }).click()
+  await follow(page.locator('a', { hasText: 'To the newest' }))
   expect(await page.locator('.card').count()).toBe(24)
 })
 
 test('without scripts an address without a page leads on', async ({ visit }) => {
   const page = await visit('/p/nobody', options)
   expect(await page.locator('main h1').innerText()).toBe('Nothing lies here')
-  await page.locator('main .button').click()
+  await follow(page.locator('main .button'))
   expect(await page.locator('main .card').count()).toBeGreaterThan(0)
 })

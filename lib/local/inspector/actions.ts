@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
+import { etagOf } from '../../http/conditional.ts'
 import { decimal } from '../../storefront/money.ts'
 import type { RedisSwitch } from '../redisSwitch.ts'
 import { signLocalToken, tokenKey } from '../tokenKey.ts'
@@ -41,7 +42,11 @@ export const actions = {
     const token = await signLocalToken(key, { scope: 'catalog:write', seconds: 60, subject: 'inspector' })
     const answer = await fetch(`${apiUrl}/products/${encodeURIComponent(id)}`, {
       method: 'PATCH',
-      headers: { 'content-type': 'application/merge-patch+json', authorization: `Bearer ${token}` },
+      headers: {
+        ...{ 'content-type': 'application/merge-patch+json', authorization: `Bearer ${token}` },
+        // A patch replaces the list of variants as a whole, with what others have made of it meanwhile.
+        'if-match': etagOf(product.version),
+      },
       body: JSON.stringify({ price, ...(variants.length > 0 && { variants }) }),
       signal: AbortSignal.timeout(patience),
     })

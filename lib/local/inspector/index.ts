@@ -39,15 +39,16 @@ export class Inspector {
 
   /** Answers what is the inspector's; false for everything else. */
   readonly answer = (request: IncomingMessage, response: ServerResponse): boolean => {
-    const { pathname, searchParams } = new URL(`http://front${request.url}`)
-    const [, root, name = '', rest, ...more] = pathname.split('/')
+    // A target may be `*` or an address, and be neither.
+    const { pathname, searchParams } = URL.parse(`http://front${request.url}`) ?? {}
+    const [, root, name = '', rest, ...more] = pathname?.split('/') ?? []
     if (root !== 'inspector') return false
     if (!isOwn(request)) end(response, 403, 'Only pages of this very address may ask the inspector')
     else if (request.method === 'GET' && name === 'events' && rest === undefined) this.#events(response)
     else if (request.method === 'GET' && name === 'products' && rest && more.length === 0)
       this.#reply(response, rest, (id) => this.#product(id))
     else if (request.method === 'POST' && isAction(name) && rest === undefined)
-      this.#reply(response, searchParams.get('id') ?? '', (id) => {
+      this.#reply(response, searchParams?.get('id') ?? '', (id) => {
         const done = this.#last.then(() => actions[name](this.#stage, id))
         this.#last = done.catch(() => {})
         return done.then((said) => ({ said }))
