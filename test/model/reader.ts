@@ -1,103 +1,110 @@
-import { answer, loadFails, moved } from './answer.ts'
+import { moved } from './answer.ts'
+import { timeEnds } from './flight.ts'
 import { askForLease, get } from './lookUp.ts'
+import { follow, past } from './past.ts'
 import type { Setting } from './protocol.ts'
-import { inDatabase, type Reader, type State, type Step, type Value, versionOf } from './state.ts'
+import { giveBack } from './sent.ts'
+import type { Process, Reader, State, Step } from './state.ts'
 
 /** Everything that one reader may do next. */
 export function readerSteps(state: State, i: number, setting: Setting): Step[] {
   const { guards, faults } = setting
   const reader = state.readers[i] as Reader
-  const me = `reader ${i} of process ${reader.process}`
+  const { process, token } = reader
+  const { owed, own, open } = state.processes[process] as Process
+  const me = `reader ${i} of process ${process}`
   const step = (does: string, to: State): Step => ({ does: `${me} ${does}`, to })
-  const past = (why: string) =>
-    step(`${why}, goes past the cache`, moved(state, i, { at: 'past', token: undefined }))
-  const away = (steps: Step[]) => (faults.redisAway ? [...steps, past('cannot reach Redis')] : steps)
+  /** Redis cannot be reached, which may open the breaker. */
+  const away = (from: State, does: string): Step[] => [
+    past(from, i, `${me} ${does},`, setting),
+    ...(faults.breaker && !open
+      ? [past(opened(from, process), i, `${me} ${does}, the breaker opens,`, setting)]
+      : []),
+  ]
+  const steps: Step[] = faults.timeEnds && reader.at !== 'idle' ? [timeEnds(state, i, me, setting)] : []
+  const orAway = (regular: Step[]) =>
+    faults.redisAway ? [...regular, ...away(state, 'cannot reach Redis')] : regular
 
   switch (reader.at) {
     case 'idle': {
       if (reader.gets === 0) return []
-      const promised = { done: state.done, own: state.deferred[reader.process] as Value }
-      const begun = moved(state, i, { promised })
-      if (guards.owedIsDeliveredFirst && state.owed[reader.process])
+      const begun = moved(state, i, { promised: { done: state.done, own } })
+      if (owed && guards.owedIsDeliveredFirst)
         return [step('begins, a removal is owed', moved(begun, i, { at: 'owing' }))]
-      const joins = guards.joinNeedsOwnRead
-        ? []
-        : loadsOf(state, reader.process).map((j) =>
-            step(`begins and joins reader ${j}`, moved(begun, i, { at: 'joined', token: j })),
-          )
-      return [...away([get(begun, i, me, 'begins, GET')]), ...joins]
+      // It is told from a get that has not begun by what it is about to do.
+      const trying = moved(begun, i, { at: 'empty' })
+      if (open)
+        return [
+          past(trying, i, `${me} begins, Redis is known to be away,`, setting),
+          get(closed(trying, process, guards), i, `${me} begins, and Redis is back, GET`, setting),
+        ]
+      steps.push(get(trying, i, `${me} begins, GET`, setting))
+      if (faults.redisAway) steps.push(...away(trying, 'begins, cannot reach Redis'))
+      if (!guards.fallbackOnlyWhileAway && state.processes[process]?.kept !== undefined)
+        steps.push(past(trying, i, `${me} begins`, setting))
+      if (!guards.joinNeedsOwnRead)
+        for (const [f, flight] of state.flights.entries())
+          if (flight.process === process) steps.push(step('begins and follows a load', follow(begun, i, f)))
+      return steps
     }
     case 'owing': {
-      const debt = state.owed[reader.process]
       const delivered = step('delivers the removal', {
-        ...moved(state, i, { at: 'removed', debt }),
-        key: {},
+        ...moved(state, i, { at: 'removed', debt: owed }),
+        ...{ key: {}, mayLoad: true },
       })
-      if (!faults.removalFails) return [delivered]
+      if (!faults.removalFails) return [...steps, delivered]
+      const does = 'cannot deliver it'
       return [
+        ...steps,
         delivered,
-        guards.pastWhileOwed ? past('cannot deliver it') : get(state, i, me, 'cannot deliver it, GET'),
+        ...(guards.pastWhileOwed ? away(state, does) : [get(state, i, `${me} ${does}, GET`, setting)]),
       ]
     }
     case 'removed': {
-      const settles = !guards.debtIsSettledByItsOwnRemoval || state.owed[reader.process] === reader.debt
-      const owed = settles ? state.owed.with(reader.process, 0) : state.owed
-      return away([get({ ...moved(state, i, { debt: undefined }), owed }, i, me, 'has the answer, GET')])
+      const settles = !guards.debtIsSettledByItsOwnRemoval || owed === reader.debt
+      const settled = settles ? inProcess(state, process, { owed: 0 }) : state
+      const to = moved(settled, i, { debt: undefined })
+      return [...steps, ...orAway([get(to, i, `${me} has the answer, GET`, setting)])]
     }
     case 'empty':
     case 'stale':
-      return away(askForLease(state, i, me, setting))
+      return [...steps, ...orAway(askForLease(state, i, me, setting))]
+    case 'asked': {
+      const gone = giveBack(state, process, token as number, [], guards)
+      const lost = faults.redisAway ? away(gone, 'cannot reach Redis any more') : []
+      return [...steps, ...askForLease(state, i, me, setting), ...lost]
+    }
     case 'waiting': {
-      const steps = away([get(state, i, me, 'GET again')])
-      if (loadsOf(state, reader.process).includes(reader.token as number))
-        steps.push(step(`joins reader ${reader.token}`, moved(state, i, { at: 'joined' })))
-      if (faults.waitsEnd) steps.push(past('has waited long enough'))
+      steps.push(...orAway([get(state, i, `${me} GET again`, setting)]))
+      for (const [f, flight] of state.flights.entries()) {
+        if (flight.process !== process) continue
+        if (flight.after.includes(i))
+          steps.push(step('follows a load that began after it', follow(state, i, f)))
+        else if (flight.token === token && token !== undefined)
+          steps.push(
+            step(
+              'follows the load whose lease it has found',
+              follow(state, i, f, { least: guards.joinNeedsLeast ? reader.least : undefined }),
+            ),
+          )
+      }
+      if (faults.waitsEnd) steps.push(past(state, i, `${me} has waited long enough`, setting))
       return steps
     }
-    case 'joined': {
-      const leader = state.readers[reader.token as number] as Reader
-      if (leader.at !== 'holding') return []
-      return [answer(state, i, `${me} is given value ${leader.value}`, 'collapsed', leader.value)]
-    }
-    case 'loading': {
-      const newest = inDatabase(state)
-      const values = guards.loadsAreConsistent ? [newest] : state.versions.map((_, value) => value)
-      const steps = values.map((value) =>
-        step(`reads value ${value}`, moved(state, i, { at: 'holding', value })),
-      )
-      if (faults.loadFails) steps.push(loadFails(state, i, me, setting))
+    case 'following':
       return steps
-    }
-    case 'holding': {
-      const value = reader.value as Value
-      const { entry, lease } = state.key
-      const accepted =
-        !guards.fillNeedsToken ||
-        (!guards.fillIsNotByVersion &&
-          !(entry && versionOf(state, entry.value) >= versionOf(state, value))) ||
-        (guards.tokensDiffer ? lease === i : lease !== undefined)
-      const key = accepted ? { entry: { value, age: 0 as const } } : state.key
-      const filled = `${me} fills value ${value}: ${accepted ? 'stored' : 'refused'}`
-      const steps = [answer({ ...state, key }, i, filled, 'loaded', value)]
-      if (faults.redisAway) steps.push(answer(state, i, `${me} fills value ${value}: lost`, 'loaded', value))
-      return steps
-    }
-    case 'past': {
-      const newest = inDatabase(state)
-      const loads = guards.bypassStoresNothing
-        ? answer(state, i, `${me} loads value ${newest} for itself`, 'bypass', newest)
-        : step(`loads value ${newest} for itself`, moved(state, i, { at: 'storing', value: newest }))
-      return faults.loadFails ? [loads, loadFails(state, i, me, setting)] : [loads]
-    }
-    case 'storing': {
-      const key = { entry: { value: reader.value as Value, age: 0 as const } }
-      return [answer({ ...state, key }, i, `${me} stores value ${reader.value}`, 'bypass', reader.value)]
-    }
   }
 }
 
-/** The loads that run in a process under a lease. */
-const loadsOf = (state: State, process: number) =>
-  state.readers.flatMap((reader, j) =>
-    reader.process === process && (reader.at === 'loading' || reader.at === 'holding') ? [j] : [],
-  )
+const inProcess = (state: State, process: number, change: Partial<Process>): State => ({
+  ...state,
+  processes: state.processes.with(process, { ...(state.processes[process] as Process), ...change }),
+})
+const opened = (state: State, process: number) => inProcess(state, process, { open: true })
+
+/** A probe was answered. What was kept is dropped, and what still loads is not kept. */
+function closed(state: State, process: number, { fallbackOnlyWhileAway }: Setting['guards']): State {
+  if (!fallbackOnlyWhileAway) return inProcess(state, process, { open: false })
+  const flights = state.flights.map((each) => (each.process === process ? { ...each, keeps: false } : each))
+  return { ...inProcess(state, process, { open: false, kept: undefined }), flights }
+}

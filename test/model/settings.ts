@@ -1,7 +1,7 @@
+import { encode } from './encode.ts'
 import { type Explored, explore } from './explore.ts'
 import { broken } from './properties.ts'
 import { allGuards, type Guard, isEnd, type Setting, starts, steps } from './protocol.ts'
-import { encode } from './state.ts'
 
 const inProcesses = (...processes: number[]) => processes.map((process) => ({ process }))
 
@@ -23,25 +23,60 @@ export const settings = {
     writers: inProcesses(0, 1),
     faults: { eviction: true, waitsEnd: true },
   },
-  'readers of one process join loads that may fail': {
-    readers: inProcesses(0, 0, 0, 0),
+  'readers of one process follow loads that may fail': {
+    readers: inProcesses(0, 0, 1),
     writers: inProcesses(0),
-    faults: { loadFails: true },
+    faults: { loadFails: true, timeEnds: true },
   },
   'stale entries are refreshed by loads that may fail': {
     readers: inProcesses(0, 0, 1),
     writers: inProcesses(1),
-    faults: { ageing: true, loadFails: true },
+    faults: { ageing: 'served while stale', loadFails: true },
+  },
+  'entries are served only while fresh': {
+    readers: [{ process: 0 }, { process: 1, gets: 2 }],
+    writers: inProcesses(1),
+    faults: { ageing: 'served fresh only', timeEnds: true },
+  },
+  'the clock of a process is ahead': {
+    readers: [{ process: 0, gets: 2 }, { process: 1 }],
+    writers: inProcesses(0),
+    faults: { ageing: 'served while stale', clockAhead: true },
   },
   'Redis fails readers and writers': {
     readers: inProcesses(0, 0, 1),
     writers: inProcesses(0),
     faults: { redisAway: true, removalFails: true, loadFails: true, eviction: true, waitsEnd: true },
   },
-  'Redis fails those who refresh': {
-    readers: inProcesses(0, 0),
+  'answers are lost, and commands come late': {
+    readers: inProcesses(0, 0, 1),
+    writers: inProcesses(1),
+    faults: { answersLost: true, sentIsLost: true },
+  },
+  'commands come late to stale entries': {
+    readers: inProcesses(0, 1),
+    writers: inProcesses(1),
+    faults: { answersLost: true, loadFails: true, ageing: 'served while stale' },
+  },
+  'commands are sent twice': {
+    readers: inProcesses(0, 1),
+    writers: inProcesses(1),
+    faults: { sentTwice: true, redisAway: true, eviction: true },
+  },
+  'Redis is away, and what was loaded is kept': {
+    readers: [{ process: 0 }, { process: 0, gets: 2 }],
+    writers: inProcesses(0, 1),
+    faults: { redisAway: true, breaker: true, removalFails: true },
+  },
+  'a process is killed': {
+    readers: inProcesses(0, 0, 1, 1),
     writers: inProcesses(0),
-    faults: { redisAway: true, removalFails: true, loadFails: true, ageing: true },
+    faults: { processKilled: true },
+  },
+  'a replica takes over': {
+    readers: [{ process: 0, gets: 2 }, { process: 1 }],
+    writers: inProcesses(1),
+    faults: { failover: true },
   },
   'two removals of one process are deferred': {
     readers: inProcesses(0, 0, 1),
@@ -49,6 +84,12 @@ export const settings = {
     faults: { removalFails: true },
   },
   'the stream makes good what writers leave behind': {
+    readers: inProcesses(0, 0),
+    writers: inProcesses(0, 1),
+    faults: { writerKilled: true, eventsRepeat: true },
+    stream: true,
+  },
+  'the stream follows commits that come late': {
     readers: inProcesses(0, 1),
     writers: inProcesses(0, 1),
     faults: { removalFails: true, writerKilled: true, commitIsLate: true },
@@ -56,32 +97,22 @@ export const settings = {
   },
   'the stream comes between refreshes': {
     readers: inProcesses(0, 1),
-    writers: inProcesses(0, 1),
-    faults: { ageing: true, writerKilled: true },
+    writers: inProcesses(0),
+    faults: { ageing: 'served while stale', writerKilled: true },
     stream: true,
   },
   'the table is edited past the catalog': {
     readers: inProcesses(0, 1),
-    writers: [{ process: 0 }, { process: 1 }, { process: 1, kind: 'edit' }],
+    writers: [{ process: 0 }, { process: 1, kind: 'edit' }],
     faults: { versionsFall: true, writerKilled: true },
     stream: true,
   },
   'everything goes wrong at once': {
-    readers: [
-      { process: 0, gets: 2 },
-      { process: 0, gets: 2 },
-    ],
+    readers: inProcesses(0, 0),
     writers: inProcesses(0),
     faults: {
-      eviction: true,
-      ageing: true,
-      redisAway: true,
-      waitsEnd: true,
-      loadFails: true,
-      commitThrows: true,
-      commitIsLate: true,
-      removalFails: true,
-      writerKilled: true,
+      ...{ eviction: true, ageing: 'served while stale', redisAway: true, answersLost: true, waitsEnd: true },
+      ...{ loadFails: true, commitThrows: true, removalFails: true, writerKilled: true },
     },
     stream: true,
   },

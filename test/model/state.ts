@@ -1,26 +1,8 @@
 import type { StepTo } from './explore.ts'
+import { callerOf, type Entry, type Key, type Request, type Token } from './key.ts'
 
 /** A value is the number of the commit that made it; 0 was there from the start. */
 export type Value = number
-
-/** 0: fresh. 1: stale, served while one caller refreshes it. 2: older, served only where loading fails. */
-export type Age = 0 | 1 | 2
-
-export interface Entry {
-  value: Value
-  age: Age
-}
-
-/** The lease of a reader is known by the reader's number, that of a get that is over by this one. */
-export const nobody = -1
-
-/** What Redis holds: an entry, a lease, both (an entry that is being refreshed), or nothing. */
-export interface Key {
-  entry?: Entry | undefined
-  lease?: number | undefined
-  /** The refresh lease in an entry has run out. A lease that stands alone is gone when it ends. */
-  ended?: boolean
-}
 
 /** What a get may rely on: the last commit whose removal is done, and the last one of its own process, done or deferred. */
 export interface Promised {
@@ -34,27 +16,49 @@ export interface Reader {
   gets: number
   /**
    * `owing`: about to deliver a removal; `removed`: has, and awaits the answer; `empty` and `stale`: found nothing, or
-   * `seen`, and is about to ask for the lease; `waiting`: for the holder of lease `token`; `joined`: to the load of
-   * reader `token`; `loading`, then `holding` a value, by a lease; `past` the cache, then `storing` what it must not.
+   * `seen`, and is about to ask for the lease; `asked`: its client sends the lease `token` once more; `waiting`: for the
+   * holder of the lease `token`; `following`: a load of its own process.
    */
-  at:
-    | 'idle'
-    | 'owing'
-    | 'removed'
-    | 'empty'
-    | 'stale'
-    | 'waiting'
-    | 'joined'
-    | 'loading'
-    | 'holding'
-    | 'past'
-    | 'storing'
+  at: 'idle' | 'owing' | 'removed' | 'empty' | 'stale' | 'asked' | 'waiting' | 'following'
   promised: Promised
   /** The stale entry that this get last found in place. */
   seen?: Entry | undefined
-  token?: number | undefined
-  value?: Value | undefined
+  token?: Token | undefined
+  /** The least version that it found at the lease. */
+  least?: number | undefined
   debt?: number | undefined
+  /** It follows a load that is kept for while Redis is away, and that may have begun before it. */
+  fallback?: boolean
+}
+
+/** A load that runs in a process, for all of its gets that follow it. */
+export interface Flight {
+  process: number
+  /** The lease under which it loads; none past the cache. */
+  token?: Token | undefined
+  /** `filled`: once, and its client sends the fill once more. */
+  at: 'loading' | 'holding' | 'filled'
+  value?: Value | undefined
+  /** The reader who has begun it, while that one follows it. */
+  leader?: number | undefined
+  followers: number[]
+  /** The readers whose present get began before it did. */
+  after: number[]
+  /** Its value is kept for while Redis is away. */
+  keeps?: boolean
+  /** It was given up, and is found all the same. */
+  givenUp?: boolean
+}
+
+/** What a caller has sent who waits for it no longer, in the order in which it was sent. */
+export interface Sent {
+  process: number
+  token: Token
+  commands: (
+    | ({ does: 'lease' } & Request)
+    | { does: 'fill'; value: Value }
+    | { does: 'release'; mark?: Token; byCaller?: true }
+  )[]
 }
 
 export interface Writer {
@@ -66,37 +70,68 @@ export interface Writer {
   value: Value
 }
 
+/** What is known in one process. */
+export interface Process {
+  /** The removal that is owed, by its commit; 0 for none. */
+  owed: Value
+  /** Its last commit whose write has ended, be the removal done or deferred. */
+  own: Value
+  /** Its circuit breaker is open. */
+  open?: boolean
+  /** What it has loaded while Redis was away. */
+  kept?: Value | undefined
+}
+
 /** Everything about one id. */
 export interface State {
   /** The version of each value; the last value is the one in the database. */
   versions: number[]
   key: Key
   readers: Reader[]
+  flights: Flight[]
+  sent: Sent[]
   writers: Writer[]
+  processes: Process[]
   /** How many of the commits the stream has delivered. */
   delivered: number
-  /** By process: the removal that is owed, by its commit; 0 for none. */
-  owed: number[]
   /** The last commit whose removal was reported done. */
   done: Value
-  /** By process: its last commit whose removal was reported deferred. */
-  deferred: Value[]
+  /** The key may be loaded under a lease: nothing was loaded since it was empty, stale, removed, lost or given up. */
+  mayLoad: boolean
+  /** What a replica holds that may take over, and what was done by then; once it has, nothing. */
+  replica?: { key: Key; done: Value } | undefined
+  /** The failover has been. */
+  failedOver?: boolean
+  /** A process was killed. */
+  killed?: boolean
 }
 
 /** How a get came by its answer. */
-export type How = 'hit' | 'stale' | 'collapsed' | 'loaded' | 'bypass' | 'failed'
+export type How = 'hit' | 'stale' | 'collapsed' | 'loaded' | 'bypass' | 'fallback' | 'failed'
 
 export interface Answer {
   how: How
   value?: Value | undefined
   promised: Promised
+  process: number
+  /** Redis was known to be away when it began. */
+  away?: boolean | undefined
+  /** Why it failed. */
+  cause?: 'load' | 'time' | undefined
 }
 
 export interface Step extends StepTo<State> {
   /** The gets that this step ends. */
   answers?: Answer[]
-  /** Set on the step that takes a lease, and on the one that delivers a stream event. */
-  what?: 'lease' | 'event'
+  /**
+   * It takes a lease, `early` where its clock is ahead; or it begins a load past the cache though one of its process
+   * could be followed.
+   */
+  takes?: 'lease' | 'early' | 'second load'
+  /** The commit that the stream tells of. */
+  event?: Value
+  /** The answer of a fill is taken for a refusal. */
+  refused?: Token
 }
 
 export const inDatabase = (state: State): Value => state.versions.length - 1
@@ -104,27 +139,14 @@ export const inDatabase = (state: State): Value => state.versions.length - 1
 /** The version of a value; there are no others than those in the state. */
 export const versionOf = (state: State, value: Value): number => state.versions[value] as number
 
-/**
- * A state as text, short because there are very many. Readers of one process are interchangeable: they are named in the
- * order of what they are about to do. Where two of them do the same, one state may have two texts; then it is only
- * visited twice.
- */
-export function encode({ key, readers, writers, versions, delivered, owed, done, deferred }: State): string {
-  const texts = readers.map(({ process, gets, at, promised, seen, value, debt }, i) => {
-    if (at === 'idle') return `${process}idle${gets}`
-    const held = key.lease === i ? '*' : ''
-    const found = seen ? `~${seen.value}.${seen.age}` : ''
-    return `${process}${at}${held}${gets}.${promised.done}.${promised.own}${found}=${value ?? ''}-${debt ?? ''}`
-  })
-  const order = texts.map((_, i) => i).sort((a, b) => ((texts[a] as string) < (texts[b] as string) ? -1 : 1))
-  const name = (token: number) => (token === nobody ? 'x' : order.indexOf(token))
-  let text = 'Redis '
-  if (key.entry) text += `E${key.entry.value}.${key.entry.age}`
-  if (key.lease !== undefined) text += `L${name(key.lease)}${key.ended ? '!' : ''}`
-  for (const i of order) {
-    const token = readers[i]?.token
-    text += token === undefined ? `|${texts[i]}` : `|${texts[i]}>${name(token)}`
-  }
-  for (const { at, value } of writers) text += `|${at}${value}`
-  return `${text}|${versions}|${owed}|${deferred}|${done}|${delivered}`
+/** A lease's name that nothing in the state bears. */
+export function freshToken({ key, readers, flights, sent }: State): Token {
+  const used = new Set([key.lease, key.entry?.fill])
+  for (const { token, seen } of readers) used.add(token).add(seen?.fill)
+  for (const { token } of flights) used.add(token)
+  for (const { token } of sent) used.add(token)
+  const callers = new Set([...used].map((token) => token && callerOf(token)))
+  let token = 1
+  while (callers.has(token)) token++
+  return token
 }
