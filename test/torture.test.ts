@@ -1,55 +1,59 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { freshTables } from './support/dynamodb.ts'
-import { check } from './torture/check.ts'
+import { checkAll } from './torture/check.ts'
 import { promises } from './torture/options.ts'
 import { counted, details, summary } from './torture/report.ts'
-import { sabotages } from './torture/sabotage.ts'
-import { type Torture, torture } from './torture/torture.ts'
+import { type Sabotage, sabotages } from './torture/sabotage.ts'
+import { type Torture, type Tortured, torture } from './torture/torture.ts'
 
 /** Eight processes take their time to start where the machine is busy. */
-const timeout = 90_000
+const timeout = 120_000
 const seed = String(randomInt(2 ** 32))
 
-async function tortureAndCheck(how: Pick<Torture, 'seconds' | 'processes' | 'sabotage'>) {
+async function tortureAndCheck(
+  how: Pick<Torture, 'seconds' | 'processes' | 'sabotage' | 'readsOnly' | 'faults' | 'isEnough'>,
+) {
   const { endpoint, table } = await freshTables()
   const tortured = await torture({ dynamodbEndpoint: endpoint, table, seed, ...how })
-  const violations = check(tortured.history, promises)
+  const violations = checkAll(tortured.history, promises, tortured.circumstances)
   const report = `seed ${seed}\n${summary(tortured, violations)}\n${details(violations, tortured.history, promises)}`
   return { violations, report, counts: counted(tortured) }
 }
 
-test('eight processes, with Redis killed, stopped and flushed meanwhile: no read breaks a promise', {
+test('eight processes, with Redis killed, stopped and flushed meanwhile: no promise is broken', {
   timeout,
 }, async () => {
-  const { violations, report, counts } = await tortureAndCheck({ seconds: 12 })
+  const { violations, report, counts } = await tortureAndCheck({ seconds: 20 })
   console.log(report)
   expect(violations.length, report).toBe(0)
   // It was no walk in the park.
   expect(Object.keys(counts.faults).length, report).toBeGreaterThanOrEqual(4)
   const { hit, stored, bypass, fallback, cache, database } = counts.reads
   for (const some of [
-    hit,
-    stored,
-    bypass,
-    fallback,
-    cache,
-    database,
-    counts.removals.deferred,
-    counts.removals.done,
+    ...[hit, stored, bypass, fallback, cache, database],
+    ...[counts.removals.deferred, counts.removals.done, counts.loads.failed],
   ]) {
     expect(some, report).toBeGreaterThan(10)
   }
 })
 
-// A short run does not always come to what is broken: the next one begins with another seed.
-test.each(sabotages)('a cache that is broken on purpose is found out: %s', { timeout }, async (sabotage) => {
-  const reports: string[] = []
-  for (let run = 1; run <= 5; run++) {
-    const { violations, report } = await tortureAndCheck({ seconds: 2, processes: 3, sabotage })
-    const rules = violations.map(({ rule }) => rule)
-    if (rules.includes(sabotage === 'old loads' ? 'database' : 'G1')) return
-    reports.push(report)
-  }
-  expect.unreachable(reports.join('\n'))
-})
+test.each(Object.keys(sabotages) as Sabotage[])(
+  'a cache that is broken on purpose is found out: %s',
+  {
+    timeout,
+  },
+  async (sabotage) => {
+    const { rule, readsOnly = false }: { rule: string; readsOnly?: boolean } = sabotages[sabotage]
+    const isFound = ({ history, circumstances }: Tortured) =>
+      checkAll(history, promises, circumstances).some((each) => each.rule === rule)
+    // Nothing befalls Redis: what is planted is all there is to be found. What has to happen for that comes soon, or late
+    // where the machine is busy.
+    const how = { seconds: 60, processes: 3, faults: [], sabotage, readsOnly, isEnough: isFound }
+    const { violations, report } = await tortureAndCheck(how)
+    expect(
+      violations.map((each) => each.rule),
+      report,
+    ).toContain(rule)
+  },
+)

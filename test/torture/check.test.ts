@@ -10,7 +10,17 @@ const at = (start: number) => {
   return {
     got: (version: number, more: Partial<Extract<Operation, { type: 'got' }>> = {}): Operation => {
       const text = `text ${version}`
-      return { ...done, type: 'got', version, text, from: 'cache', status: 'hit', process: '2', ...more }
+      return {
+        ...done,
+        type: 'got',
+        cache: 'text',
+        version,
+        text,
+        from: 'cache',
+        status: 'hit',
+        process: '2',
+        ...more,
+      }
     },
     committed: (version: number): Operation => ({
       ...done,
@@ -21,6 +31,7 @@ const at = (start: number) => {
     removed: (more: Partial<Extract<Operation, { type: 'removed' }>> = {}): Operation => ({
       ...done,
       type: 'removed',
+      caches: ['text'],
       outcome: 'done',
       ...more,
     }),
@@ -67,6 +78,22 @@ test('G1: older than what anybody had committed or read when an invalidation beg
   expect(broken([...seen, at(20).removed({ version: 5 }), at(40).got(6)])).toEqual([])
 })
 
+test('a removal binds the caches whose entries it has removed', () => {
+  const both = [at(0).committed(1), at(15).removed({ caches: ['text', 'copy'] })]
+  expect(broken([...both, at(30).got(0, { cache: 'copy' })])).toEqual(['G1'])
+  expect(broken([...both, at(30).got(0, { cache: 'text' })])).toEqual(['G1'])
+  const one = [at(0).committed(1), at(15).removed({ caches: ['text'] })]
+  expect(broken([...one, at(30).got(0, { cache: 'copy' })])).toEqual([])
+  // What the one has read from the database is known to the other.
+  expect(
+    broken([
+      at(0).got(7, { cache: 'text' }),
+      at(20).removed({ caches: ['copy'] }),
+      at(40).got(6, { cache: 'copy' }),
+    ]),
+  ).toEqual(['G1'])
+})
+
 test('a removal that was deferred binds nobody but its own process (G2), until one is confirmed', () => {
   const deferred = [
     at(0).committed(1),
@@ -110,6 +137,7 @@ test('a version has the text that was written with it', () => {
 test('every read has an answer', () => {
   const unanswered: Operation = {
     type: 'unanswered',
+    cache: 'text',
     process: '1',
     id: 'a',
     start: 0,

@@ -1,18 +1,30 @@
+import { leftOut, tooLate, withoutCause } from './answers.ts'
+import { Around, type Circumstances, calm } from './circumstances.ts'
 import { Floors } from './floors.ts'
-import type { Committed, Got, Operation, Removed, Unanswered } from './history.ts'
+import {
+  type CacheName,
+  type Committed,
+  caches,
+  type Got,
+  type Load,
+  type Operation,
+  type Removed,
+  type Unanswered,
+} from './history.ts'
+import { loadsWithoutReason } from './oneLoad.ts'
 
 /**
  * What a history may not show. `floor` is the least version that the answer was allowed to have, `because` the
  * operation that proves it.
  */
 export interface Violation {
-  rule: 'G1' | 'G2' | 'database' | 'fallback' | 'life' | 'text' | 'G4'
-  answer: Got | Unanswered
+  rule: 'G1' | 'G2' | 'G3' | 'G4' | 'G7' | 'away' | 'database' | 'fallback' | 'life' | 'text'
+  answer: Got | Unanswered | Load
   floor?: number
   because?: Operation
 }
 
-/** What the caches of a history promise. */
+/** What the caches of a history promise of their values. */
 export interface Promises {
   /** How long an answer of this process' own last load may be served. */
   fallbackMs: number
@@ -20,6 +32,17 @@ export interface Promises {
   lifeMs: number
   /** False where Redis may forget a removal that it has acknowledged, as in a failover: then G1 and G2 are not promised. */
   keepsRemovals?: boolean
+}
+
+/** And of times and loads. */
+export interface AllPromises extends Promises {
+  /** The shortest time for which a value is fresh after its load has begun, and that for "does not exist". */
+  minFreshMs: number
+  negativeTtl: number
+  leaseMs: number
+  waitMs: number
+  cacheTimeoutMs: number
+  loadTimeoutMs: number
 }
 
 /**
@@ -40,9 +63,34 @@ export interface Promises {
  * after a commit and before its removal, and the next from the cache; once the removal is confirmed G1 forbids it.
  */
 export function check(history: Operation[], promises: Promises): Violation[] {
-  const byId = Map.groupBy(history, ({ id }) => id)
-  return [...byId.values()].flatMap((operations) => checkId(operations, promises))
+  return [...values(history, promises), ...history.filter(isUnanswered).map(unanswered)]
 }
+
+/**
+ * Also what promises of loads and of times are broken, by what else happened meanwhile: every load by a lease has its
+ * reason (`G3`, ./oneLoad.ts); every answer comes in time (`G7`); there is none only for a cause (`G4`); and the cache is
+ * left out only where it has to be (`away`; all three ./answers.ts).
+ */
+export function checkAll(
+  history: Operation[],
+  promises: AllPromises,
+  circumstances: Circumstances = calm,
+): Violation[] {
+  const around = new Around(circumstances)
+  return [
+    ...values(history, promises),
+    ...loadsWithoutReason(history, promises, around),
+    ...tooLate(history, promises, around),
+    ...leftOut(history, promises, around),
+    ...withoutCause(history, promises, around),
+  ]
+}
+
+const isUnanswered = (each: Operation): each is Unanswered => each.type === 'unanswered'
+const unanswered = (answer: Unanswered): Violation => ({ rule: 'G4', answer })
+
+const values = (history: Operation[], promises: Promises): Violation[] =>
+  [...Map.groupBy(history, ({ id }) => id).values()].flatMap((operations) => checkId(operations, promises))
 
 function checkId(history: Operation[], { fallbackMs, lifeMs, keepsRemovals = true }: Promises): Violation[] {
   const gets = history.filter((each): each is Got => each.type === 'got')
@@ -58,20 +106,25 @@ function checkId(history: Operation[], { fallbackMs, lifeMs, keepsRemovals = tru
     version: removal.version ?? known.at(removal.start).version,
     because: removal,
   })
-  const confirmed = new Floors(removals.filter(({ outcome }) => outcome === 'done').map(floorOf))
-  const ownDeferred = new Map(
-    [...Map.groupBy(removals, ({ process }) => process)].map(([process, own]) => [
-      process,
-      new Floors(own.map(floorOf)),
-    ]),
+  /** What the removals of the entries of one cache forbid, all that were confirmed, and all of one process. */
+  const forbidden = new Map(
+    caches.map((cache) => {
+      const its = removals.filter((each) => each.caches.includes(cache))
+      const confirmed = new Floors(its.filter(({ outcome }) => outcome === 'done').map(floorOf))
+      const byProcess = Map.groupBy(its, ({ process }) => process)
+      const own = new Map([...byProcess].map(([process, some]) => [process, new Floors(some.map(floorOf))]))
+      return [cache, { confirmed, own }] as const
+    }),
   )
+  const floorsFor = (cache: CacheName, process: string, start: number) => {
+    const { confirmed, own } = forbidden.get(cache) ?? { confirmed: nothing, own: new Map() }
+    return { confirmed: confirmed.at(start), own: (own.get(process) ?? nothing).at(start) }
+  }
   const nothing = new Floors([])
 
-  const violations: Violation[] = history
-    .filter((each) => each.type === 'unanswered')
-    .map((answer) => ({ rule: 'G4', answer }))
+  const violations: Violation[] = []
   for (const answer of gets) {
-    const { from, start, version, process } = answer
+    const { from, start, version, process, cache } = answer
     const demands: [Violation['rule'], ReturnType<Floors['at']>][] =
       from === 'database'
         ? [['database', known.at(start)]]
@@ -79,7 +132,8 @@ function checkId(history: Operation[], { fallbackMs, lifeMs, keepsRemovals = tru
           ? [['fallback', known.at(start - fallbackMs)]]
           : [['life', known.at(start - lifeMs)]]
     if (from === 'cache' && keepsRemovals) {
-      demands.unshift(['G1', confirmed.at(start)], ['G2', (ownDeferred.get(process) ?? nothing).at(start)])
+      const { confirmed, own } = floorsFor(cache, process, start)
+      demands.unshift(['G1', confirmed], ['G2', own])
     }
     const broken = demands.find(([, floor]) => version < floor.version)
     if (broken) {

@@ -2,21 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startRedis } from '../../lib/local/redisServer.ts'
 import { freePort } from '../../lib/local/server.ts'
 import { connectRedis } from '../../lib/redis.ts'
+import { sharedNow } from '../support/clock.ts'
+import type { Network } from '../support/network.ts'
+import type { Struck } from './circumstances.ts'
 import { longestPauseMs } from './options.ts'
 
 /** What befalls the Redis of a torture test. */
-export const faults = ['kill', 'pause', 'demote', 'flush', 'evict', 'disconnect'] as const
+export const faults = ['kill', 'pause', 'demote', 'swallow', 'flush', 'evict', 'disconnect'] as const
 export type Fault = (typeof faults)[number]
 
-/** A Redis that can be harmed. It keeps nothing on disk: killed, it comes back empty. */
-export async function startVictim(binary: string, random: () => number) {
-  // Not one of the ports that the system hands out: while the server is away, a client that tries to reach it could be
-  // given that very port for its own end, and talk to itself.
-  const port = await freePort(10_000 + Math.floor(Math.random() * 20_000))
+/** How long a client of this project takes to leave a connection that carries nothing, and to make another, ms. */
+const swallowedMs = 1_200
+
+/**
+ * A Redis that can be harmed, as far away as another machine. It keeps nothing on disk: killed, it comes back empty.
+ */
+export async function startVictim(binary: string, network: Network, random: () => number) {
+  const port = await freePort()
   const start = () => startRedis({ binary, port, detached: true })
   let server = await start()
-  const { url } = server
-  const redis = connectRedis(url)
+  const redis = connectRedis(server.url)
+  const wire = await network.open(port)
   // It may not be back yet from the last fault; then this one is none.
   const busy = () => {}
   const harm: Record<Fault, () => Promise<unknown>> = {
@@ -36,18 +42,28 @@ export async function startVictim(binary: string, random: () => number) {
       await sleep(random() * 300)
       await redis.replicaof('NO', 'ONE')
     },
+    /** What was sent is executed, and nobody is told. */
+    async swallow() {
+      await wire.swallow('down')
+      await sleep(swallowedMs)
+    },
     flush: () => redis.flushall().catch(busy),
     /** Any one key, be it an entry or a lease. */
     async evict() {
       const key = await redis.randomkey().catch(busy)
       if (key) await redis.del(key).catch(busy)
+      return key
     },
     disconnect: () => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(busy),
   }
   return {
-    url,
+    url: wire.url,
     /** Does a fault, and waits until it is over. */
-    strike: (fault: Fault) => harm[fault](),
+    async strike(fault: Fault): Promise<Struck> {
+      const start = sharedNow()
+      const key = await harm[fault]()
+      return { fault, start, end: sharedNow(), ...(typeof key === 'string' && fault === 'evict' && { key }) }
+    },
     async stop() {
       redis.disconnect()
       await server.stop('SIGKILL')

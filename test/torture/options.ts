@@ -1,26 +1,38 @@
-import type { Promises } from './check.ts'
+import type { AllPromises } from './check.ts'
+import type { CacheName } from './history.ts'
 
-/** How the caches of the torture test are set: all times short, so that everything that can end does so often. */
-export const options = {
-  ttl: 2000,
+/** How long entries live: short, so that what can end does so often. All else is as the cache has it by default. */
+export const lives: Record<
+  CacheName,
+  { ttl: number; jitter: number; negativeTtl: number; staleWhileRevalidate: number; staleIfError: number }
+> = {
   // Some go stale soon, and some live long enough to be in the way after a fault.
-  jitter: 0.9,
-  staleWhileRevalidate: 400,
-  staleIfError: 400,
-  negativeTtl: 300,
-  leaseMs: 200,
-  waitMs: 400,
-  cacheTimeoutMs: 80,
-  loadTimeoutMs: 2500,
-  fallbackMs: 300,
+  text: { ttl: 2000, jitter: 0.6, negativeTtl: 300, staleWhileRevalidate: 400, staleIfError: 400 },
+  copy: { ttl: 1500, jitter: 0.4, negativeTtl: 300, staleWhileRevalidate: 0, staleIfError: 0 },
+}
+
+/** The defaults of lib/cacheAside that its promises speak of. */
+const defaults = {
+  leaseMs: 3_000,
+  waitMs: 3_500,
+  cacheTimeoutMs: 100,
+  loadTimeoutMs: 2_500,
+  fallbackMs: 1_000,
 }
 
 /** The longest time for which Redis is stopped, ms. */
 export const longestPauseMs = 800
 
-export const promises: Promises = {
-  fallbackMs: options.fallbackMs,
+const { text, copy } = lives
+export const promises: AllPromises = {
+  ...defaults,
   // A fill may come as late as its load and a stopped Redis let it, and the last lease prolongs the entry's stay.
   lifeMs:
-    options.ttl + options.staleWhileRevalidate + 2 * options.leaseMs + options.loadTimeoutMs + longestPauseMs,
+    text.ttl +
+    Math.max(text.staleWhileRevalidate, text.staleIfError) +
+    2 * defaults.leaseMs +
+    defaults.loadTimeoutMs +
+    longestPauseMs,
+  minFreshMs: Math.min(text.ttl * (1 - text.jitter), copy.ttl * (1 - copy.jitter)),
+  negativeTtl: Math.min(text.negativeTtl, copy.negativeTtl),
 }

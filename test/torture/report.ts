@@ -3,7 +3,7 @@ import type { Operation } from './history.ts'
 import type { Tortured } from './torture.ts'
 
 /** What happened, counted. */
-export function counted({ history, faults }: Tortured) {
+export function counted({ history, faults, circumstances }: Tortured) {
   const got = history.filter((each) => each.type === 'got')
   const removed = history.filter((each) => each.type === 'removed')
   return {
@@ -17,6 +17,8 @@ export function counted({ history, faults }: Tortured) {
     },
     commits: history.filter(({ type }) => type === 'committed').length,
     removals: count(removed.map(({ outcome }) => outcome)),
+    loads: count(history.flatMap((each) => (each.type === 'load' ? [each.outcome] : []))),
+    waits: count(circumstances.waits.map(({ control }) => control)),
     unanswered: history.filter(({ type }) => type === 'unanswered').length,
     faults: count(faults),
   }
@@ -24,7 +26,7 @@ export function counted({ history, faults }: Tortured) {
 
 /** One paragraph about a run. */
 export function summary(tortured: Tortured, violations: Violation[]): string {
-  const { operations, reads, commits, removals, faults } = counted(tortured)
+  const { operations, reads, commits, removals, loads, waits, unanswered, faults } = counted(tortured)
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([name, number]) => `${name} ${number}`)
@@ -34,10 +36,13 @@ export function summary(tortured: Tortured, violations: Violation[]): string {
     `Reads:      ${list(reads)}`,
     `Commits:    ${commits}`,
     `Removals:   ${list(removals)}`,
+    `Loads:      ${list(loads)}`,
+    `Unanswered: ${unanswered}`,
     `Faults:     ${list(faults)}`,
+    `Controls:   waited longer than usual: ${list(waits)}`,
     violations.length === 0
-      ? 'No read broke a promise.'
-      : `BROKEN: ${violations.length} reads (${list(count(violations.map(({ rule }) => rule)))})`,
+      ? 'No promise was broken.'
+      : `BROKEN: ${violations.length} times (${list(count(violations.map(({ rule }) => rule)))})`,
     '',
   ].join('\n')
 }
@@ -50,7 +55,7 @@ export function details(violations: Violation[], history: Operation[], { lifeMs 
   return violations
     .slice(0, shown.violations)
     .map(({ rule, answer, floor, because }) => {
-      const begin = because?.start ?? answer.start - lifeMs
+      const begin = because?.start ?? answer.start - lifeMs / 4
       const around = history
         .filter(({ id, start, end }) => id === answer.id && end >= begin && start <= answer.end)
         .filter((each) => each !== because && each !== answer)
@@ -71,7 +76,10 @@ export function details(violations: Violation[], history: Operation[], { lifeMs 
 
 function line(operation: Operation): string {
   const { process, id, start, end, type } = operation
-  return `  ${start.toFixed(3)} to ${end.toFixed(3)} ${process} ${type} ${id}: ${outcome(operation)}`
+  const where =
+    'cache' in operation ? operation.cache : 'caches' in operation ? operation.caches.join('+') : ''
+  const budget = 'budgetMs' in operation ? `, in ${operation.budgetMs} ms` : ''
+  return `  ${start.toFixed(3)} to ${end.toFixed(3)} ${process} ${type} ${where} ${id}: ${outcome(operation)}${budget}`
 }
 
 function outcome(operation: Operation): string {
@@ -86,6 +94,12 @@ function outcome(operation: Operation): string {
         : `${operation.outcome}, below v${operation.version}`
     case 'unanswered':
       return operation.error
+    case 'load':
+      return operation.outcome
+    case 'bypassed':
+      return operation.detail
+    case 'breaker':
+      return operation.state
   }
 }
 

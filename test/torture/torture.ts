@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findRedisBinary } from '../../lib/local/redisServer.ts'
 import { SetupError } from '../../lib/local/server.ts'
+import { sharedNow } from '../support/clock.ts'
+import { startNetwork } from '../support/network.ts'
 import { startWorker, type Worker } from '../support/workers.ts'
+import type { Circumstances } from './circumstances.ts'
 import { type Fault, faults, startVictim } from './faults.ts'
 import type { Operation } from './history.ts'
 import { numbersFrom } from './numbers.ts'
 import type { Sabotage } from './sabotage.ts'
-import type { Setup, TortureMethods } from './worker.ts'
+import type { Setup, Told, TortureMethods } from './worker.ts'
 
 /** How a torture test is run. */
 export interface Torture {
@@ -18,8 +21,14 @@ export interface Torture {
   seed: string
   processes?: number
   sabotage?: Sabotage
+  /** Nothing is written. */
+  readsOnly?: boolean
+  /** What befalls Redis and the processes, in any order; all there is by default. */
+  faults?: Tortured['faults']
   /** Ends it early. */
   signal?: AbortSignal
+  /** Asked about once a second; ends it early as well. */
+  isEnough?: (sofar: Tortured) => boolean
   onProgress?: (progress: { seconds: number; operations: number; faults: number }) => void
 }
 
@@ -27,7 +36,11 @@ export interface Torture {
 export interface Tortured {
   history: Operation[]
   faults: (Fault | 'kill a process')[]
+  circumstances: Circumstances
 }
+
+/** After all faults have had their turn there is peace for so long: what is promised while Redis is there is seen then, ms. */
+const peaceMs = 4_000
 
 /** Two clocks of eight are wrong by an hour. */
 const clocks = [0, 3_600_000, -3_600_000]
@@ -37,9 +50,12 @@ export async function torture(run: Torture): Promise<Tortured> {
   const binary = findRedisBinary()
   if (!binary) throw new SetupError('No valkey-server or redis-server on PATH')
   const random = numbersFrom(run.seed)
-  const victim = await startVictim(binary, random)
-  const tortured: Tortured = { history: [], faults: [] }
+  const network = await startNetwork()
+  const victim = await startVictim(binary, network, random)
+  const circumstances: Circumstances = { faults: [], waits: [], killed: [], wrongClocks: [] }
+  const tortured: Tortured = { history: [], faults: [], circumstances }
   const workers = new Set<Worker<TortureMethods>>()
+  const names = new Map<Worker<TortureMethods>, string>()
   let started = 0
 
   const setUp = async () => {
@@ -51,13 +67,19 @@ export async function torture(run: Torture): Promise<Tortured> {
       seed: run.seed,
       process: `process ${number}`,
       clockAhead: clocks[number % 8] ?? 0,
+      ...(run.readsOnly && { readsOnly: true }),
       ...(run.sabotage && { sabotage: run.sabotage }),
     }
-    const worker = await startWorker<TortureMethods, Operation[]>(
+    if (setup.clockAhead !== 0) circumstances.wrongClocks.push(setup.process)
+    const worker = await startWorker<TortureMethods, Told>(
       new URL('./worker.ts', import.meta.url),
       setup,
-      (operations) => tortured.history.push(...operations),
+      ({ operations, waits }) => {
+        tortured.history.push(...operations)
+        circumstances.waits.push(...waits)
+      },
     )
+    names.set(worker, setup.process)
     workers.add(worker)
     return worker
   }
@@ -73,6 +95,7 @@ export async function torture(run: Torture): Promise<Tortured> {
     if (!doomed) return
     workers.delete(doomed)
     await doomed.kill()
+    circumstances.killed.push({ process: names.get(doomed) ?? '', at: sharedNow() })
     begin(await setUp())
   }
   /** Every fault has its turn, in an order that the seed decides. */
@@ -89,13 +112,15 @@ export async function torture(run: Torture): Promise<Tortured> {
     const start = performance.now()
     const end = start + run.seconds * 1000
     const left = () => (run.signal?.aborted || failures.length > 0 ? 0 : end - performance.now())
+    const { faults: some = [...faults, 'kill a process'] } = run
     while (left() > 0) {
-      await sleep(Math.min(left(), 200 + random() * 1000))
-      if (left() <= 0) break
-      if (bag.length === 0) bag.push(...inAnyOrder<Tortured['faults'][number]>([...faults, 'kill a process']))
-      const fault = bag.pop() ?? 'kill'
+      await sleep(Math.min(left(), bag.length === 0 && !run.faults ? peaceMs : 200 + random() * 1000))
+      if (left() <= 0 || run.isEnough?.(tortured)) break
+      if (bag.length === 0) bag.push(...inAnyOrder(some))
+      const fault = bag.pop()
+      if (fault === undefined) continue
       if (fault === 'kill a process') await replaceOne()
-      else await victim.strike(fault)
+      else circumstances.faults.push(await victim.strike(fault))
       tortured.faults.push(fault)
       run.onProgress?.({
         seconds: (performance.now() - start) / 1000,
@@ -110,5 +135,6 @@ export async function torture(run: Torture): Promise<Tortured> {
   } finally {
     await Promise.all([...workers].map((worker) => worker.kill()))
     await victim.stop()
+    await network.worker.kill()
   }
 }

@@ -4,12 +4,14 @@ import { connectDynamoDB } from '../../lib/dynamodb.ts'
 import { connectRedis } from '../../lib/redis.ts'
 import { serve, setupOf, tell } from '../support/serve.ts'
 import { type Text, textsIn } from '../support/texts.ts'
-import { type Operation, recorded } from './history.ts'
+import type { Waited } from './circumstances.ts'
+import { watchControls } from './control.ts'
+import { type CacheName, caches, type Operation, recorded, recordedEvents, recordedLoad } from './history.ts'
 import { numbersFrom } from './numbers.ts'
-import { options } from './options.ts'
-import { type Sabotage, sabotage } from './sabotage.ts'
+import { lives } from './options.ts'
+import { type Sabotage, sabotage, sabotagedLoad } from './sabotage.ts'
 
-/** One process of the torture test: reads and writes a few hot ids for as long as it is asked to. */
+/** One process of the torture test: reads and writes a few ids for as long as it is asked to. */
 export interface Setup {
   redisUrl: string
   dynamodbEndpoint: string
@@ -19,67 +21,119 @@ export interface Setup {
   process: string
   /** By how much this process' clock is wrong, ms. */
   clockAhead: number
+  /** It writes nothing. */
+  readsOnly?: boolean
   /** What is broken on purpose, to show that the checker finds it. */
   sabotage?: Sabotage
 }
 
+/** What a process tells now and then. */
+export interface Told {
+  operations: Operation[]
+  waits: Waited[]
+}
+
 /** How many things this process does at the same time. */
-const loops = 3
-const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+const loops = 4
+/** Those that are read and written all the time, and those that are mostly read: what these are loaded for is easily told. */
+const busy = ['a', 'b', 'c', 'd', 'e', 'f']
+const quiet = ['q', 'r', 's', 't', 'u', 'v']
+/** Loads that are slow and loads that fail, of all of them; and how slow at the most, ms: longer than a load may take. */
+const slow = { share: 0.04, ms: 3_000 }
+const failing = { share: 0.03, ms: 60 }
 
 const setup = setupOf<Setup>()
 const random = numbersFrom(`${setup.seed} ${setup.process}`)
 const machineNow = Date.now
 Date.now = () => machineNow() + setup.clockAhead
 
+let told: Told = { operations: [], waits: [] }
+const newest = new Map<string, number>()
+const recorder = {
+  process: setup.process,
+  record(operation: Operation) {
+    told.operations.push(operation)
+    if ('version' in operation && operation.version !== undefined) newest.set(operation.id, operation.version)
+  },
+}
+function flush(): void {
+  tell<Told>(told)
+  told = { operations: [], waits: [] }
+}
+
 const redis = connectRedis(setup.redisUrl)
 const texts = textsIn(connectDynamoDB(setup.dynamodbEndpoint), setup.table)
-/** Some loads are slow, and a few outlive their lease. */
-const dawdle = async () => {
-  if (random() < 0.15) await sleep(random() * options.leaseMs * 1.3)
+
+/** Some loads are slow, and some fail. */
+async function dawdle(signal: AbortSignal): Promise<void> {
+  const dice = random()
+  const ms = random()
+  if (dice < slow.share) await sleep(ms * slow.ms, undefined, { signal })
+  else if (dice < slow.share + failing.share) {
+    await sleep(ms * failing.ms, undefined, { signal })
+    throw new Error('The database refuses')
+  }
 }
-const sound = createCacheAside<Text>({
-  redis,
-  name: 'text',
-  ...options,
-  async load(id, { signal }) {
-    const found = await texts.read(id, signal)
-    await dawdle()
+
+function open(name: CacheName, client: typeof redis) {
+  type Context = { signal: AbortSignal }
+  async function read<T>(signal: AbortSignal, reads: Promise<T>): Promise<T> {
+    const found = await reads
+    await dawdle(signal)
     return found
-  },
-  async loadMany(wanted, { signal }) {
-    const found = await texts.readMany(wanted, signal)
-    await dawdle()
-    return found
-  },
+  }
+  const load = (id: string, { signal }: Context) =>
+    recordedLoad(name, [id], signal, () => read(signal, texts.read(id, signal)), recorder)
+  const loadMany = (ids: string[], { signal }: Context) =>
+    recordedLoad(name, ids, signal, () => read(signal, texts.readMany(ids, signal)), recorder)
+  return createCacheAside<Text>({
+    ...{ redis: client, name, ...lives[name], loadMany, onEvent: recordedEvents(name, recorder) },
+    load: sabotagedLoad(setup.sabotage, load),
+  })
+}
+
+const sound = Object.fromEntries(
+  caches.map((name) => {
+    const load = (id: string) => texts.read(id, AbortSignal.timeout(5_000))
+    return [name, sabotage(setup.sabotage, open(name, redis), { redis, load })]
+  }),
+) as Record<CacheName, ReturnType<typeof open>>
+const asked = caches.map((name) => {
+  const other = caches.find((each) => each !== name)
+  return recorded(sound[name], texts, setup.process, recorder.record, {
+    name,
+    ...(other && { other: sound[other] }),
+  })
 })
 
-let batch: Operation[] = []
-const newest = new Map<string, number>()
-const cache = recorded(sabotage(setup.sabotage, sound, redis), texts, setup.process, (operation) => {
-  batch.push(operation)
-  if ('version' in operation && operation.version !== undefined) newest.set(operation.id, operation.version)
-})
-function flush(): void {
-  tell<Operation[]>(batch)
-  batch = []
-}
+const pick = <T>(list: readonly T[], place = random()): T => list[Math.floor(place * list.length)] as T
 
 async function act(): Promise<void> {
   const dice = random()
-  // The first are asked for most, the last live long enough to go stale.
-  const id = ids[Math.floor(random() ** 2 * ids.length)] ?? 'a'
-  if (dice < 0.6) return cache.get(id)
-  if (dice < 0.75) return cache.getMany(ids.filter(() => random() < 0.6))
-  if (dice < 0.95) return cache.write(id, { remove: random() < 0.1 })
+  const cache = pick(asked)
+  // The first are asked for most.
+  const id = pick(random() < 0.6 ? busy : quiet, random() ** 2)
+  const budget = random() < 0.5 ? {} : { budgetMs: Math.round(20 + random() ** 2 * 6_000) }
+  if (dice < 0.55) return cache.get(id, budget)
+  if (dice < 0.75)
+    return cache.getMany(
+      [...busy, ...quiet].filter(() => random() < 0.4),
+      budget,
+    )
+  if (dice < 0.78 || setup.readsOnly) return cache.warm([...busy, ...quiet].filter(() => random() < 0.4))
+  const written = random() < 0.97 ? pick(busy) : pick(quiet)
+  const also = random() < 0.5
+  if (dice < 0.95) return cache.write(written, { remove: random() < 0.1, also })
   // One that names a version is what the table's stream will deliver.
-  return cache.invalidate(id, random() < 0.5 ? newest.get(id) : undefined)
+  const version = random() < 0.5 ? newest.get(written) : undefined
+  return cache.invalidate(written, { also, ...(version !== undefined && { version }) })
 }
 
 let stopped = false
 const methods = {
   /** Reads and writes until `stop`. */
   async run() {
+    const unwatch = watchControls(setup.redisUrl, setup.process, (waited) => told.waits.push(waited))
     const flushing = setInterval(flush, 50)
     const loop = async () => {
       while (!stopped) {
@@ -89,6 +143,7 @@ const methods = {
     }
     await Promise.all(Array.from({ length: loops }, loop))
     clearInterval(flushing)
+    unwatch()
     flush()
   },
   async stop() {
