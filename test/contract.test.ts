@@ -6,16 +6,17 @@ import { putProduct } from '../lib/catalog/putProduct.ts'
 import { categoriesKey } from '../lib/catalog/table.ts'
 import { handle } from '../lib/http/handler.ts'
 import { Contract } from './support/contract.ts'
+import { startDynamodbProxy } from './support/dynamodbProxy.ts'
 import { aProduct, type Call, freshHandlers } from './support/http.ts'
 import { operations } from './support/openapi.ts'
 import { freshRedis } from './support/redis.ts'
-import { startRival } from './support/rival.ts'
+import { rivalOf } from './support/rival.ts'
 
 const { call, db, table, redisPort } = await freshHandlers()
 // All handlers of this file come to DynamoDB this way.
-const rival = await startRival(db, table, process.env.DYNAMODB_ENDPOINT ?? '', 'fought-over')
-process.env.DYNAMODB_ENDPOINT = rival.url
-afterAll(() => rival.close())
+const proxy = await startDynamodbProxy(process.env.DYNAMODB_ENDPOINT ?? '')
+process.env.DYNAMODB_ENDPOINT = proxy.url
+afterAll(() => proxy.close())
 const contract = new Contract()
 
 /** Asks a handler, and compares with the document: the answer, and a request that was no mistake. */
@@ -195,6 +196,8 @@ describe('each kind of problem is as docs/openapi.yml describes it', () => {
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 409])
     await ask('postReview', 422, { ...once, body: { ...review, rating: 1 } })
     await putProduct(db, table, 'fought-over', parseProductWithId('fought-over', pot))
+    const rival = rivalOf(db, table, 'fought-over')
+    proxy.trouble('PutItem', rival, { about: '"PRODUCT#fought-over"', times: Number.POSITIVE_INFINITY })
     for (const id of ['putProduct', 'patchProduct', 'deleteProduct'])
       await ask(id, 409, { ...valid(id), path: { id: 'fought-over' } })
   })
@@ -206,12 +209,19 @@ describe('each kind of problem is as docs/openapi.yml describes it', () => {
     await ask('getProducts', 413, { query: { ids: ids.join() } })
   })
 
+  test('a product that too many write', async () => {
+    const busy = { error: 'TransactionConflictException' }
+    const trouble = proxy.trouble('PutItem', busy, { times: Number.POSITIVE_INFINITY })
+    await ask('putProduct', 503, valid('putProduct'))
+    trouble.end()
+  })
+
   test('a function without time, and a database that is away', async () => {
     const endless = handle('GET /products/{id}', () => new Promise(() => {}))
     const late = await endless({}, { getRemainingTimeInMillis: () => 0 })
     expect(late.statusCode).toBe(503)
     contract.checkAnswer('getProduct', late)
-    rival.close()
+    proxy.close()
     // What the probes have last heard stands for a second.
     await sleep(1000)
     for (const id of having(503))

@@ -44,8 +44,8 @@ it('a bill is what somebody with a pencil gets', () => {
   expect(bill(1e6, product, 0.9)['cache, ECPUs']).toBeCloseTo((0.9 * 2.6 + 0.1 * 6.6) * 0.0023, 9)
   // A hit of 2 ms at half a gigabyte.
   expect(bill(1e6, product, 1)['Lambda, time']).toBeCloseTo(1000 * 0.0000133334, 9)
-  // 1,000 misses/s for a minute, of 2,900 bytes each.
-  expect(cachedGB(10_000, product, 0.9)).toBeCloseTo(0.174, 9)
+  // 1,000 misses/s for a minute, of 2,955 bytes each.
+  expect(cachedGB(10_000, product, 0.9)).toBeCloseTo(0.1773, 9)
   // The least that is billed: 0.1 GB for 730 hours.
   expect(month(1, product, 0.9).stored).toBeCloseTo(6.132, 9)
 })

@@ -2,7 +2,8 @@ import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openHealth } from '../lib/catalog/health.ts'
 import { connectDynamoDB } from '../lib/dynamodb.ts'
-import { connectRedis } from '../lib/redis.ts'
+import { connectCache, connectRedis } from '../lib/redis.ts'
+import { startCluster } from './support/cluster.ts'
 import { freshTables } from './support/dynamodb.ts'
 import { freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'
@@ -74,18 +75,49 @@ test('with neither it is down, told within a second and a bit though both stay s
   expect(performance.now() - start).toBeLessThan(2000)
 })
 
+test('a Redis that takes no removals is down: it is not read either', async () => {
+  const { port, url } = await freshRedis()
+  const health = look({ redisPort: port, dynamodb: endpoint })
+  const admin = connectRedis(url)
+  onTestFinished(() => admin.disconnect())
+  expect((await health()).status).toBe('ok')
+  await admin.replicaof('127.0.0.1', 1)
+  const down = { status: 'degraded', redis: { state: 'down' } }
+  await expect.poll(health, { timeout: 3000 }).toMatchObject(down)
+})
+
+test('nor is a cluster up of which one shard takes no removals', async () => {
+  const cluster = await startCluster()
+  onTestFinished(() => cluster.stop())
+  const redis = connectCache(cluster.url)
+  onTestFinished(() => redis.disconnect())
+  const health = openHealth({ redis, db: connectDynamoDB(endpoint), table })
+  await expect.poll(async () => (await health()).status, { timeout: 5000 }).toBe('ok')
+  // A master that wants more replicas than it has.
+  await cluster.admins[2]?.config('SET', 'min-replicas-to-write', '2')
+  await expect.poll(async () => (await health()).redis.state, { timeout: 5000 }).toBe('down')
+})
+
 test('the servers are asked once a second at most, and a server that is gone was last seen some time ago', async () => {
   const server = await freshRedis()
   const health = look({ redisPort: server.port, dynamodb: endpoint })
   expect((await health()).status).toBe('ok')
   const client = connectRedis(server.url)
   onTestFinished(() => client.disconnect())
-  const gets = async () => Number(/cmdstat_get:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0)
-  const before = await gets()
+  const asked = async () =>
+    Number(/cmdstat_del:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0)
+  const before = await asked()
   await Promise.all(Array.from({ length: 20 }, () => health()))
-  expect(await gets()).toBe(before)
+  expect(await asked()).toBe(before)
   await server.stop('SIGKILL')
   await expect.poll(health, { timeout: 5000, interval: 50 }).toMatchObject({ redis: { state: 'down' } })
   const { redis } = await health()
   expect(redis.lastSeenMs).toBeGreaterThanOrEqual(1000)
+})
+
+test('a Redis that refuses writes is down: what cannot be invalidated is not read', async () => {
+  const server = await freshRedis({ args: ['--min-replicas-to-write', '1'] })
+  const health = look({ redisPort: server.port, dynamodb: endpoint })
+  await expect.poll(async () => (await health()).dynamodb.state).toBe('up')
+  expect(await health()).toMatchObject({ status: 'degraded', redis: { state: 'down' } })
 })

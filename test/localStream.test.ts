@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
+import { startStreamDelivery } from '../lib/local/streamDelivery.ts'
 import type { LambdaRecord } from '../lib/local/streamEvent.ts'
 import { matches } from '../lib/local/streamFilter.ts'
 import { createTables } from '../lib/local/tables.ts'
 import { changesIn } from '../lib/stream/records.ts'
-import { freshTables } from './support/dynamodb.ts'
+import { freshFolder } from './support/cli.ts'
+import { endpointOfWorker, freshTables } from './support/dynamodb.ts'
 import { deliveryOf, follow, recordsOf } from './support/stream.ts'
 
 const idOf = ({ dynamodb }: LambdaRecord) => String((dynamodb.Keys as { pk: { S: string } }).pk.S)
@@ -19,6 +22,20 @@ const into = (seen: string[]) => async (records: LambdaRecord[]) => {
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => `PRODUCT#${n}`)
 
 describe('the local stream', () => {
+  test('goes on where it cannot keep how far it is, as on a full disk, and says so once', async () => {
+    const troubles: string[] = []
+    const delivery = startStreamDelivery({
+      // A folder, which cannot be written as a file.
+      ...{ file: freshFolder(), dynamodbEndpoint: endpointOfWorker(), lambdaUrl: 'http://127.0.0.1:9' },
+      onTrouble: (what) => troubles.push(what),
+    })
+    const told = () => troubles.filter((what) => /cannot be kept.*EISDIR/.test(what))
+    await expect.poll(told).toHaveLength(1)
+    await sleep(2500)
+    await delivery.stop()
+    expect(told()).toHaveLength(1)
+  })
+
   test('delivers every change in order, in batches, and soon', async () => {
     const { db, table } = await freshTables()
     const batches: LambdaRecord[][] = []

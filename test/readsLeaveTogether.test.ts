@@ -32,6 +32,25 @@ test('the reads of a hundred callers leave in two writes', async () => {
   expect(writes()).toBe(2)
 })
 
+test('reads that come one by one while others are under way leave together as well', async () => {
+  const { cache, writes } = await hitsOfAHundred()
+  const first = cache.get('p-0')
+  // As the requests of fifty connections come: each in a turn of its own.
+  const others = ids
+    .slice(1, 51)
+    .map(
+      (id) =>
+        new Promise<string | undefined>((resolve, reject) =>
+          setImmediate(() => cache.get(id).then(({ body }) => resolve(body), reject)),
+        ),
+    )
+  await first
+  const texts = await Promise.all(others)
+  expect(texts).toEqual(ids.slice(1, 51).map((id) => JSON.stringify({ text: `text of ${id}` })))
+  // Where the first is answered before the others come, the next of them leaves at once too.
+  expect(writes()).toBeLessThanOrEqual(3)
+})
+
 test('reads that wait to leave together are not lost when the connection breaks under them', async () => {
   const { cache, redis } = await hitsOfAHundred()
   const answers = ids.map((id) => cache.get(id))

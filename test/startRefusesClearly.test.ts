@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { claimFolder } from '../lib/local/folder.ts'
-import { addScript, freshFolder, ownEnv, ownPort, pathWith, runScript } from './support/cli.ts'
+import { freePort } from '../lib/local/server.ts'
+import { addScript, freshFolder, ownEnv, pathWith, runScript } from './support/cli.ts'
 
 /** Starts what cannot start, and checks that one line says so and that nothing else is printed. */
 async function refusal(env: NodeJS.ProcessEnv): Promise<string> {
@@ -17,7 +18,7 @@ async function refusal(env: NodeJS.ProcessEnv): Promise<string> {
 
 describe('npm start refuses with one line that says what and what to do', () => {
   it('when its port is in use', async () => {
-    const port = await ownPort()
+    const port = await freePort()
     const other = createServer().listen(port, '127.0.0.1')
     onTestFinished(() => void other.close())
     expect(await refusal({ ...(await ownEnv()), PORT: String(port) })).toBe(
@@ -34,6 +35,13 @@ describe('npm start refuses with one line that says what and what to do', () => 
   it.each(['AISLE_REDIS_PORT', 'AISLE_DYNAMODB_PORT'])('when %s is no port', async (variable) => {
     expect(await refusal({ ...(await ownEnv()), [variable]: 'abc' })).toMatch(
       new RegExp(`^${variable} is abc: use a number`),
+    )
+  })
+
+  it('when a storefront is no origin', async () => {
+    const origins = 'http://localhost:5173,shop.example/'
+    expect(await refusal({ ...(await ownEnv()), STOREFRONT_ORIGINS: origins })).toMatch(
+      /^STOREFRONT_ORIGINS: "shop\.example\/" is no origin such as https:\/\/shop\.example/,
     )
   })
 
@@ -61,7 +69,7 @@ describe('npm start refuses with one line that says what and what to do', () => 
   })
 
   it('when the given Redis does not answer, without telling its password', async () => {
-    const url = `redis://:secret@127.0.0.1:${await ownPort()}`
+    const url = `redis://:secret@127.0.0.1:${await freePort()}`
     const line = await refusal({ ...(await ownEnv()), REDIS_URL: url })
     expect(line).toMatch(
       /^REDIS_URL is redis:\/\/:\*\*\*@127\.0\.0\.1:\d+, but no Redis answers there \(.*ECONNREFUSED/,
@@ -76,7 +84,7 @@ describe('npm start refuses with one line that says what and what to do', () => 
   })
 
   it('when what the given endpoint leads to is no DynamoDB', async () => {
-    const port = await ownPort()
+    const port = await freePort()
     const mute = createServer().listen(port, '127.0.0.1')
     onTestFinished(() => void mute.close())
     const line = await refusal({ ...(await ownEnv()), DYNAMODB_ENDPOINT: `http://127.0.0.1:${port}` })
@@ -94,7 +102,7 @@ it('npm start names the ways to have a Redis, for each system, when there is non
 
 it('a claim on the data folder holds while its process listens, and no longer', async () => {
   const folder = freshFolder()
-  const port = await ownPort()
+  const port = await freePort()
   const claim = await claimFolder(folder)
   await expect(claimFolder(folder)).rejects.toThrow(`in use by process ${process.pid}`)
   const server = createServer().listen(port, '127.0.0.1')

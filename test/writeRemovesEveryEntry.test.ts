@@ -67,7 +67,7 @@ test('the database comes first: the entry stands while the commit runs, and is g
   expect(written).toMatchObject({ value: { text: 'new' }, created: false, invalidation: 'done' })
 })
 
-test('an invalidation with a version spares an entry that is at least as new, and removes an older one and a lease', async () => {
+test('an invalidation with a version spares an entry that is at least as new, and a fill that is', async () => {
   const { cache, redis } = await textAndPage()
   await database.write('d', '1')
   const { version } = await database.write('d', '2')
@@ -78,12 +78,21 @@ test('an invalidation with a version spares an entry that is at least as new, an
   await cache.invalidate('d', { version: version + 1 })
   expect(await redis.exists(cache.key('d'))).toBe(0)
 
-  const { reached, release } = database.holdNextRead()
-  const slow = cache.get('d')
-  await reached
-  await cache.invalidate('d', { version })
-  release()
-  expect((await slow).status.stored).toBeUndefined()
+  /** A load that is under way while the invalidation comes. */
+  const loadDuring = async (invalidation: { version?: number }) => {
+    await cache.invalidate('d')
+    const { reached, release } = database.holdNextRead()
+    const slow = cache.get('d')
+    await reached
+    expect(await cache.invalidate('d', invalidation)).toBe('done')
+    release()
+    return (await slow).status.stored
+  }
+  expect(await loadDuring({ version })).toBe(true)
+  expect(await loadDuring({ version: version + 1 })).toBeUndefined()
+  // Nobody waits for a lease whose fill was too old.
+  expect(await redis.exists(cache.key('d'))).toBe(0)
+  expect(await loadDuring({})).toBeUndefined()
 })
 
 async function calls(redis: { info(section: string): Promise<string> }, command: string): Promise<number> {
@@ -91,3 +100,9 @@ async function calls(redis: { info(section: string): Promise<string> }, command:
     new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await redis.info('commandstats'))?.[1] ?? 0,
   )
 }
+
+test('an error that is frozen is thrown as it is', async () => {
+  const { cache } = await textAndPage()
+  const frozen = Object.freeze(new Error('frozen'))
+  await expect(cache.write('frozen', () => Promise.reject(frozen))).rejects.toBe(frozen)
+})

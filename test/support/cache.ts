@@ -1,4 +1,5 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { onTestFinished } from 'vitest'
 import {
   type CacheAside,
@@ -15,16 +16,25 @@ export type Text = { text: string }
 /** A table of texts in DynamoDB Local, with a place to hold a load after it has read and before it returns. */
 export async function freshDatabase() {
   const { db, table } = await freshTables()
-  const keyOf = (id: string) => ({ pk: id, sk: 'TEXT' })
+  return databaseIn(db, table)
+}
+
+/** @param prefix keeps apart those who use the same table */
+export function databaseIn(db: DynamoDBDocumentClient, table: string, prefix = '') {
+  const keyOf = (id: string) => ({ pk: `${prefix}${id}`, sk: 'TEXT' })
   const holds: (() => Promise<void>)[] = []
   const database = {
     reads: 0,
     /** What the next reads throw instead of reading. */
     failure: undefined as Error | undefined,
+    /** How long it takes them to. */
+    failureMs: 0,
     async read(id: string): Promise<{ value: Text; version: number } | undefined> {
       database.reads++
       const hold = holds.shift()
-      if (database.failure) throw database.failure
+      const { failure, failureMs } = database
+      if (failure && failureMs) await sleep(failureMs)
+      if (failure) throw failure
       const { Item } = await db.send(
         new GetCommand({ TableName: table, Key: keyOf(id), ConsistentRead: true }),
       )
@@ -44,7 +54,7 @@ export async function freshDatabase() {
       )
       return { value: { text }, version: Attributes?.version }
     },
-    /** Holds the next read: `reached` when it has its value in hand, `release` to let it return. */
+    /** Holds the next read: `reached` when it has its value in hand, `release` to let it return, `fail` to let it throw. */
     holdNextRead() {
       const reached = Promise.withResolvers<void>()
       const released = Promise.withResolvers<void>()
@@ -52,13 +62,13 @@ export async function freshDatabase() {
         reached.resolve()
         return released.promise
       })
-      return { reached: reached.promise, release: released.resolve }
+      return { reached: reached.promise, release: released.resolve, fail: released.reject }
     },
   }
   return database
 }
 
-export type Database = Awaited<ReturnType<typeof freshDatabase>>
+export type Database = ReturnType<typeof databaseIn>
 
 /** A cache of texts over a database, with a client of its own, as another process would have. */
 export function openCache(

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { projectFolder } from '../../lib/local/folder.ts'
 import { findBinary, findRedisBinary } from '../../lib/local/redisServer.ts'
-import { tryPort } from '../../lib/local/server.ts'
+import { freePort } from '../../lib/local/server.ts'
+import { marks } from './leftovers.ts'
 
 /** A folder that goes with the test. */
 export function freshFolder(): string {
@@ -36,15 +37,6 @@ export function addScript(path: string, name: string, body: string): void {
 /** The name of the Redis that this machine has. */
 const redisServer = basename(findRedisBinary() ?? 'redis-server')
 
-/** A port that no other test is given: far from those that the system hands out by itself. */
-export async function ownPort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const port = await tryPort(10_000 + Math.floor(Math.random() * 20_000))
-    if (port) return port
-  }
-  throw new Error('No port is free')
-}
-
 /** An environment for the commands of this project in which nothing is shared with the machine's own servers. */
 export async function ownEnv(path = pathWith('node', 'npm', 'sh', 'java', redisServer)) {
   return {
@@ -52,9 +44,11 @@ export async function ownEnv(path = pathWith('node', 'npm', 'sh', 'java', redisS
     HOME: freshFolder(),
     AISLE_HOME: join(freshFolder(), 'home'),
     AISLE_NO_INSTALL: '1',
-    PORT: String(await ownPort()),
-    AISLE_REDIS_PORT: String(await ownPort()),
-    AISLE_DYNAMODB_PORT: String(await ownPort()),
+    // So that what it starts ends with the test's file, though it be killed.
+    ...marks(),
+    PORT: String(await freePort()),
+    AISLE_REDIS_PORT: String(await freePort()),
+    AISLE_DYNAMODB_PORT: String(await freePort()),
   }
 }
 

@@ -12,6 +12,8 @@ interface Node {
   url: string
   /** Where the servers talk to each other. */
   busPort: number
+  /** Where everybody reaches it. */
+  port: number
   admin: Redis
   id: string
 }
@@ -30,9 +32,13 @@ export interface ClusterOptions {
   args?: string[]
   /** Of the user `default`, where `args` set one. */
   password?: string
+  /** Puts something before each server, by its port, and says at which port it is reached by all others. */
+  before?: (port: number) => Promise<number>
+  /** Whether each master has a replica that takes over. @default true */
+  replicas?: boolean
 }
 
-/** Starts six servers, three masters with a replica each, and waits until they serve as one cluster. */
+/** Starts three masters, with a replica each, and waits until they serve as one cluster. */
 export async function startCluster(options: ClusterOptions = {}) {
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
@@ -44,7 +50,9 @@ export async function startCluster(options: ClusterOptions = {}) {
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    for (let number = 0; number < 6; number++) nodes.push(await startNode(binary, folder, number, options))
+    const count = options.replicas === false ? 3 : 6
+    for (let number = 0; number < count; number++)
+      nodes.push(await startNode(binary, folder, number, options))
     await form(nodes)
   } catch (error) {
     await stop()
@@ -79,13 +87,15 @@ async function startNode(
   binary: string,
   folder: string,
   number: number,
-  { tls, args = [], password }: ClusterOptions,
+  { tls, args = [], password, before }: ClusterOptions,
 ): Promise<Node> {
-  const tlsPort = tls && (await freePort(10_000 + Math.floor(Math.random() * 10_000)))
-  const busPort = await freePort(20_000 + Math.floor(Math.random() * 10_000))
+  const tlsPort = tls && (await freePort())
+  const busPort = await freePort()
+  const own = await freePort()
+  const port = before ? await before(own) : own
   const server = await startRedis({
     binary,
-    port: await freePort(10_000 + Math.floor(Math.random() * 10_000)),
+    port: own,
     args: [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
       ...['--cluster-config-file', join(folder, `nodes-${number}.conf`), '--dir', folder],
@@ -95,6 +105,10 @@ async function startNode(
       ...['--cluster-require-full-coverage', 'no'],
       ...['--repl-diskless-sync-delay', '0'],
       ...(tls ? ['--tls-port', String(tlsPort), '--tls-cluster', 'yes', '--tls-replication', 'yes'] : []),
+      // The servers learn of each other's port as clients do, and with it that of their bus.
+      ...(before
+        ? ['--cluster-announce-port', String(port), '--cluster-announce-bus-port', String(busPort)]
+        : []),
       ...(tls?.args ?? []),
       ...args,
     ],
@@ -105,8 +119,8 @@ async function startNode(
     ...(password && { password }),
   })
   admin.on('error', () => {})
-  const url = tls ? `rediss-cluster://127.0.0.1:${tlsPort}` : `redis-cluster://127.0.0.1:${server.port}`
-  return { server, url, busPort, admin, id: String(await admin.cluster('MYID')) }
+  const url = tls ? `rediss-cluster://127.0.0.1:${tlsPort}` : `redis-cluster://127.0.0.1:${port}`
+  return { server, url, busPort, port, admin, id: String(await admin.cluster('MYID')) }
 }
 
 async function form(nodes: Node[]): Promise<void> {
@@ -118,12 +132,12 @@ async function form(nodes: Node[]): Promise<void> {
     await admin.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
     await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))
   }
-  for (const { server, busPort } of others) {
-    await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(server.port), String(busPort))
+  for (const { port, busPort } of others) {
+    await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(port), String(busPort))
   }
-  await until('every server knows the five others', async () => {
+  await until('every server knows the others', async () => {
     const known = await Promise.all(nodes.map(({ admin }) => info(admin, 'cluster_known_nodes')))
-    return known.every((count) => count === '6')
+    return known.every((count) => count === String(nodes.length))
   })
   for (const [index, { admin }] of replicas.entries()) {
     // The others may know it by hearsay only for a moment.
@@ -141,7 +155,7 @@ async function form(nodes: Node[]): Promise<void> {
     return (
       states.every((state) => state === 'ok') &&
       links.every((link) => link.includes('master_link_status:up')) &&
-      lines.split('slave').length === 4
+      lines.split('slave').length === replicas.length + 1
     )
   })
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectDynamoDB } from '../../lib/dynamodb.ts'
+import { connectLocal } from '../../lib/local/client.ts'
 import { answersHttp, startDynamoDB } from '../../lib/local/dynamodbServer.ts'
 import { projectFolder } from '../../lib/local/folder.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
@@ -18,8 +19,9 @@ export async function startServices() {
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
   const [redis, dynamodb] = await Promise.all([startRedis({ binary }), startDynamoDB()])
+  // With more patience than the functions have: the first request to a database that has just started is slow.
+  await createTables(connectLocal(dynamodb.url))
   const db = connectDynamoDB(dynamodb.url)
-  await createTables(db)
   const home = await mkdtemp(join(tmpdir(), 'aisle-'))
   const services = {
     redis,
@@ -42,19 +44,26 @@ export async function startServices() {
   return services
 }
 
-/** Runs `npx serverless offline` as a person would, and waits until it answers. */
-export async function startNpxOffline(env: NodeJS.ProcessEnv) {
+/**
+ * Runs `npx serverless offline` as a person would, and waits until it answers.
+ *
+ * @param certificates a folder with `cert.pem` and `key.pem`, for an API by HTTPS
+ */
+export async function startNpxOffline(env: NodeJS.ProcessEnv, certificates?: string) {
   const [httpPort, lambdaPort] = [await freePort(), await freePort()]
   const child = spawn(
     'npx',
-    ['serverless', 'offline', '--httpPort', String(httpPort), '--lambdaPort', String(lambdaPort)],
+    [
+      ...['serverless', 'offline', '--httpPort', String(httpPort), '--lambdaPort', String(lambdaPort)],
+      ...(certificates === undefined ? [] : ['--httpsProtocol', certificates]),
+    ],
     // A process group of its own: npx starts others, and all of them have to end.
     { cwd: projectFolder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const gone = new Promise<void>((resolve) => child.on('exit', () => resolve()))
-  const url = `http://127.0.0.1:${httpPort}`
+  const url = `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${httpPort}`
   const deadline = Date.now() + 60_000
   // By a path without a route, which starts no function.
   while (!(await answersHttp(`${url}/-`))) {
@@ -64,6 +73,8 @@ export async function startNpxOffline(env: NodeJS.ProcessEnv) {
   }
   return {
     url,
+    /** Where functions are invoked, as by the AWS SDK. */
+    lambdaUrl: `http://127.0.0.1:${lambdaPort}`,
     output: () => output,
     /** As Ctrl-C does: a signal to the whole group. Resolves when the group's leader is gone. */
     async stop(signal: NodeJS.Signals = 'SIGINT') {

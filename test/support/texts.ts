@@ -8,9 +8,13 @@ import type { Loaded } from '../../lib/cacheAside/index.ts'
 
 export type Text = { text: string }
 
-/** Texts in a table of DynamoDB, for processes that a test starts. Each write raises the version of its id by one. */
-export function textsIn(db: DynamoDBDocumentClient, table: string) {
-  const keyOf = (id: string) => ({ pk: id, sk: 'TEXT' })
+/**
+ * Texts in a table of DynamoDB, for processes that a test starts. Each write raises the version of its id by one.
+ *
+ * @param prefix keeps apart those who use the same table
+ */
+export function textsIn(db: DynamoDBDocumentClient, table: string, prefix = '') {
+  const keyOf = (id: string) => ({ pk: `${prefix}${id}`, sk: 'TEXT' })
   const loaded = (item: Record<string, unknown> | undefined): Loaded<Text> =>
     item && {
       value: typeof item.text === 'string' ? { text: item.text } : undefined,
@@ -26,7 +30,7 @@ export function textsIn(db: DynamoDBDocumentClient, table: string) {
       const command = new BatchGetCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } })
       const { Responses, UnprocessedKeys } = await db.send(command, { abortSignal })
       if (UnprocessedKeys?.[table]) throw new Error('DynamoDB left keys unread')
-      return new Map(Responses?.[table]?.map((item) => [item.pk, loaded(item)]))
+      return new Map(Responses?.[table]?.map((item) => [item.pk.slice(prefix.length), loaded(item)]))
     },
     /** @param text null deletes: what is left is the version */
     async write(

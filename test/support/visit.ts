@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { test as plain } from 'vitest'
 import { findBrowser, isBrowserRequired, openBrowser } from './browser.ts'
 import { startShop } from './shop.ts'
@@ -41,6 +41,21 @@ const inBrowser = plain
  * console, of scripts and of files that are missing, what the Content-Security-Policy stopped, and dialogs.
  */
 export const test = findBrowser() === undefined && !isBrowserRequired() ? inBrowser.skip : inBrowser
+
+// Here, so that the start of a whole shop is not on the time of whichever test comes first.
+if (findBrowser() !== undefined) inBrowser.beforeAll(async ({ shop, browser }) => void [shop, browser])
+
+/**
+ * Clicks a link, and waits until all of the page behind it is there. A click alone is done when the navigation has
+ * begun, and what is looked at then may be half a page.
+ */
+export async function follow(
+  link: Locator,
+  options: { position?: { x: number; y: number } } = {},
+): Promise<void> {
+  const arrived = link.page().waitForEvent('domcontentloaded')
+  await Promise.all([arrived, link.click(options)])
+}
 
 function listen(page: Page, troubles: string[]): void {
   page.on('console', (message) => {

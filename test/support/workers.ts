@@ -54,15 +54,23 @@ export async function startWorker<M extends Methods, Event>(
     if ('error' in message) call?.reject(new Error(message.error))
     else call?.resolve(message.answer)
   })
-  await ready.promise
+  try {
+    await ready.promise
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
   return {
     process: child,
     call(method, ...[request]) {
       const call: Call = { call: count++, method, request }
-      return new Promise((resolve, reject) => {
+      const answer = new Promise<never>((resolve, reject) => {
         calls.set(call.call, { resolve: resolve as (answer: unknown) => void, reject })
         child.send(call, (error) => error && reject(error))
       })
+      // A test that failed meanwhile asks no more.
+      answer.catch(() => {})
+      return answer
     },
     async kill() {
       child.kill('SIGKILL')
