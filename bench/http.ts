@@ -6,5 +6,5 @@ await measureAll({
   names: ['hitHandler', 'storefrontPage', 'coldStart', 'httpAdapter'],
   about:
     'Measures the functions beside a bare Redis client, a bundle of their clients, and a handler of a constant.',
-  minutes: 2,
+  minutes: 3,
 })

@@ -3,19 +3,24 @@ import { createConnection, createServer, type Socket } from 'node:net'
 /** What Redis says is held back so long, ms: whoever sends several commands without waiting has sent them by then. */
 const delay = 5
 
+/** By which lib/cacheAside sees that Redis takes removals: a DEL of a key that never exists, on the wire. */
+const proof = /\r\ndel\r\n\$\d+\r\n[^\r]*:proof\r\n/gi
+
 /**
  * Between a client and the server at `port` of 127.0.0.1: counts round trips, that is how often the client began to
- * ask anew after it had heard an answer.
+ * ask anew after it had heard an answer; and proofs that Redis takes removals, which go in the round trip of a read.
  */
 export async function startCountingProxy(port: number) {
   const sockets = new Set<Socket>()
   let roundTrips = 0
+  let proofs = 0
   const proxy = createServer((client) => {
     const server = createConnection(port, '127.0.0.1')
     let asked = false
     client.on('data', (chunk) => {
       if (!asked) roundTrips++
       asked = true
+      proofs += chunk.toString('latin1').match(proof)?.length ?? 0
       server.write(chunk)
     })
     server.on('data', (chunk) =>
@@ -37,13 +42,13 @@ export async function startCountingProxy(port: number) {
   const address = proxy.address()
   return {
     url: `redis://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    /** The round trips during `act`. */
+    /** The round trips during `act`, and the proofs. */
     async count(act: () => Promise<unknown>) {
-      const before = roundTrips
+      const before = { roundTrips, proofs }
       await act()
       // What a library does after its answer counts as well.
       await new Promise((resolve) => setTimeout(resolve, 10 * delay))
-      return roundTrips - before
+      return { roundTrips: roundTrips - before.roundTrips, proofs: proofs - before.proofs }
     },
     close() {
       for (const socket of sockets) socket.destroy()

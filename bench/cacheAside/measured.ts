@@ -14,6 +14,12 @@ export interface Demand {
   met: boolean
 }
 
+/** Set by `--quick`, for the processes of a measurement as well. */
+export const quickVariable = 'AISLE_BENCH_QUICK'
+
+/** So many rounds, or three of them with `--quick`. */
+export const roundsOf = (usual: number): number => (process.env[quickVariable] ? Math.min(3, usual) : usual)
+
 /** What a measurement is given: tells what goes on, for a person who waits. */
 export type Measure = (say: (what: string) => void) => Promise<Measured>
 

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { connectRedis } from '../../lib/redis.ts'
 import { median } from './measured.ts'
 import type { Worker } from './worker.ts'
@@ -24,16 +25,19 @@ export class Race {
   /**
    * Has everybody answer hits in turn, alone.
    *
-   * @param redisUrl the one that all of them use, to see that it was asked for each answer
+   * @param servers those that all of them use, to see that they were asked for each answer
    */
   static async run(
     racers: Racer[],
-    redisUrl: string,
+    servers: string[],
     options: { concurrency: number; rounds: number; ms: number; say: (what: string) => void },
   ): Promise<Race> {
     const race = new Race(racers)
-    const redis = connectRedis(redisUrl)
-    const commands = async () => Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1])
+    const clients = servers.map(connectRedis)
+    const commandsOf = async (redis: Redis) =>
+      Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1])
+    const commands = async () =>
+      (await Promise.all(clients.map(commandsOf))).reduce((sum, each) => sum + each)
     const { concurrency, rounds, ms, say } = options
     try {
       for (let n = 0; n < rounds; n++) {
@@ -55,7 +59,7 @@ export class Race {
         }
       }
     } finally {
-      redis.disconnect()
+      for (const client of clients) client.disconnect()
     }
     return race
   }

@@ -1,19 +1,18 @@
-import { createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/redis.ts'
 import type { ContenderOptions, Open } from '../cacheAside/contender.ts'
+import { engineOf, folderOf } from '../cacheAside/engine.ts'
 
 /** lib/cacheAside with its defaults, on the client that the catalog uses: answers with the stored text. */
 export const open: Open = async (options) => {
-  const { cache, ...rest } = openCache(options)
+  const { cache, ...rest } = await openCache(options)
   return { text: async (id) => (await cache.get(id)).body ?? '', ...rest }
 }
 
-export function openCache({ redisUrl, load, ttl }: ContenderOptions) {
-  const redis = connectRedis(redisUrl)
+export async function openCache({ name, redisUrl, prefix, load, ttl }: ContenderOptions) {
+  const { createCacheAside, connectCache } = await engineOf(folderOf(name))
+  const redis = connectCache(redisUrl)
   const cache = createCacheAside({
-    redis,
+    ...{ redis, prefix, ttl },
     name: 'product',
-    ttl,
     load: async (id) => ({ value: await load(id), version: 1 }),
   })
   return {

@@ -1,17 +1,17 @@
 import { createCache } from 'async-cache-dedupe'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Open } from '../cacheAside/contender.ts'
+import { ioredisOf } from './clients.ts'
 
 /**
  * As in "createCache" and "define" of its README, with the Redis storage. Without references: removing by id needs
  * none, and they would cost further commands.
  */
 export const open: Open = async ({ redisUrl, load, toText, ttl }) => {
-  const redis = new Redis(redisUrl)
-  redis.on('error', () => {})
+  const redis = ioredisOf(redisUrl)
   const cache = createCache({
     ttl: Math.ceil(ttl / 1000),
-    storage: { type: 'redis', options: { client: redis } },
+    storage: { type: 'redis', options: { client: redis as Redis } },
   }).define('product', (id: string) => load(id))
   return {
     text: async (id) => toText(await cache.product(id)),

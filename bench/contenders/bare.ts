@@ -1,10 +1,22 @@
-import { connectRedis } from '../../lib/redis.ts'
-import type { Open } from '../cacheAside/contender.ts'
+import { connectCache } from '../../lib/redis.ts'
+import type { Contender, ContenderOptions, Open } from '../cacheAside/contender.ts'
 
 /** The least that answers from Redis: one GET by the client that the catalog uses, the text stored as it is. */
-export const open: Open = async ({ redisUrl, load, ttl }) => {
-  const redis = connectRedis(redisUrl)
-  const key = (id: string) => `aisle:{${id}}:product`
+export const open: Open = async (options) => bareGet(connectCache(options.redisUrl), options)
+
+/** As much of a client as it needs. */
+interface Client {
+  get(key: string): Promise<string | null>
+  set(key: string, text: string, unit: 'PX', ttl: number): Promise<unknown>
+  del(key: string): Promise<number>
+  disconnect(): void
+}
+
+export function bareGet(
+  redis: Client,
+  { prefix, load, ttl }: Pick<ContenderOptions, 'prefix' | 'load' | 'ttl'>,
+): Contender {
+  const key = (id: string) => `${prefix}:{${id}}:product`
   return {
     async text(id) {
       const text = await redis.get(key(id))

@@ -2,12 +2,12 @@ import { cachified } from '@epic-web/cachified'
 import { redisCacheAdapter } from 'cachified-redis-adapter'
 import { createClient } from 'redis'
 import type { Open } from '../cacheAside/contender.ts'
+import { nodeClusterOf, openNodeCluster } from './clients.ts'
 
 /** As in "Adapters" of its README: cachified-redis-adapter on a client of `redis`. */
 export const open: Open = async ({ redisUrl, load, toText, ttl }) => {
-  const redis = createClient({ url: redisUrl })
-  redis.on('error', () => {})
-  await redis.connect()
+  const cluster = nodeClusterOf(redisUrl)
+  const redis = cluster ? await openNodeCluster(cluster) : await openClient(redisUrl)
   const cache = redisCacheAdapter(redis)
   return {
     text: async (id) =>
@@ -15,4 +15,11 @@ export const open: Open = async ({ redisUrl, load, toText, ttl }) => {
     invalidate: (id) => redis.del(`product:${id}`),
     close: async () => redis.destroy(),
   }
+}
+
+async function openClient(url: string) {
+  const redis = createClient({ url })
+  redis.on('error', () => {})
+  await redis.connect()
+  return redis
 }

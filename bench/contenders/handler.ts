@@ -1,11 +1,11 @@
-import { createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/redis.ts'
 import type { Open } from '../cacheAside/contender.ts'
+import { engineOf, folderOf, moduleOf } from '../cacheAside/engine.ts'
 import { contextOf, eventOf } from '../http/event.ts'
 
 /** The whole handler of GET /products/{id}: an event in, an answer out, and its line of log. Filled by a cache beside it. */
-export const open: Open = async ({ redisUrl, load, ttl }) => {
+export const open: Open = async ({ name: contender, redisUrl, load, ttl }) => {
   const prefix = 'bench'
+  const folder = folderOf(contender)
   Object.assign(process.env, {
     TABLE_NAME: prefix,
     REDIS_URL: redisUrl,
@@ -13,8 +13,12 @@ export const open: Open = async ({ redisUrl, load, ttl }) => {
     DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
     STOREFRONT_ORIGINS: 'https://shop.example',
   })
-  const { handler } = await import('../../functions/getProduct.ts')
-  const redis = connectRedis(redisUrl)
+  const { handler }: typeof import('../../functions/getProduct.ts') = await moduleOf(
+    folder,
+    'functions/getProduct.ts',
+  )
+  const { createCacheAside, connectCache } = await engineOf(folder)
+  const redis = connectCache(redisUrl)
   const name = 'product'
   const cache = createCacheAside({
     ...{ redis, prefix, name, ttl },

@@ -210,6 +210,7 @@ export function inShort(): string {
     (cost('cdnRequest', 1) + cost('cdnOut', gb) - cost('out', gb)) / total(bill(1e6, product, undefined))
   const between = (1e6 * product.kB * cost('betweenZones', 2) * 0.5) / 1e6
   const big = month(10_000, product, 0.9).parts
+  const proofs = (1_000 * secondsPerMonth) / request.proofEvery
   return [
     `- A million requests cost about ${usd(total(all))}, of which reading DynamoDB is ${usd(all['DynamoDB, reads'])}. That and some of Lambda's time is all that a cache can save.`,
     `- The cache costs at least ${usd(storage(0))} a month. At a hit ratio of 0.9 it pays from ${perSecond(pays)} on for products, and from ${perSecond(breakEven(page, 0.9) ?? Number.NaN)} on for product pages, which cost ${page.readUnits} read units to compose.`,
@@ -217,5 +218,6 @@ export function inShort(): string {
     `- The logs are ${percent(all.logs / total(all))} of a million requests: at 10,000/s ${usd(big.logs)} a month, where DynamoDB without any cache costs ${usd(month(10_000, product, undefined).parts['DynamoDB, reads'])}.`,
     `- CloudFront saves more than Redis, since it also spares the HTTP API, Lambda and the logs: from ${percent(edge)} answered at the edge it pays for itself.`,
     `- Not in the tables: if data between zones is billed, half of the hits cross, and a million hits cost ${usd(between)} more, which is ${percent(between / all['DynamoDB, reads'])} of what they save in reads.`,
+    `- Not in the tables: a sandbox that only reads proves every ${request.proofEvery} s that its cache takes removals, by a \`DEL\` beside a read. A thousand of them that are busy all month do so ${round(proofs)} times, for ${usd(cost('ecpu', proofs / 1e6))}; in a quiet shop, where a sandbox reads less often than that, each read is one ECPU dearer.`,
   ].join('\n')
 }

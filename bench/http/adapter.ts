@@ -1,20 +1,37 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { handler as getProduct } from '../../functions/getProduct.ts'
+import { connectRedis } from '../../lib/redis.ts'
+import { folderOf, moduleOf } from '../cacheAside/engine.ts'
 import { contextOf, eventOf } from './event.ts'
 
 /**
- * A Lambda handler behind plain node:http: `getProduct`, or with the argument `constant` one that always returns the
- * same answer, which getProduct has given once.
+ * Behind plain node:http, by the argument: `getProduct`, also the one of the other checkout; `constant`, a handler that
+ * always returns the same answer, which getProduct has given once; or `bare GET`, no handler at all, but one GET whose
+ * text is the answer.
  */
+const [, , contender = '', redisUrl = ''] = process.argv
+const { handler: getProduct }: typeof import('../../functions/getProduct.ts') = await moduleOf(
+  folderOf(contender),
+  'functions/getProduct.ts',
+)
+const idOf = (url = '') => url.slice('/products/'.length)
+
+const redis = connectRedis(redisUrl)
 const answer = await getProduct(eventOf('p-0'), contextOf())
 const constant: typeof getProduct = async () => answer
-const handler = process.argv[2] === 'constant' ? constant : getProduct
+const handler = contender === 'constant' ? constant : getProduct
 
-const server = createServer(async ({ url = '' }, response) => {
-  const { statusCode, headers, body } = await handler(eventOf(url.slice('/products/'.length)), contextOf())
-  response.writeHead(statusCode, headers)
-  response.end(body)
-})
+const server =
+  contender === 'bare GET'
+    ? createServer(async ({ url }, response) => {
+        const text = await redis.get(`bare:${idOf(url)}`)
+        response.writeHead(text === null ? 404 : 200, { 'content-type': 'application/json' })
+        response.end(text ?? '')
+      })
+    : createServer(async ({ url }, response) => {
+        const { statusCode, headers, body } = await handler(eventOf(idOf(url)), contextOf())
+        response.writeHead(statusCode, headers)
+        response.end(body)
+      })
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 process.on('disconnect', () => process.exit())

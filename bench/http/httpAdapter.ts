@@ -1,78 +1,89 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/redis.ts'
-import { atLeast, exactly, type Measure, median, round, within } from '../cacheAside/measured.ts'
+import { beforeSuffix, engineOf, folderOf, withBefore } from '../cacheAside/engine.ts'
+import { atLeast, exactly, type Measure, median, round, roundsOf, within } from '../cacheAside/measured.ts'
 import { productOf } from '../cacheAside/product.ts'
 import { withRedis } from '../cacheAside/servers.ts'
 import type { Load, Loaded } from './loadGenerator.ts'
 import { withFile } from './output.ts'
 
-const rounds = 21
+const rounds = roundsOf(21)
 const ms = 500
 const connections = 16
 const prefix = 'bench'
+const bare = 'bare GET'
 const ids = Array.from({ length: 1_000 }, (_, n) => `p-${n}`)
 
 /**
  * Requests a second behind a plain node:http adapter: getProduct, hits only, beside a handler that returns one of its
- * answers as a constant. Server and load generator are processes of their own; the two handlers take turns. The log
- * goes into a file, for the reader of a pipe would be one more process that wants a core.
+ * answers as a constant, and beside a server that answers with the text of one bare GET. Servers and load generator are
+ * processes of their own; the servers take turns. The log goes into a file, for the reader of a pipe would be one more
+ * process that wants a core.
  */
 export const measure: Measure = (say) =>
   withRedis((redis) =>
     withFile(async (log) => {
-      say('filling')
-      await fill(redis.url)
-      const env = {
-        ...process.env,
-        TABLE_NAME: prefix,
-        REDIS_URL: redis.url,
-        DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
-        STOREFRONT_ORIGINS: 'https://shop.example',
-      }
+      const handlers = ['constant', bare, ...withBefore('getProduct')]
       const children: ChildProcess[] = []
       const start = (file: string, args: string[], output: number | 'inherit') => {
+        const env = {
+          ...process.env,
+          TABLE_NAME: prefix,
+          // The entries of another checkout may have the same keys and another form.
+          REDIS_URL: `${redis.url}/${args[0]?.endsWith(beforeSuffix) ? 1 : 0}`,
+          DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
+          STOREFRONT_ORIGINS: 'https://shop.example',
+        }
         const stdio = ['ignore', output, 'inherit', 'ipc'] as const
         const child = fork(new URL(file, import.meta.url), args, { env, stdio: [...stdio] })
         children.push(child)
         return child
       }
       try {
+        say('filling')
+        for (const handler of withBefore('getProduct')) await fill(handler, redis.url)
         const ports: Record<string, number> = {}
-        for (const handler of ['constant', 'getProduct'])
-          ports[handler] = await answer<number>(start('adapter.ts', [handler], log))
+        for (const handler of handlers)
+          ports[handler] = await answer<number>(start('adapter.ts', [handler, redis.url], log))
         const generator = start('loadGenerator.ts', [], 'inherit')
         const turn = (handler: string, duration: number) => {
           const load: Load = { port: ports[handler] ?? 0, connections, ms: duration, ids }
           generator.send(load)
           return answer<Loaded>(generator)
         }
-        for (const handler of ['constant', 'getProduct', 'constant', 'getProduct']) await turn(handler, 1_500)
-        const rates: Record<string, number[]> = { constant: [], getProduct: [] }
-        const ratios: number[] = []
+        for (const handler of [...handlers, ...handlers]) await turn(handler, 1_500)
+        const rates: Record<string, number[]> = Object.fromEntries(handlers.map((handler) => [handler, []]))
         const failed = { misses: 0, errors: 0 }
         for (let n = 0; n < rounds; n++) {
           say(`round ${n + 1} of ${rounds}`)
-          const order = n % 2 ? ['getProduct', 'constant'] : ['constant', 'getProduct']
-          const found: Record<string, number> = {}
-          for (const handler of order) {
+          for (const handler of n % 2 ? handlers.toReversed() : handlers) {
             const { perSecond, misses, errors } = await turn(handler, ms)
-            found[handler] = perSecond
             rates[handler]?.push(perSecond)
-            failed.misses += misses
+            if (handler !== bare) failed.misses += misses
             failed.errors += errors
           }
-          ratios.push((found.getProduct ?? 0) / (found.constant ?? 1))
         }
+        const ratio = (handler: string, to: string) =>
+          round(median((rates[handler] ?? []).map((rate, n) => rate / (rates[to]?.[n] ?? 0))), 3)
         return {
           rows: Object.fromEntries(
-            Object.entries(rates).map(([handler, each]) => [handler, { 'requests/s': round(median(each)) }]),
+            Object.entries(rates).map(([handler, each]) => [
+              handler,
+              {
+                'requests/s': round(median(each)),
+                'to a constant': ratio(handler, 'constant'),
+                'to a bare GET': ratio(handler, bare),
+              },
+            ]),
           ),
           demands: {
             'getProduct behind node:http at 16 connections, to a constant': atLeast(
               0.7,
-              round(median(ratios), 3),
+              ratio('getProduct', 'constant'),
+            ),
+            'getProduct behind node:http at 16 connections, to a bare GET behind it': atLeast(
+              0.95,
+              ratio('getProduct', bare),
             ),
             'answers that were no 200': exactly(0, failed.errors),
           },
@@ -84,13 +95,18 @@ export const measure: Measure = (say) =>
     }),
   )
 
-async function fill(redisUrl: string): Promise<void> {
-  const redis = connectRedis(redisUrl)
+/** Fills what a handler reads, and beside it the texts for the bare GET. */
+async function fill(handler: string, redisUrl: string): Promise<void> {
+  const { createCacheAside, connectCache } = await engineOf(folderOf(handler))
+  const redis = connectCache(`${redisUrl}/${handler.endsWith(beforeSuffix) ? 1 : 0}`)
   const cache = createCacheAside({
     ...{ redis, prefix, name: 'product', ttl: 3_600_000 },
     load: async (id) => ({ value: productOf(id), version: 1 }),
   })
-  for (const id of ids) await cache.get(id)
+  for (const id of ids) {
+    const { body = '' } = await cache.get(id)
+    await redis.set(`bare:${id}`, body)
+  }
   redis.disconnect()
 }
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { productPage } from '../../lib/storefront/productPage.ts'
-import { atLeast, atMost, type Measure, round } from '../cacheAside/measured.ts'
+import { atLeast, atMost, type Measure, round, roundsOf } from '../cacheAside/measured.ts'
 import { Race } from '../cacheAside/race.ts'
 import { withRedis } from '../cacheAside/servers.ts'
 import { withWorkers } from '../cacheAside/worker.ts'
 import { withPipe } from './output.ts'
 import { type PageSize, pageOf } from './page.ts'
 
-const rounds = 21
+const rounds = roundsOf(21)
 const ms = 200
 const warmUpMs = 800
 /** A page and the JSON of the same document. */
@@ -33,8 +33,8 @@ export const measure: Measure = (say) =>
             await worker.call('slice', { concurrency: 32, ms: warmUpMs })
             await worker.call('slice', { concurrency: 1, ms: warmUpMs / 2 })
           }
-          const at1 = await Race.run(racers, redis.url, { concurrency: 1, rounds, ms, say })
-          const at32 = await Race.run(racers, redis.url, { concurrency: 32, rounds, ms, say })
+          const at1 = await Race.run(racers, [redis.url], { concurrency: 1, rounds, ms, say })
+          const at32 = await Race.run(racers, [redis.url], { concurrency: 32, rounds, ms, say })
           const row = (name: string, json: string, text: string) => ({
             'at 1, /s': round(at1.median(name, 'perSecond')),
             'to JSON, at 1': round(at1.ratio(name, json), 2),
