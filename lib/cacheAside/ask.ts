@@ -1,7 +1,8 @@
 import { Cluster } from 'ioredis'
 import { budgetOf, type Call, type Miss } from './call.ts'
+import { attended, heardWithin } from './guards/attention.ts'
 import { type Breaker, refusesWrites } from './guards/breaker.ts'
-import { CacheTimeout, within } from './guards/budget.ts'
+import { CacheTimeout } from './guards/budget.ts'
 
 /** A reply, or the error in its place. */
 export type Reply<T> = T | Error
@@ -72,14 +73,14 @@ export async function repliesOf<V, T>(
 ): Promise<Reply<T>[]> {
   const budget = budgetOf(call, shard)
   const limit = budget.left
-  const begun = performance.now()
+  const begun = attended()
   if (counts) budget.begin()
-  const replies = await within(limit, sent, () => new CacheTimeout()).catch((error: Error): Error[] =>
+  const replies = await heardWithin(limit, sent).catch((error: Error): Error[] =>
     Array.from({ length: count }, () => error),
   )
   const failure = failureOf(replies)
   if (counts) budget.end()
-  else if (failure) budget.draw(performance.now() - begun)
+  else if (failure) budget.draw(attended() - begun)
   const { cache } = call
   if (!failure) {
     if (proves && replies.some(proves)) cache.accepted(shard)

@@ -4,6 +4,7 @@ import type { Breaker } from './guards/breaker.ts'
 import { longestTimer } from './guards/budget.ts'
 import { Fallback } from './guards/fallback.ts'
 import { Semaphore } from './guards/semaphore.ts'
+import type { Poll } from './poll.ts'
 import { longestLife } from './redis/entry.ts'
 import { keysOf } from './redis/keys.ts'
 import { Owed } from './redis/owed.ts'
@@ -46,6 +47,8 @@ export interface Context<V> extends Client {
   loads: Semaphore
   /** The newest load under way in this process, by key. */
   flights: Map<string, Flight>
+  /** The polls that are to be sent, by the keys they ask for. */
+  polls: Map<string, Poll>
   /** How many loads have begun: tells which of a load and a call began first. */
   begun: number
   key(id: string): string
@@ -89,6 +92,7 @@ export function contextOf<V>({ redis, onEvent, ...given }: CacheAsideOptions<V>)
     reads: new Reads(redis, shards, options.cacheTimeoutMs),
     loads: new Semaphore(options.maxConcurrentLoads),
     flights: new Map(),
+    polls: new Map(),
     begun: 0,
     key: keysOf(prefix, name),
     emit: onEvent && ((event) => onEvent({ name, ...event } as CacheEvent)),

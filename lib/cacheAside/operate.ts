@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Cluster, type Redis } from 'ioredis'
 import type { Context } from './context.ts'
-import { CacheTimeout, within } from './guards/budget.ts'
+import { heardWithin } from './guards/attention.ts'
 import { getMany } from './hit.ts'
 import {
   ageOf,
@@ -19,7 +19,7 @@ import type { CacheResult, Inspected, Warmed } from './types.ts'
 /** What stands at a key. Past breaker and removals, for it is to show what Redis really holds. */
 export async function inspect<V>(cache: Context<V>, id: string): Promise<Inspected> {
   const asked = cache.redis.cacheAsideInspect(cache.key(id))
-  const [now, pttl, bytes, raw] = await within(cache.options.cacheTimeoutMs, asked, () => new CacheTimeout())
+  const [now, pttl, bytes, raw] = await heardWithin(cache.options.cacheTimeoutMs, asked)
   // What PTTL says of a key that is not there.
   if (pttl === -2) return { state: 'nothing' }
   const life = pttl >= 0 ? { expires: pttl } : {}
@@ -65,7 +65,7 @@ export async function* scan<V>(
     let rounds = cursor === '0' ? 1 : 2
     while (rounds > 0 && share > 0) {
       const asked = master.scan(cursor, 'MATCH', pattern, 'COUNT', Math.min(step, share))
-      const [next, keys] = await within(stepTimeoutMs, asked, () => new CacheTimeout())
+      const [next, keys] = await heardWithin(stepTimeoutMs, asked)
       share -= step
       left -= step
       for (const found of keys) yield idIn(found.slice(prefix.length + 2, -suffix.length - 1))
@@ -78,8 +78,7 @@ export async function* scan<V>(
 async function mastersOf(redis: Redis | Cluster, key: string): Promise<Redis[]> {
   if (!(redis instanceof Cluster)) return [redis]
   // A client that has just been made learns its nodes with its first command.
-  if (redis.slots.length === 0)
-    await within(stepTimeoutMs, redis.exists(key), () => new CacheTimeout()).catch(() => {})
+  if (redis.slots.length === 0) await heardWithin(stepTimeoutMs, redis.exists(key)).catch(() => {})
   const masters = redis.nodes('master')
   if (masters.length === 0) throw new Error('The cluster does not answer')
   return masters

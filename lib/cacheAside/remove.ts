@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { CacheTimeout, within } from './guards/budget.ts'
+import { attended, heardWithin } from './guards/attention.ts'
 import { formerKey } from './redis/keys.ts'
 import { orOneByOne } from './redis/oneByOne.ts'
 import type { Committed, Invalidation, Keyed } from './types.ts'
@@ -42,10 +42,10 @@ export async function invalidate<V>(
   const keys = [key, ...also.map((other) => other.key(id))]
   cache.fallback.forget(keys)
   const shard = cache.shards.of(key)
-  const begun = performance.now()
+  const begun = attended()
   try {
     const command = version === undefined ? removal(cache, keys) : olderThan(cache, keys, id, version)
-    await within(cache.options.cacheTimeoutMs, command, () => new CacheTimeout())
+    await heardWithin(cache.options.cacheTimeoutMs, command)
   } catch (error) {
     const forgotten = cache.owed.add(id, keys)
     if (forgotten !== undefined) cache.emit?.({ type: 'removal-forgotten', id: forgotten })
@@ -54,7 +54,7 @@ export async function invalidate<V>(
     return 'deferred'
   }
   cache.accepted(shard)
-  if (cache.owed.any) await deliver(cache, cache.options.cacheTimeoutMs - (performance.now() - begun))
+  if (cache.owed.any) await deliver(cache, cache.options.cacheTimeoutMs - (attended() - begun))
   cache.emit?.({ type: 'removal', id, outcome: 'done' })
   return 'done'
 }
@@ -93,6 +93,6 @@ async function deliver<V>({ owed, shards }: Context<V>, ms: number): Promise<voi
     .filter((key) => !shards.of(key).isOpen)
     .slice(0, deliveredAtOnce)
   const all = Promise.allSettled(keys.map((key) => owed.deliver(key)))
-  await within(ms, all, () => new CacheTimeout()).catch(() => {})
+  await heardWithin(ms, all).catch(() => {})
   shards.look(performance.now())
 }

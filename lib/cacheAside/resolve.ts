@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { pastFor, read } from './ask.ts'
+import { pastFor } from './ask.ts'
 import { answerKept, apart, type Call, type Miss } from './call.ts'
 import type { Flight } from './flight.ts'
 import { settle, takeLeases } from './lease.ts'
 import { answerFrom, flightFor, load, withPermits } from './load.ts'
+import { poll } from './poll.ts'
 
 /** The pause of a caller that waits for another process, ms: a fifth of what it has waited, between these. */
 const shortestPauseMs = 4
@@ -37,9 +37,7 @@ async function wait<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
   const going: Promise<void>[] = []
   for (let waiting = joinFlights(call, held, going); waiting.length > 0; ) {
     const pause = Math.min(Math.max((performance.now() - begun) / 5, shortestPauseMs), longestPauseMs)
-    // Those who wait do not all ask in step.
-    await sleep(pause * (0.75 + Math.random() / 4))
-    const replies = await read(call, waiting, { counts: false })
+    const replies = await poll(call, waiting, pause)
     const now = performance.now()
     const open: Miss<V>[] = []
     const late: Miss<V>[] = []

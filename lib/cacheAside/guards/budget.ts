@@ -1,3 +1,5 @@
+import { attended } from './attention.ts'
+
 /** Redis did not answer in time. */
 export class CacheTimeout extends Error {
   override name = 'CacheTimeout'
@@ -30,7 +32,7 @@ export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error)
 }
 
 /**
- * What one call may still spend on waiting for one shard of Redis. Its own commands draw on it, those that are under way
+ * What one call may still spend on waiting for one shard of Redis, in ms of `attended`. Its own commands draw on it, those that are under way
  * together once; looking whether another caller has loaded does not, as long as Redis answers in time.
  */
 export class CacheBudget {
@@ -44,18 +46,18 @@ export class CacheBudget {
 
   /** Milliseconds; 0 when it is used up. */
   get left(): number {
-    const spent = this.#underWay > 0 ? performance.now() - this.#since : 0
+    const spent = this.#underWay > 0 ? attended() - this.#since : 0
     return Math.max(0, this.#left - spent)
   }
 
   /** A command begins to draw. */
   begin(): void {
-    if (this.#underWay++ === 0) this.#since = performance.now()
+    if (this.#underWay++ === 0) this.#since = attended()
   }
 
   /** A command ends, which drew. */
   end(): void {
-    if (--this.#underWay === 0) this.#left -= performance.now() - this.#since
+    if (--this.#underWay === 0) this.#left -= attended() - this.#since
   }
 
   /** Draws what was not counted so far. */
