@@ -52,7 +52,8 @@ export interface CacheAsideOptions<V> {
   waitMs?: number
   /**
    * The most that one call spends on waiting for a shard of Redis, all its commands together. What it waits for another
-   * caller's load is not time on Redis, as long as Redis answers in time. @default 100
+   * caller's load is not time on Redis, as long as Redis answers in time; nor is what this process spends frozen, or
+   * waiting for a processor. @default 100
    */
   cacheTimeoutMs?: number
   /** The most that one load may take. @default 2_500 */
