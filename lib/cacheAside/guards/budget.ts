@@ -32,8 +32,8 @@ export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error)
 }
 
 /**
- * What one call may still spend on waiting for one shard of Redis, in ms of `attended`. Its own commands draw on it, those that are under way
- * together once; looking whether another caller has loaded does not, as long as Redis answers in time.
+ * What one call may still spend on waiting for one shard of Redis, in ms of `attended`. Its own commands draw on it, those
+ * that are under way together once; looking whether another caller has loaded does not, as long as Redis answers in time.
  */
 export class CacheBudget {
   #left: number
