@@ -1,3 +1,4 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { deleteProduct } from '../lib/catalog/deleteProduct.ts'
@@ -83,9 +84,9 @@ describe('DELETE /products/{id}', () => {
     expect((await remove('c', { 'if-match': headers.etag ?? '' })).statusCode).toBe(204)
   })
 
-  test('of many at the same moment each finds it deleted', async () => {
-    await reviewed('d', 150)
-    const answers = await Promise.all(Array.from({ length: 5 }, () => remove('d')))
+  test('of two at the same moment each finds it deleted', async () => {
+    await reviewed('d', 2)
+    const answers = await Promise.all([remove('d'), remove('d')])
     for (const { statusCode } of answers) expect([204, 404]).toContain(statusCode)
     expect(answers.map(({ statusCode }) => statusCode)).toContain(204)
     expect(await below('d')).toEqual(['PRODUCT'])
@@ -112,6 +113,38 @@ describe('DELETE /products/{id}', () => {
 })
 
 describe('a tombstone', () => {
+  test('with many reviews is cleared by many at the same moment, each of whom finds it deleted', async () => {
+    await reviewed('m', 150)
+    const ends = await Promise.allSettled(Array.from({ length: 5 }, () => deleteProduct(db, table, 'm')))
+    for (const end of ends) if (end.status === 'rejected') expect(end.reason).toBeInstanceOf(NoSuchProduct)
+    expect(ends.map(({ status }) => status)).toContain('fulfilled')
+    expect(await below('m')).toEqual(['PRODUCT'])
+  })
+
+  test('that another clears at the same time is looked at again, and nothing that is gone is deleted', async () => {
+    await reviewed('l', 3)
+    const batches: number[] = []
+    const late = Object.create(db, {
+      send: {
+        value: async (command: { input: { TransactItems?: unknown[] } }, ...rest: []) => {
+          const { TransactItems } = command.input
+          if (!TransactItems) return db.send(command as never, ...rest)
+          batches.push(TransactItems.length)
+          // The other one is faster, and this one is told that they met.
+          await deleteProduct(db, table, 'l')
+          throw new TransactionCanceledException({
+            message: 'met another',
+            $metadata: {},
+            CancellationReasons: [{ Code: 'TransactionConflict' }],
+          })
+        },
+      },
+    })
+    await deleteProduct(late, table, 'l')
+    expect(batches).toEqual([4])
+    expect(await below('l')).toEqual(['PRODUCT'])
+  })
+
   test('takes the place of the product, in no index; its reviews go, the mark of its counting stays', async () => {
     await reviewed('t', 250)
     await db.send(new PutCommand({ TableName: table, Item: { ...countedKey('t'), category: 'x' } }))

@@ -17,7 +17,7 @@ const keptFor = 90 * 24 * 3600
  * Each batch is a transaction that checks the tombstone. BatchWriteItem would cost half, but knows no condition: of two
  * who clean up, the slower one would delete reviews of a product that was created meanwhile.
  *
- * @param attempt sends each request, and again where it met a transaction on the same items
+ * @param attempt clears a batch, and again where it met a transaction on the same items
  * @throws what the SDK throws
  */
 export async function clearReviews(
@@ -37,8 +37,8 @@ export async function clearReviews(
       ExpressionAttributeValues: { ':version': version },
     },
   }
-  for (;;) {
-    // What was found is deleted before the next query, so each begins at the first that is left.
+  /** Deletes those that are found first. @returns whether there may be more */
+  const clearSome = async (): Promise<boolean> => {
     const query = new QueryCommand({
       TableName: table,
       ConsistentRead: true,
@@ -47,14 +47,15 @@ export async function clearReviews(
       ProjectionExpression: 'pk, sk',
       Limit: batchSize,
     })
-    const { Items = [], LastEvaluatedKey } = await attempt(() => db.send(query, options))
-    if (Items.length > 0) {
-      const deletions = Items.map(({ pk, sk }) => ({ Delete: { TableName: table, Key: { pk, sk } } }))
-      // Another version: the product has been created again, and before that somebody else did all this.
-      if (await transact(db, [check, ...deletions], { signal, attempt })) return
-    }
-    if (!LastEvaluatedKey) break
+    const { Items = [], LastEvaluatedKey } = await db.send(query, options)
+    if (Items.length === 0) return false
+    const deletions = Items.map(({ pk, sk }) => ({ Delete: { TableName: table, Key: { pk, sk } } }))
+    const failed = await transact(db, [check, ...deletions], { signal, attempt: (request) => request() })
+    // Another version: the product has been created again, and before that somebody else did all this.
+    return !failed && LastEvaluatedKey !== undefined
   }
+  // Who meets another that clears looks again before the next try: by then there may be nothing left to do.
+  while (await attempt(clearSome)) {}
   const update = new UpdateCommand({
     TableName: table,
     Key: productKey(id),

@@ -5,31 +5,34 @@ import { timed } from '../support/timed.ts'
 
 const place = await startPlace()
 
-/** A bare client on the line, and what half of its round trips take at most, ms. */
+/**
+ * A bare client on the line, and what the fastest tenth of its round trips takes at most, ms. A busy machine makes a round
+ * trip longer and never shorter, so these are the ones that show what the line adds.
+ */
 async function connect() {
   const client = new Redis(place.wire.port, '127.0.0.1', { retryStrategy: () => 5, maxRetriesPerRequest: 0 })
   client.on('error', () => {})
   await client.ping()
-  const median = async () => {
+  const fastest = async () => {
     const times: number[] = []
     for (let n = 0; n < 201; n++) {
       const begun = performance.now()
       await client.ping()
       times.push(performance.now() - begun)
     }
-    return times.sort((a, b) => a - b)[100] ?? 0
+    return times.sort((a, b) => a - b)[20] ?? 0
   }
-  return { client, median }
+  return { client, fastest }
 }
 
 timed('a line adds its delay each way, and keeps the order', place, async ({ wire }) => {
-  const { client, median } = await connect()
+  const { client, fastest } = await connect()
   await wire.delay(0)
   // What a round trip costs on this machine by itself.
-  const bare = await median()
+  const bare = await fastest()
   for (const delayMs of [0.5, 1, 2]) {
     await wire.delay(delayMs)
-    const took = await median()
+    const took = await fastest()
     expect(took).toBeGreaterThan(2 * delayMs)
     expect(took).toBeLessThan(2 * delayMs + bare + 0.5)
   }

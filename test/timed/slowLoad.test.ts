@@ -35,19 +35,22 @@ timed('G3: a list waits for a load of two seconds as well', fleet, async () => {
 })
 
 timed('G3: a waiter of another process has its answer soon after the load is done', fleet, async () => {
-  const [leader, waiter] = fleet.processes as [Process, Process]
+  const [one, other] = fleet.processes as [Process, Process]
   await fleet.open({ cache })
   await fleet.behave({ slowMs: 50 })
   const late: number[] = []
   for (let round = 0; round < 40; round++) {
     const id = `round${round}`
     const at = sharedNow() + 10
-    const [[first], [second]] = await Promise.all([
-      leader.call('get', { cache, id, at }),
-      waiter.call('get', { cache, id, at: at + 8 }),
+    const both = await Promise.all([
+      one.call('get', { cache, id, at }),
+      other.call('get', { cache, id, at: at + 8 }),
     ])
-    expect(second?.status).toMatchObject({ collapsed: true })
-    late.push((second?.at ?? 0) - (first?.at ?? 0))
+    // On a busy machine the one that was to come later may come first.
+    const waited = both.flat().find(({ status }) => status.collapsed)
+    const loaded = both.flat().find(({ status }) => status.stored)
+    if (!waited || !loaded) throw new Error(`One loads and one waits, not ${JSON.stringify(both)}`)
+    late.push(waited.at - loaded.at)
   }
   late.sort((a, b) => a - b)
   // A fifth of what it has waited, and a round trip or two.
