@@ -1,13 +1,19 @@
 import { expect, test } from 'vitest'
-import { createCacheAside } from '../lib/cacheAside/index.ts'
+import { type CacheResult, createCacheAside } from '../lib/cacheAside/index.ts'
 import { freePort } from '../lib/local/server.ts'
 import { connectRedis } from '../lib/redis.ts'
 import { freshRedis } from './support/redis.ts'
 
 const born = new Date('2026-01-02T03:04:05Z')
 /** What JSON makes of it is something else. */
-const own = { born, tags: new Set(['a']), none: undefined, list: [undefined, { deep: born }] }
-const said = { born: born.toJSON(), tags: {}, list: [null, { deep: born.toJSON() }] }
+const own = {
+  born,
+  name: 'Größe 🙂',
+  tags: new Set(['a']),
+  none: undefined,
+  list: [undefined, { deep: born }],
+}
+const said = { born: born.toJSON(), name: 'Größe 🙂', tags: {}, list: [null, { deep: born.toJSON() }] }
 
 const open = (url: string) =>
   createCacheAside<unknown>({
@@ -21,10 +27,11 @@ const open = (url: string) =>
 const parts = (value: unknown): unknown[] =>
   typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(parts)] : []
 
-function expectWhatTheBodySays({ value, body }: { value: unknown; body: string | undefined }) {
+function expectWhatTheBodySays({ value, body, bytes }: CacheResult<unknown>) {
+  expect(bytes).toBe(Buffer.byteLength(body ?? ''))
   expect(value).toEqual(said)
   expect(value).toEqual(JSON.parse(body ?? ''))
-  expect(Object.keys(value as object)).toEqual(['born', 'tags', 'list'])
+  expect(Object.keys(value as object)).toEqual(['born', 'name', 'tags', 'list'])
   expect(parts(value).every((part) => Object.isFrozen(part))).toBe(true)
 }
 

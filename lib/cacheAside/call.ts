@@ -80,10 +80,8 @@ export const isFresh = (entry: Entry) => ageOf(entry) < entry.freshMs
 /** The answer of a fresh entry. */
 export function hit<V>(cache: Context<V>, id: string, entry: Entry, age: number): CacheResult<V> {
   cache.emit?.({ type: 'hit', id, age })
-  return new Result<V>(entry.body, entry.version, age, {
-    hit: true,
-    ttl: Math.floor((entry.freshMs - age) / 1000),
-  })
+  const status = { hit: true, ttl: Math.floor((entry.freshMs - age) / 1000) }
+  return new Result<V>(entry.body, entry.version, age, status, entry.bytes)
 }
 
 /** Answers from what another caller has filled. */

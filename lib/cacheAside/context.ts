@@ -95,7 +95,14 @@ export function contextOf<V>({ redis, onEvent, ...given }: CacheAsideOptions<V>)
     polls: new Map(),
     begun: 0,
     key: keysOf(prefix, name),
-    emit: onEvent && ((event) => onEvent({ name, ...event } as CacheEvent)),
+    emit:
+      onEvent &&
+      ((event) => {
+        // In place: each event is made for this call, and a hit would pay for a copy.
+        const named = event as CacheEvent
+        named.name = name
+        onEvent(named)
+      }),
     answered(shard) {
       shard.answered()
       if (!shards.calm) shards.look(performance.now())

@@ -9,13 +9,20 @@ export class Result<V> implements CacheResult<V> {
   readonly version: number
   readonly age: number
   readonly status: CacheStatus
+  private readonly known: number | undefined
   private parsed: V | undefined | typeof unparsed = unparsed
 
-  constructor(body: string | undefined, version: number, age: number, status: CacheStatus) {
+  /** @param bytes of the body, where they are known */
+  constructor(body: string | undefined, version: number, age: number, status: CacheStatus, bytes?: number) {
     this.body = body
+    this.known = bytes
     this.version = version
     this.age = age
     this.status = status
+  }
+
+  get bytes(): number {
+    return this.known ?? Buffer.byteLength(this.body ?? '')
   }
 
   get value(): V | undefined {
@@ -29,6 +36,7 @@ export class Result<V> implements CacheResult<V> {
 export const failure = <V>(error: LoadFailed | Overloaded): CacheResult<V> => ({
   value: undefined,
   body: undefined,
+  bytes: 0,
   version: 0,
   age: 0,
   status: { hit: false, fwd: 'uri-miss' },

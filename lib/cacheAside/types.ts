@@ -101,6 +101,8 @@ export interface CacheResult<V> {
   readonly value: V | undefined
   /** The value as JSON text, byte for byte as it was stored. */
   readonly body: string | undefined
+  /** The length of `body` in UTF-8. A hit knows it without counting. */
+  readonly bytes: number
   /** As loaded; 0 where the id never existed. */
   readonly version: number
   /** Milliseconds since the load of the value began. */

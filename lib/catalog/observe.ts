@@ -57,8 +57,8 @@ function timed<T>(call: () => Promise<T>, count?: (result: T, tally: Tally) => v
  * A hit saves what it takes to read as many bytes consistently; to learn that nothing is there costs one unit as well.
  * An estimate: an item is not as long as its JSON, and what is composed of several items costs more to read.
  */
-function countSaved({ status, body }: CacheResult<unknown>, tally: Tally): void {
-  if (status.hit) tally.add('readUnitsSaved', Math.ceil(Buffer.byteLength(body ?? ' ') / 4096))
+function countSaved({ status, bytes }: CacheResult<unknown>, tally: Tally): void {
+  if (status.hit) tally.add('readUnitsSaved', Math.max(1, Math.ceil(bytes / 4096)))
 }
 
 /** Puts what a cache decides on the tally of the request for which it does. */

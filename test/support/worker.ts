@@ -107,7 +107,7 @@ async function answerOf(id: string, start: number, result: CacheResult<unknown>)
 }
 
 const errorIn = (error: unknown): CacheResult<unknown> => ({
-  ...{ value: undefined, body: undefined, version: 0, age: 0, status: { hit: false } },
+  ...{ value: undefined, body: undefined, bytes: 0, version: 0, age: 0, status: { hit: false } },
   error: error as NonNullable<CacheResult<unknown>['error']>,
 })
 

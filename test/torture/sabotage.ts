@@ -98,7 +98,8 @@ export function sabotage<V>(
         async get(id) {
           const { value, version } = (await load(id)) ?? { value: undefined, version: 0 }
           const status = { hit: false, fwd: 'bypass', detail: 'redis-away' } as const
-          return { value, body: JSON.stringify(value), version, age: 0, status }
+          const body = JSON.stringify(value)
+          return { value, body, bytes: Buffer.byteLength(body ?? ''), version, age: 0, status }
         },
       }
     case 'failures without a cause':

@@ -17,6 +17,8 @@ import { randomBytes } from 'node:crypto'
  */
 export interface Entry {
   body: string | undefined
+  /** The length of the body in UTF-8. */
+  bytes: number
   version: number
   /** When its load began, ms since the epoch, by the loader's clock. */
   loadedAt: number
@@ -72,7 +74,7 @@ export function encodeEntry(
   schema: string,
   id: string,
   token: string,
-  { body, version, loadedAt, freshMs }: Omit<Entry, 'raw'>,
+  { body, version, loadedAt, freshMs }: Omit<Entry, 'raw' | 'bytes'>,
 ): string {
   const text = body ?? ''
   const values = { version, loadedAt, freshMs, until: 0, chars: text.length, bytes: Buffer.byteLength(text) }
@@ -105,8 +107,9 @@ export function decodeEntry(schema: string, id: string, raw: string): Entry | un
   const loadedAt = +raw.slice(at + loadedAtAt, at + freshMsAt - 1)
   const freshMs = +raw.slice(at + freshMsAt, at + untilAt - 1)
   const chars = +raw.slice(at + charsAt, at + bytesAt - 1)
+  const bytes = +raw.slice(at + bytesAt, end)
   if (!(chars === raw.length - end - 1 && version >= 0 && loadedAt >= 0 && freshMs > 0)) return undefined
-  return { body: kind === 'E' ? raw.slice(end + 1) : undefined, version, loadedAt, freshMs, raw }
+  return { body: kind === 'E' ? raw.slice(end + 1) : undefined, bytes, version, loadedAt, freshMs, raw }
 }
 
 /** Clamped at zero, for the loader's clock may be ahead of this one. */
