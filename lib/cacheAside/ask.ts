@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis'
 import { budgetOf, type Call, type Miss } from './call.ts'
-import { attended, heardWithin } from './guards/attention.ts'
+import { heardWithin } from './guards/attention.ts'
 import { type Breaker, refusesWrites } from './guards/breaker.ts'
 import { CacheTimeout } from './guards/budget.ts'
 
@@ -73,26 +73,32 @@ export async function repliesOf<V, T>(
 ): Promise<Reply<T>[]> {
   const budget = budgetOf(call, shard)
   const limit = budget.left
-  const begun = attended()
+  const { clock } = shard
+  const begun = clock()
   if (counts) budget.begin()
-  const replies = await heardWithin(limit, sent).catch((error: Error): Error[] =>
+  // A connection is waited for in the first half of the caller's time only.
+  const until = Math.max(call.redisUntil, performance.now() + limit)
+  const replies = await heardWithin(limit, sent, shard, until).catch((error: Error): Error[] =>
     Array.from({ length: count }, () => error),
   )
   const failure = failureOf(replies)
   if (counts) budget.end()
-  else if (failure) budget.draw(attended() - begun)
+  else if (failure) budget.draw(clock() - begun)
   const { cache } = call
   if (!failure) {
     if (proves && replies.some(proves)) cache.accepted(shard)
     else cache.answered(shard)
-  } else if (refusesWrites(failure) || (isJudged && !isExcused(failure, limit, cache.options.cacheTimeoutMs)))
+  } else if (
+    refusesWrites(failure) ||
+    (isJudged && !isExcused(failure, clock() - begun, cache.options.cacheTimeoutMs))
+  )
     cache.failed(shard, failure)
   return replies
 }
 
 /** Who was hardly given any time has not failed to answer. */
-const isExcused = (failure: Error, limit: number, cacheTimeoutMs: number): boolean =>
-  failure instanceof CacheTimeout && limit < cacheTimeoutMs / 2
+const isExcused = (failure: Error, givenMs: number, cacheTimeoutMs: number): boolean =>
+  failure instanceof CacheTimeout && givenMs < cacheTimeoutMs / 2
 
 /** The error that says something of the shard as a whole. */
 function failureOf(replies: Reply<unknown>[]): Error | undefined {

@@ -12,6 +12,8 @@ export interface Call<V> {
   /** What it may still spend on each shard of Redis, of this many ms. */
   budgets: Map<Breaker, CacheBudget>
   redisMs: number
+  /** Until when it waits for a connection to Redis, by performance.now(). */
+  redisUntil: number
   /** When the caller's time is over, by performance.now(). */
   deadline: number
   /** How many loads of the cache had begun when it began: a later one may be joined. */
@@ -46,12 +48,14 @@ export function newCall<V>(cache: Context<V>, begun: number, budgetMs: number, e
   if (Number.isNaN(budgetMs)) throw new TypeError('budgetMs must be a number of milliseconds')
   // A caller with little time keeps half of it for the database.
   const left = Math.min(cache.options.cacheTimeoutMs, budgetMs / 2) - elapsed
+  const now = performance.now()
   return {
     cache,
     begun,
     budgets: new Map(),
     redisMs: Math.max(0, left),
-    deadline: performance.now() + budgetMs - elapsed,
+    redisUntil: now + budgetMs / 2 - elapsed,
+    deadline: now + budgetMs - elapsed,
     loadMany: undefined,
   }
 }
@@ -60,7 +64,7 @@ export function newCall<V>(cache: Context<V>, begun: number, budgetMs: number, e
 export function budgetOf<V>({ budgets, redisMs }: Call<V>, shard: Breaker): CacheBudget {
   const known = budgets.get(shard)
   if (known) return known
-  const budget = new CacheBudget(redisMs)
+  const budget = new CacheBudget(redisMs, shard.clock)
   budgets.set(shard, budget)
   return budget
 }
@@ -68,7 +72,7 @@ export function budgetOf<V>({ budgets, redisMs }: Call<V>, shard: Breaker): Cach
 /** The same call for a part of its ids that goes its own way: what the others take from now on is not taken from it. */
 export const apart = <V>(call: Call<V>): Call<V> => ({
   ...call,
-  budgets: new Map([...call.budgets].map(([shard, { left }]) => [shard, new CacheBudget(left)])),
+  budgets: new Map([...call.budgets].map(([shard, { left }]) => [shard, new CacheBudget(left, shard.clock)])),
 })
 
 export function newMiss<V>({ cache }: Call<V>, id: string, key = cache.key(id)): Miss<V> {

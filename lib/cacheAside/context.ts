@@ -24,6 +24,7 @@ const defaults = {
   leaseMs: 3_000,
   waitMs: 3_500,
   cacheTimeoutMs: 100,
+  connectMs: 1_000,
   loadTimeoutMs: 2_500,
   fallbackMs: 1_000,
   maxConcurrentLoads: 32,
@@ -64,13 +65,13 @@ type WithoutName<T> = T extends unknown ? Omit<T, 'name'> : never
 
 const clients = new WeakMap<Redis | Cluster, Client>()
 
-function clientOf(redis: Redis | Cluster): Client {
+function clientOf(redis: Redis | Cluster, connectMs: number): Client {
   const known = clients.get(redis)
   if (known) return known
   defineScripts(redis)
   const owed = new Owed(redis)
   const fallback = new Fallback()
-  const shards = new Shards(redis, owed, (shard) => fallback.clear(shard))
+  const shards = new Shards(redis, owed, connectMs, (shard) => fallback.clear(shard))
   const client = { owed, shards, fallback }
   clients.set(redis, client)
   return client
@@ -80,7 +81,7 @@ function clientOf(redis: Redis | Cluster): Client {
 export function contextOf<V>({ redis, onEvent, ...given }: CacheAsideOptions<V>): Context<V> {
   const options = { ...defaults, ...given }
   check(options)
-  const client = clientOf(redis)
+  const client = clientOf(redis, options.connectMs)
   const { shards, fallback } = client
   const { name, prefix } = options
   const tell = ({ shard }: Breaker, state: 'open' | 'closed', error?: unknown) =>
@@ -138,7 +139,7 @@ function check(options: typeof defaults & { name: string }): void {
   }
   for (const label of ['ttl', 'negativeTtl'] as const) whole(label, 1, longestLife)
   for (const label of ['staleWhileRevalidate', 'staleIfError'] as const) whole(label, 0, longestLife)
-  for (const label of ['leaseMs', 'waitMs', 'cacheTimeoutMs', 'loadTimeoutMs'] as const)
+  for (const label of ['leaseMs', 'waitMs', 'cacheTimeoutMs', 'connectMs', 'loadTimeoutMs'] as const)
     whole(label, 1, longestTimer)
   whole('fallbackMs', 0, longestTimer)
   if (leaseMs <= loadTimeoutMs)

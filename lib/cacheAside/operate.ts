@@ -18,8 +18,9 @@ import type { CacheResult, Inspected, Warmed } from './types.ts'
 
 /** What stands at a key. Past breaker and removals, for it is to show what Redis really holds. */
 export async function inspect<V>(cache: Context<V>, id: string): Promise<Inspected> {
-  const asked = cache.redis.cacheAsideInspect(cache.key(id))
-  const [now, pttl, bytes, raw] = await heardWithin(cache.options.cacheTimeoutMs, asked)
+  const key = cache.key(id)
+  const asked = cache.redis.cacheAsideInspect(key)
+  const [now, pttl, bytes, raw] = await heardWithin(cache.options.cacheTimeoutMs, asked, cache.shards.of(key))
   // What PTTL says of a key that is not there.
   if (pttl === -2) return { state: 'nothing' }
   const life = pttl >= 0 ? { expires: pttl } : {}

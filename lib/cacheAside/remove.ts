@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { attended, heardWithin } from './guards/attention.ts'
+import { heardWithin } from './guards/attention.ts'
 import { formerKey } from './redis/keys.ts'
 import { orOneByOne } from './redis/oneByOne.ts'
 import type { Committed, Invalidation, Keyed } from './types.ts'
@@ -16,6 +16,8 @@ export async function write<V, C extends Committed<V>>(
 ): Promise<C & { invalidation: Invalidation }> {
   // Before anything is written: an id that is none is refused.
   cache.key(id)
+  // Where nothing was sent yet, a connection is made while the database is at work.
+  cache.shards.connect()
   let committed: C
   try {
     committed = await commit()
@@ -42,10 +44,11 @@ export async function invalidate<V>(
   const keys = [key, ...also.map((other) => other.key(id))]
   cache.fallback.forget(keys)
   const shard = cache.shards.of(key)
-  const begun = attended()
+  const { clock } = shard
+  const begun = clock()
   try {
     const command = version === undefined ? removal(cache, keys) : olderThan(cache, keys, id, version)
-    await heardWithin(cache.options.cacheTimeoutMs, command)
+    await heardWithin(cache.options.cacheTimeoutMs, command, shard)
   } catch (error) {
     const forgotten = cache.owed.add(id, keys)
     if (forgotten !== undefined) cache.emit?.({ type: 'removal-forgotten', id: forgotten })
@@ -54,7 +57,7 @@ export async function invalidate<V>(
     return 'deferred'
   }
   cache.accepted(shard)
-  if (cache.owed.any) await deliver(cache, cache.options.cacheTimeoutMs - (attended() - begun))
+  if (cache.owed.any) await deliver(cache, cache.options.cacheTimeoutMs - (clock() - begun))
   cache.emit?.({ type: 'removal', id, outcome: 'done' })
   return 'done'
 }

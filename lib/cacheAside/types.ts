@@ -6,8 +6,8 @@ export type Loaded<V> = { value: V | undefined; version: number } | undefined
 /** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
 export interface CacheAsideOptions<V> {
   /**
-   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest` 0 or 1, and a
-   * `socketTimeout`. With a lazy connection the first `get` connects.
+   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest` 1, and a
+   * `socketTimeout`; and its `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
    */
   redis: Redis | Cluster
   /** What kind of entry this cache holds, such as `product`. Keys are `prefix:{id}:name`. */
@@ -56,6 +56,12 @@ export interface CacheAsideOptions<V> {
    * waiting for a processor. @default 100
    */
   cacheTimeoutMs?: number
+  /**
+   * The most that calls wait for a connection to Redis that is being made, counted from when that began: the first one, or
+   * the next one after a working one was lost. It stands beside `cacheTimeoutMs`. Where an attempt fails, the next one is
+   * not waited for. Of caches on the same client the one that was made first says it. @default 1_000
+   */
+  connectMs?: number
   /** The most that one load may take. @default 2_500 */
   loadTimeoutMs?: number
   /**

@@ -1,12 +1,16 @@
-import { Cluster } from 'ioredis'
+import { Cluster, ReplyError } from 'ioredis'
 import type { Address } from './address.ts'
+import { explain } from './explain.ts'
 import { type Settings, unrefReconnect } from './settings.ts'
 
 /**
  * A client for a cluster. It learns from the node at the address which others there are; on ElastiCache Serverless, where
  * the address stands for all of them, it is told the same address again.
  */
-export function connectCluster({ host, port }: Address, { options, refusals, onNode }: Settings): Cluster {
+export function connectCluster(
+  { host, port, tls }: Address,
+  { options, refusals, onNode }: Settings,
+): Cluster {
   const cluster = new Cluster([{ host, port }], {
     // A command under way is sent again by the one new connection that a node is given, see below.
     redisOptions: { ...options, maxRetriesPerRequest: 1 },
@@ -20,7 +24,7 @@ export function connectCluster({ host, port }: Address, { options, refusals, onN
     // One round trip less before the first command. A cluster that is down says so to that command.
     enableReadyCheck: false,
     scaleReads: 'master',
-    slotsRefreshTimeout: 500,
+    slotsRefreshTimeout: 1000,
     // Between looking for the node that has taken over and sending a command again, while its caller still waits.
     retryDelayOnFailover: 10,
   })
@@ -30,15 +34,19 @@ export function connectCluster({ host, port }: Address, { options, refusals, onN
     if (cluster.status === 'ready' && cluster.nodes('master').length === 0) cluster.disconnect(true)
   })
   refusals.watch(cluster, 'node error')
-  // No node answers. The commands that wait would do so until one does; the database answers instead.
+  let ofNode: Error | undefined
+  cluster.on('node error', (error: Error) => {
+    // What follows each failed connection, and says nothing.
+    if (error.message !== 'Connection is closed.') ofNode = error
+  })
+  // No node answers. The commands that wait would do so until one does; the database answers instead. They are told what
+  // was wrong with the node that was asked last: it could not be connected to, or answered with an error.
   cluster.on('error', (error: Error) => {
-    const flush = Reflect.get(cluster, 'flushQueue') as (error: Error) => void
-    flush.call(cluster, new Error(`${error.message} ${lastError(error)}`))
+    const answered: Error | undefined = Reflect.get(error, 'lastNodeError')
+    const why = (answered instanceof ReplyError ? answered : ofNode) ?? answered ?? error
+    explain(why, tls)
+    Reflect.get(cluster, 'flushQueue').call(cluster, why)
   })
   unrefReconnect(cluster)
   return cluster
 }
-
-/** What the node that was asked last has said. */
-const lastError = (error: Error): string =>
-  (Reflect.get(error, 'lastNodeError') as Error | undefined)?.message ?? ''

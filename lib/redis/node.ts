@@ -1,37 +1,63 @@
 import { Redis } from 'ioredis'
 import type { Address } from './address.ts'
+import { explain } from './explain.ts'
 import type { Settings } from './settings.ts'
 
 /** A client for a single server. */
-export function connectNode({ host, port, db }: Address, { options, refusals, onNode }: Settings): Redis {
+export function connectNode(
+  { host, port, db, tls }: Address,
+  { options, refusals, onNode }: Settings,
+): Redis {
   const redis = new Redis({
     ...options,
     host,
     port,
     db,
     lazyConnect: true,
-    // A sandbox that thaws finds its connection closed, and waits for the next one with its first command.
+    // A command whose connection was lost is sent again by the next one; see `tellFailures` for when there is none.
+    maxRetriesPerRequest: null,
     retryStrategy: (attempt) => refusals.pause(attempt),
-    reconnectOnError: leaveReplicas(),
+    reconnectOnError: onRefusal(tls),
   })
   refusals.watch(redis, 'error')
+  tellFailures(redis, tls)
   onNode(redis)
   return redis
+}
+
+/** A command is not kept for a better time. Where no connection can be made, those that wait are told what was wrong with it. */
+function tellFailures(redis: Redis, tls: boolean): void {
+  let isMade = false
+  let why = new Error('The connection to Redis was closed before it was ready')
+  redis.on('error', (error: Error) => {
+    explain(error, tls)
+    why = error
+  })
+  redis.on('ready', () => {
+    isMade = true
+  })
+  redis.on('close', () => {
+    if (!isMade) Reflect.get(redis, 'flushQueue').call(redis, why)
+    isMade = false
+  })
 }
 
 /** Between two connections that are left because their server refuses writes, ms. */
 const leaveAfter = 1_000
 
 /**
+ * Sees each error that the server answers with: says whether its connection is left.
+ *
  * After a failover one address leads to another server, and a connection that was made before stays with the one that is
  * a replica now: nothing that it holds may be read, and no removal comes through. It is left for a new one; where that
  * leads to a replica as well, once in a second.
  */
-function leaveReplicas(): (error: Error) => boolean {
+function onRefusal(tls: boolean): (error: Error) => boolean {
   let leftAt = Number.NEGATIVE_INFINITY
-  return ({ message }) => {
+  return (error) => {
+    explain(error, tls)
     const now = performance.now()
-    if (!/\bREADONLY\b/.test(message) || now < leftAt + leaveAfter) return false
+    if (!/\bREADONLY\b/.test(error.message) || now < leftAt + leaveAfter) return false
     leftAt = now
     return true
   }

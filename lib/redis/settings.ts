@@ -17,9 +17,8 @@ export function settingsFor(
 ): Settings {
   return {
     options: {
-      connectTimeout: 500,
-      // A command is not kept for a better time: the database answers instead.
-      maxRetriesPerRequest: 0,
+      // As long as a call waits for a connection, `connectMs` in lib/cacheAside.
+      connectTimeout: 1000,
       // Without it a server that accepts and stays silent is never left.
       socketTimeout: 1000,
       // Not needed: a server that still loads its data answers with an error, and the database answers instead.

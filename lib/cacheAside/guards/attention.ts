@@ -29,27 +29,40 @@ function tick(): void {
   ticker = undefined
 }
 
+/** Who is to answer. */
+interface Answerer {
+  /** Milliseconds in which it could have answered. */
+  clock: () => number
+  /** What was wrong when it was last to be connected to. */
+  trouble?: Error | undefined
+}
+
+const anybody: Answerer = { clock: attended }
+
 /**
  * The result of a promise that Redis settles.
  *
- * @param ms of {@link attended}
+ * @param ms by the clock of who is to answer
+ * @param until when the caller's patience ends in any case, by performance.now()
  * @throws CacheTimeout after them; what comes later is dropped
  */
-export function heardWithin<T>(ms: number, promise: Promise<T>): Promise<T> {
+export function heardWithin<T>(
+  ms: number,
+  promise: Promise<T>,
+  from: Answerer = anybody,
+  until = Number.POSITIVE_INFINITY,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     // Unref'ed: the timer below keeps a process alive that waits.
     ticker ??= setInterval(tick, tickMs).unref()
     waiting++
-    const end = attended() + ms
+    const end = from.clock() + ms
     let timer: NodeJS.Timeout
-    const rest = (left: number): void => {
-      timer = setTimeout(look, Math.max(0, left))
-    }
     const look = (): void => {
-      const left = end - attended()
-      if (left > 0.5) rest(left)
+      const left = Math.min(end - from.clock(), until - performance.now())
+      if (left > 0.5) timer = setTimeout(look, left)
       // An answer may lie in the socket: it is taken up before the time-out is.
-      else setImmediate(() => leave(() => reject(new CacheTimeout())))
+      else setImmediate(() => leave(() => reject(new CacheTimeout(from.trouble))))
     }
     let isOver = false
     const leave = (settle: () => void): void => {
@@ -59,7 +72,7 @@ export function heardWithin<T>(ms: number, promise: Promise<T>): Promise<T> {
       clearTimeout(timer)
       settle()
     }
-    rest(ms)
+    timer = setTimeout(look, Math.max(0, Math.min(ms, until - performance.now())))
     promise.then(
       (value) => leave(() => resolve(value)),
       (error) => leave(() => reject(error)),

@@ -1,3 +1,6 @@
+import { attended } from './attention.ts'
+import type { Connection } from './connection.ts'
+
 /** Failures in a row that open it. */
 const threshold = 3
 /** While it is open, how often a call tries whether the shard is back, ms. */
@@ -14,14 +17,33 @@ const provenForMs = 5_000
 export class Breaker {
   /** The address of the shard's master. */
   readonly shard: string
+  /** Those whose connections it takes to reach it: a server's own, and its cluster's. */
+  readonly #connections: readonly Connection[]
   #failures = 0
   #open = false
   /** When the next probe or proof is due; moved by whoever makes it, never by a failure. */
   #nextProof = Number.NEGATIVE_INFINITY
   #provenAt = Number.NEGATIVE_INFINITY
 
-  constructor(shard: string) {
+  constructor(shard: string, connections: readonly Connection[]) {
     this.shard = shard
+    this.#connections = connections
+  }
+
+  /** Milliseconds in which the shard could have answered: a clock that stands while a connection to it is being made. */
+  readonly clock = (): number => {
+    let now = attended()
+    for (const { waited } of this.#connections) now -= waited
+    return now
+  }
+
+  /** What was wrong with the connection that was tried last; undefined where it works. */
+  get trouble(): Error | undefined {
+    return this.#connections.find(({ trouble }) => trouble)?.trouble
+  }
+
+  get isBeingConnected(): boolean {
+    return this.#connections.some(({ isBeingMade }) => isBeingMade)
   }
 
   get isOpen(): boolean {
@@ -40,7 +62,7 @@ export class Breaker {
     return true
   }
 
-  /** A new connection may lead to another server. */
+  /** A connection that is lost, and a new one, which may lead to another server. */
   forgetProof(): void {
     this.#provenAt = Number.NEGATIVE_INFINITY
   }
@@ -48,26 +70,33 @@ export class Breaker {
   /** A read was answered. */
   answered(): void {
     this.#failures = 0
+    for (const connection of this.#connections) connection.answered()
   }
 
   /** A write was accepted. @returns whether that has closed it */
   accepted(now: number): boolean {
     const closes = this.#open
     this.#open = false
-    this.#failures = 0
+    this.answered()
     this.#provenAt = now
     return closes
   }
 
   /** A command or a batch has failed. @returns whether that has opened it */
   failed(error: unknown, now: number): boolean {
+    if (isOfCluster(error)) return false
     this.#failures++
+    for (const connection of this.#connections) connection.failed()
     if (this.#open || (this.#failures < threshold && !refusesWrites(error))) return false
     this.#open = true
     this.#nextProof = now + probeEveryMs
     return true
   }
 }
+
+/** A cluster was asked as if it were a single server. It says so with each command, and no pause would mend it. */
+const isOfCluster = (error: unknown): boolean =>
+  error instanceof Error && /^(MOVED|CROSSSLOT)\b/.test(error.message)
 
 /** A Redis that answers reads and refuses removals, by its state or its access list. One that is full is none: a removal needs no memory. */
 export const refusesWrites = (error: unknown): boolean =>

@@ -1,10 +1,9 @@
-import { attended } from './attention.ts'
-
 /** Redis did not answer in time. */
 export class CacheTimeout extends Error {
   override name = 'CacheTimeout'
-  constructor() {
-    super('Redis did not answer in time')
+  /** @param trouble why there is no connection to it */
+  constructor(trouble?: Error) {
+    super(`Redis did not answer in time${trouble ? `: ${trouble.message}` : ''}`)
   }
 }
 
@@ -32,32 +31,34 @@ export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error)
 }
 
 /**
- * What one call may still spend on waiting for one shard of Redis, in ms of `attended`. Its own commands draw on it, those
+ * What one call may still spend on waiting for one shard of Redis, in ms of its clock. Its own commands draw on it, those
  * that are under way together once; looking whether another caller has loaded does not, as long as Redis answers in time.
  */
 export class CacheBudget {
+  readonly #clock: () => number
   #left: number
   #underWay = 0
   #since = 0
 
-  constructor(ms: number) {
+  constructor(ms: number, clock: () => number) {
     this.#left = ms
+    this.#clock = clock
   }
 
   /** Milliseconds; 0 when it is used up. */
   get left(): number {
-    const spent = this.#underWay > 0 ? attended() - this.#since : 0
+    const spent = this.#underWay > 0 ? this.#clock() - this.#since : 0
     return Math.max(0, this.#left - spent)
   }
 
   /** A command begins to draw. */
   begin(): void {
-    if (this.#underWay++ === 0) this.#since = attended()
+    if (this.#underWay++ === 0) this.#since = this.#clock()
   }
 
   /** A command ends, which drew. */
   end(): void {
-    if (--this.#underWay === 0) this.#left -= attended() - this.#since
+    if (--this.#underWay === 0) this.#left -= this.#clock() - this.#since
   }
 
   /** Draws what was not counted so far. */

@@ -56,9 +56,11 @@ export class Reads {
     return read
   }
 
-  /** How long ago a read began, ms, as exactly as its time limit is. */
+  /** How long Redis took for a read, ms, as exactly as its time limit is. */
   elapsed(read: Read): number {
-    return ((this.#turn - read.turn) * this.#ms) / turns
+    const past = this.#turn - read.turn
+    // Answered after its limit: it has waited for a connection.
+    return past > turns ? 0 : (past * this.#ms) / turns
   }
 
   end(read: Read): void {
@@ -102,7 +104,8 @@ export class Reads {
       read && this.#turn - read.turn >= turns;
       read = read.newer
     ) {
-      late.push(read)
+      // A connection that was lost is being made again: the command leaves with it.
+      if (!this.#shards.of(String(read.command.args[0])).isBeingConnected) late.push(read)
     }
     // An answer may have come while this process was busy or frozen: it is taken up before the time-out is. A command
     // that was settled by then takes no notice.

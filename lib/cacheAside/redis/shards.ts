@@ -1,6 +1,7 @@
 import calculateSlot from 'cluster-key-slot'
 import { Cluster, type Redis } from 'ioredis'
 import { Breaker } from '../guards/breaker.ts'
+import { Connection } from '../guards/connection.ts'
 import type { Owed } from './owed.ts'
 
 /** Where keys lie while a cluster's client has not learnt yet which nodes there are. */
@@ -17,20 +18,30 @@ export class Shards {
   readonly #owed: Owed
   readonly #onForgotten: (shard: string) => void
   readonly #breakers = new Map<string, Breaker>()
+  readonly #connectMs: number
+  /** Of the client as a whole; and of the nodes of a cluster, by their addresses. */
+  readonly #connection: Connection
+  readonly #connections = new Map<string, Connection>()
   /** The servers that there is a connection to, or will be. */
   readonly #nodes = new Set<Redis>()
   /** Of a single server. */
   readonly #only: Breaker | undefined
 
-  /** @param onForgotten told of a shard that serves nothing any more */
-  constructor(redis: Redis | Cluster, owed: Owed, onForgotten: (shard: string) => void) {
+  /**
+   * @param connectMs the most that calls wait for a connection that is being made
+   * @param onForgotten told of a shard that serves nothing any more
+   */
+  constructor(redis: Redis | Cluster, owed: Owed, connectMs: number, onForgotten: (shard: string) => void) {
     this.#redis = redis
     this.#owed = owed
     this.#onForgotten = onForgotten
+    this.#connectMs = connectMs
+    this.#connection = new Connection(connectMs)
+    this.#connection.follow(redis)
     if (redis instanceof Cluster) {
-      for (const node of redis.nodes()) this.#nodes.add(node)
+      for (const node of redis.nodes()) this.#join(node)
       redis.on('+node', (node: Redis) => {
-        this.#nodes.add(node)
+        this.#join(node)
         this.#renew(addressOf(node))
       })
       redis.on('-node', (node: Redis) => this.#nodes.delete(node))
@@ -38,7 +49,7 @@ export class Shards {
     } else {
       this.#nodes.add(redis)
       this.#only = this.#breaker(addressOf(redis))
-      redis.on('ready', () => this.#renew(this.#only?.shard ?? ''))
+      for (const event of ['ready', 'close']) redis.on(event, () => this.#renew(this.#only?.shard ?? ''))
     }
   }
 
@@ -74,7 +85,27 @@ export class Shards {
     }
   }
 
-  /** A new connection. */
+  /** Begins to connect where nothing was sent yet, so that who comes next finds it done. */
+  connect(): void {
+    // What it cannot, the first command will be told.
+    if (this.#redis.status === 'wait') this.#redis.connect().catch(() => {})
+  }
+
+  #join(node: Redis): void {
+    this.#nodes.add(node)
+    this.#connectionTo(addressOf(node)).follow(node)
+    node.on('close', () => this.#renew(addressOf(node)))
+  }
+
+  #connectionTo(address: string): Connection {
+    const known = this.#connections.get(address)
+    if (known) return known
+    const connection = new Connection(this.#connectMs, this.#connection)
+    this.#connections.set(address, connection)
+    return connection
+  }
+
+  /** A new connection, or one that is lost. */
   #renew(shard: string): void {
     this.calm = false
     this.#breakers.get(shard)?.forgetProof()
@@ -94,7 +125,8 @@ export class Shards {
   #breaker(shard: string): Breaker {
     const known = this.#breakers.get(shard)
     if (known) return known
-    const breaker = new Breaker(shard)
+    const ofNode = this.#redis instanceof Cluster && shard !== unknown ? [this.#connectionTo(shard)] : []
+    const breaker = new Breaker(shard, [this.#connection, ...ofNode])
     this.#breakers.set(shard, breaker)
     this.calm = false
     return breaker
