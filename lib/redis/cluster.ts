@@ -9,7 +9,7 @@ import { type Settings, unrefReconnect } from './settings.ts'
  */
 export function connectCluster(
   { host, port, tls }: Address,
-  { options, refusals, onNode }: Settings,
+  { options, refusals, trouble, onNode }: Settings,
 ): Cluster {
   const cluster = new Cluster([{ host, port }], {
     // A command under way is sent again by the one new connection that a node is given, see below.
@@ -34,17 +34,13 @@ export function connectCluster(
     if (cluster.status === 'ready' && cluster.nodes('master').length === 0) cluster.disconnect(true)
   })
   refusals.watch(cluster, 'node error')
-  let ofNode: Error | undefined
-  cluster.on('node error', (error: Error) => {
-    // What follows each failed connection, and says nothing.
-    if (error.message !== 'Connection is closed.') ofNode = error
-  })
   // No node answers. The commands that wait would do so until one does; the database answers instead. They are told what
   // was wrong with the node that was asked last: it could not be connected to, or answered with an error.
   cluster.on('error', (error: Error) => {
-    const answered: Error | undefined = Reflect.get(error, 'lastNodeError')
-    const why = (answered instanceof ReplyError ? answered : ofNode) ?? answered ?? error
+    const ofNode: Error | undefined = Reflect.get(error, 'lastNodeError')
+    const why = (ofNode instanceof ReplyError ? ofNode : trouble.last) ?? ofNode ?? error
     explain(why, tls)
+    error.message += ` ${why.message}`
     Reflect.get(cluster, 'flushQueue').call(cluster, why)
   })
   unrefReconnect(cluster)

@@ -1,6 +1,4 @@
-import { Socket } from 'node:net'
-import { type ConnectionOptions, connect } from 'node:tls'
-import { AbstractConnector, type Redis, type RedisOptions, ReplyError } from 'ioredis'
+import { type Redis, type RedisOptions, ReplyError } from 'ioredis'
 import { log } from '../log.ts'
 import { type TokenOptions, Tokens } from './iamToken.ts'
 
@@ -49,8 +47,9 @@ export function iamAccess(user: string, iam: IamAccess) {
     options: {
       username: user,
       password: { toString: () => newest } as unknown as string,
-      Connector: connectorAfter(prepare),
     } satisfies RedisOptions,
+
+    prepare,
 
     forget: () => tokens.forget(),
 
@@ -84,30 +83,3 @@ export function iamAccess(user: string, iam: IamAccess) {
     },
   }
 }
-
-/** Connects by TLS once `prepare` is done. */
-const connectorAfter = (prepare: () => Promise<void>) =>
-  class extends AbstractConnector {
-    readonly #to: ConnectionOptions
-
-    constructor(options: unknown) {
-      const { disconnectTimeout, host, port, tls } = options as RedisOptions
-      super(disconnectTimeout ?? 0)
-      this.#to = { ...(host && { host }), ...(port && { port }), ...tls }
-    }
-
-    async connect() {
-      this.connecting = true
-      const failure = await prepare().then(
-        () => undefined,
-        (error: Error) => error,
-      )
-      if (!this.connecting) throw new Error('Connection is closed.')
-      if (failure) {
-        // Thrown, it would end the client for good. A socket that is destroyed is an attempt that failed, like others.
-        this.firstError = failure
-        this.stream = new Socket().destroy()
-      } else this.stream = connect(this.#to)
-      return this.stream
-    }
-  }

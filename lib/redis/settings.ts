@@ -1,5 +1,6 @@
 import type { Cluster, ClusterOptions, Redis } from 'ioredis'
 import type { Address } from './address.ts'
+import { connectorFor } from './connector.ts'
 import type { iamAccess } from './iam.ts'
 import { Refusals } from './refusals.ts'
 
@@ -7,6 +8,8 @@ import { Refusals } from './refusals.ts'
 export interface Settings {
   options: Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>
   refusals: Refusals
+  /** What was wrong with the last connection that could not be made. */
+  trouble: { last?: Error }
   /** Has to see every client before it connects. */
   onNode: (redis: Redis) => void
 }
@@ -15,6 +18,10 @@ export function settingsFor(
   { username, password, tls }: Address,
   iam?: ReturnType<typeof iamAccess>,
 ): Settings {
+  const trouble: { last?: Error } = {}
+  const onError = (error: Error) => {
+    trouble.last = error
+  }
   return {
     options: {
       // As long as a call waits for a connection, `connectMs` in lib/cacheAside.
@@ -31,7 +38,9 @@ export function settingsFor(
       ...(username && { username }),
       ...(password && { password }),
       ...iam?.options,
+      Connector: connectorFor(iam?.prepare ?? nothing, onError),
     },
+    trouble,
     refusals: new Refusals(iam?.forget),
     onNode(redis) {
       redis.on('connect', () => redis.stream.unref())
@@ -40,6 +49,8 @@ export function settingsFor(
     },
   }
 }
+
+const nothing = async () => {}
 
 /** An idle client keeps no process alive, nor does one that is to connect again: that timer has no public name. */
 export function unrefReconnect(client: Redis | Cluster): void {

@@ -6,8 +6,8 @@ import { attended } from './attention.ts'
  * a sandbox thaws. A handshake takes longer than an answer, and says nothing against Redis before it has failed. After
  * that nobody waits for the next one.
  *
- * One that is made has been answered on: a server that hangs accepts connections all the same. A cluster's own is made
- * when it has told which nodes there are; each of them has a connection beside it.
+ * One that is made has been answered on: a server that hangs accepts connections all the same, but greets nobody. That of
+ * a cluster is made when each master has greeted, or cannot be reached.
  */
 export class Connection {
   readonly #connectMs: number
@@ -61,7 +61,10 @@ export class Connection {
       if (this.#state === 'idle' && !this.#whole?.isBeingMade) this.#begin()
     })
     on('ready', () => {
-      if (client instanceof Cluster) this.#end('made')
+      const nodes = client instanceof Cluster ? client.nodes('master') : []
+      Promise.all(nodes.map(greeted)).then(() => {
+        if (client === this.#client && client.status === 'ready') this.#end('made')
+      })
     })
     on('close', () => {
       if (this.#state === 'made') this.#begin()
@@ -91,4 +94,14 @@ export class Connection {
     this.#before = this.waited
     this.#state = state
   }
+}
+
+/** Connects to a node of a cluster. Resolves when that is done, or has failed. */
+function greeted(node: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    if (node.status === 'ready') resolve()
+    for (const event of ['ready', 'close', 'end']) node.once(event, () => resolve())
+    // Why it fails is told to the commands that meet it.
+    if (node.status === 'wait') node.connect().catch(() => {})
+  })
 }

@@ -10,7 +10,8 @@ export interface Read {
   readonly command: Command
   /** The text at the key; null where nothing is. */
   readonly answer: Promise<string | null>
-  readonly turn: number
+  /** In which it began, or its connection was made anew. */
+  turn: number
   older: Read | undefined
   newer: Read | undefined
 }
@@ -56,11 +57,9 @@ export class Reads {
     return read
   }
 
-  /** How long Redis took for a read, ms, as exactly as its time limit is. */
+  /** How long Redis had for a read, ms, as exactly as its time limit is. */
   elapsed(read: Read): number {
-    const past = this.#turn - read.turn
-    // Answered after its limit: it has waited for a connection.
-    return past > turns ? 0 : (past * this.#ms) / turns
+    return ((this.#turn - read.turn) * this.#ms) / turns
   }
 
   end(read: Read): void {
@@ -99,13 +98,10 @@ export class Reads {
     }
     if (this.#shards.calm) this.#shards.look(performance.now())
     const late: Read[] = []
-    for (
-      let read: Read | undefined = this.#oldest;
-      read && this.#turn - read.turn >= turns;
-      read = read.newer
-    ) {
-      // A connection that was lost is being made again: the command leaves with it.
-      if (!this.#shards.of(String(read.command.args[0])).isBeingConnected) late.push(read)
+    for (let read: Read | undefined = this.#oldest; read; read = read.newer) {
+      // Its connection was lost and is being made again: the command leaves with it, and its time begins then.
+      if (this.#shards.of(String(read.command.args[0])).isBeingConnected) read.turn = this.#turn
+      else if (this.#turn - read.turn >= turns) late.push(read)
     }
     // An answer may have come while this process was busy or frozen: it is taken up before the time-out is. A command
     // that was settled by then takes no notice.
