@@ -10,7 +10,7 @@ import { settingsFor } from './redis/settings.ts'
  *
  * An idle connection does not keep the process alive, so that `serverless invoke local` can end; a command that is
  * under way is waited for by lib/cacheAside. Where the server has closed the connection, as it does while a sandbox is
- * frozen, the next command waits for a new one and does not fail.
+ * frozen, the next command waits for a new one and does not fail. Where none can be made, commands fail with the reason.
  *
  * @param url `redis://127.0.0.1:6379` for a single server, `redis-cluster://127.0.0.1:6379` for a cluster by any of its
  *   nodes; `rediss:` and `rediss-cluster:` for TLS; `rediss://user:password@…` to authenticate

@@ -6,8 +6,8 @@ export type Loaded<V> = { value: V | undefined; version: number } | undefined
 /** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
 export interface CacheAsideOptions<V> {
   /**
-   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest` 1, and a
-   * `socketTimeout`; and its `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
+   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest` 1, a
+   * `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
    */
   redis: Redis | Cluster
   /** What kind of entry this cache holds, such as `product`. Keys are `prefix:{id}:name`. */

@@ -25,6 +25,9 @@ export type IamAccess = Omit<TokenOptions, 'user'>
 export function iamAccess(user: string, iam: IamAccess) {
   const { now = Date.now } = iam
   const tokens = new Tokens({ ...iam, user })
+  // The first one is signed while the process starts, which takes 2 ms that the first request does not wait for then. Where
+  // that fails, the first connection tries again.
+  tokens.get().catch(() => {})
   let newest = ''
   let warnedAt = Number.NEGATIVE_INFINITY
   /** Nobody else hears of these failures: the command that meets one goes on, or sees a connection that closed. */
