@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { recordAttempts } from './dynamodb/attempts.ts'
+import { connectionsTo, leaveDeadConnections } from './dynamodb/connections.ts'
 import { tallies } from './tally.ts'
 
 /** `convertClassInstanceToMap`: else the SDK takes an object with a key `constructor` for a class it does not know. */
@@ -13,6 +14,7 @@ export const marshallOptions = { removeUndefinedValues: true, convertClassInstan
  * role of the function. One attempt takes at most 300 ms to connect and 1,000 ms to answer, and there are two.
  */
 export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentClient {
+  const connections = connectionsTo(endpoint)
   const client = new DynamoDBClient({
     ...(endpoint && {
       endpoint,
@@ -21,10 +23,16 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
     }),
     maxAttempts: 2,
     // Without throwOnRequestTimeout the time-out is only logged.
-    requestHandler: { connectionTimeout: 300, requestTimeout: 1000, throwOnRequestTimeout: true },
+    requestHandler: {
+      ...connections,
+      connectionTimeout: 300,
+      requestTimeout: 1000,
+      throwOnRequestTimeout: true,
+    },
   })
   tallyRequests(client)
   recordAttempts(client)
+  leaveDeadConnections(client, connections)
   return DynamoDBDocumentClient.from(client, { marshallOptions })
 }
 

@@ -51,6 +51,7 @@ export async function fill<V>(
     if (fresh instanceof Error || !fresh) flight.outcomes.set(key, fresh ?? new LoadFailed(id))
     else {
       if (stored !== undefined) cache.emit?.({ type: 'fill', id, stored })
+      if (!stored && !flight.isAbandoned) cache.owed.served(id, key, fresh.version)
       flight.outcomes.set(key, { fresh, stored: stored === true, freshMs: lives.get(key)?.freshMs ?? 0 })
     }
   }

@@ -1,11 +1,8 @@
 import type { Context } from './context.ts'
+import { deliver } from './deliver.ts'
 import { heardWithin } from './guards/attention.ts'
-import { formerKey } from './redis/keys.ts'
-import { orOneByOne } from './redis/oneByOne.ts'
+import { removeAll, removeOlder } from './redis/removal.ts'
 import type { Committed, Invalidation, Keyed } from './types.ts'
-
-/** How many ids for which a removal is owed go with one that is confirmed. */
-const deliveredAtOnce = 1_000
 
 /** The database first, then one removal of every entry of the id. */
 export async function write<V, C extends Committed<V>>(
@@ -47,7 +44,8 @@ export async function invalidate<V>(
   const { clock } = shard
   const begun = clock()
   try {
-    const command = version === undefined ? removal(cache, keys) : olderThan(cache, keys, id, version)
+    const { redis } = cache
+    const command = version === undefined ? removeAll(redis, keys) : removeOlder(redis, id, keys, version)
     await heardWithin(cache.options.cacheTimeoutMs, command, shard)
   } catch (error) {
     const forgotten = cache.owed.add(id, keys)
@@ -60,42 +58,4 @@ export async function invalidate<V>(
   if (cache.owed.any) await deliver(cache, cache.options.cacheTimeoutMs - (clock() - begun))
   cache.emit?.({ type: 'removal', id, outcome: 'done' })
   return 'done'
-}
-
-function removal<V>({ redis }: Context<V>, keys: string[]): Promise<unknown> {
-  const all = [...keys, ...keys.map(formerKey)]
-  return orOneByOne(redis, all, (some) => redis.del(...some))
-}
-
-function olderThan<V>({ redis }: Context<V>, keys: string[], id: string, version: number): Promise<unknown> {
-  const remove = (own: string[], former: string[]) =>
-    redis.cacheAsideRemove(
-      own.length + former.length,
-      ...own,
-      ...former,
-      String(version),
-      String(former.length),
-      id,
-    )
-  const former = keys.map(formerKey)
-  return orOneByOne(redis, [...keys, ...former], (some) =>
-    remove(
-      some.filter((key) => keys.includes(key)),
-      some.filter((key) => former.includes(key)),
-    ),
-  )
-}
-
-/**
- * Now that Redis confirms removals again, delivers what is owed: a process that only writes would never come to read
- * those keys. What fails stays owed.
- */
-async function deliver<V>({ owed, shards }: Context<V>, ms: number): Promise<void> {
-  const keys = owed
-    .keys()
-    .filter((key) => !shards.of(key).isOpen)
-    .slice(0, deliveredAtOnce)
-  const all = Promise.allSettled(keys.map((key) => owed.deliver(key)))
-  await heardWithin(ms, all).catch(() => {})
-  shards.look(performance.now())
 }

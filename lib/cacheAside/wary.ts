@@ -1,5 +1,6 @@
 import { ask, pastFor, type Reply, read } from './ask.ts'
-import { type Call, hit, type Miss } from './call.ts'
+import { budgetOf, type Call, hit, type Miss } from './call.ts'
+import { deliver } from './deliver.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { note } from './lease.ts'
 import { ageOf, decodeEntry } from './redis/entry.ts'
@@ -31,8 +32,17 @@ async function readShard<V>(call: Call<V>, shard: Breaker, misses: Miss<V>[]): P
   ])
   const refusal = proofs.find((proof) => proof instanceof Error)
   for (const [at, miss] of rest.entries()) look(call, miss, refusal ?? replies[at] ?? null)
-  // What stands there now was loaded after the removal; the lease finds it.
-  for (const [at, miss] of debts.entries()) look(call, miss, refusal ?? deliveries[at] ?? null)
+  const paid: Miss<V>[] = []
+  for (const [at, miss] of debts.entries()) {
+    const failure = refusal ?? (deliveries[at] instanceof Error ? deliveries[at] : undefined)
+    if (failure) look(call, miss, failure)
+    else paid.push(miss)
+  }
+  const standing = await read(call, paid)
+  for (const [at, miss] of paid.entries()) look(call, miss, standing[at] ?? null)
+  // A process that only reads would otherwise keep the rest for as long as it lives.
+  const isProven = paid.length > 0 || (proofs.length > 0 && !refusal)
+  if (isProven && owed.any) await deliver(call.cache, budgetOf(call, shard).left)
 }
 
 /** Answers a hit, and notes of everything else what stands there. */

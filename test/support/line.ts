@@ -20,6 +20,8 @@ interface Parcel {
 interface Connection {
   sockets: Socket[]
   deaf: Set<Direction>
+  /** The next bytes are answered with a reset. */
+  isForgotten: boolean
   fault: Fault | undefined
 }
 
@@ -71,6 +73,11 @@ export class Line {
   /** The connections that are open now carry nothing any more this way, and nobody is told. New ones work. */
   swallow(direction: Direction): void {
     for (const { deaf } of this.#connections) deaf.add(direction)
+  }
+
+  /** The connections that are open now are reset by the next bytes on them, as by a network that has forgotten them. */
+  forget(): void {
+    for (const connection of this.#connections) connection.isForgotten = true
   }
 
   /** What goes this way waits until `release`. */
@@ -128,7 +135,12 @@ export class Line {
 
   #join(client: Socket): void {
     const server = createConnection({ port: this.#target, host: '127.0.0.1', noDelay: true })
-    const connection: Connection = { sockets: [client, server], deaf: new Set(), fault: undefined }
+    const connection: Connection = {
+      sockets: [client, server],
+      deaf: new Set(),
+      isForgotten: false,
+      fault: undefined,
+    }
     this.#connections.add(connection)
     this.#carry(connection, client, server, 'up')
     this.#carry(connection, server, client, 'down')
@@ -136,6 +148,7 @@ export class Line {
 
   #carry(connection: Connection, from: Socket, to: Socket, direction: Direction): void {
     from.on('data', (bytes) => {
+      if (connection.isForgotten) return void from.resetAndDestroy()
       if (direction === 'up') this.#spring(connection, bytes)
       else if (connection.fault) return this.#fail(connection, to, bytes)
       if (!connection.deaf.has(direction)) this.#send(to, direction, bytes)

@@ -13,6 +13,8 @@ export interface Wire {
   cut(): Promise<void>
   /** The connections that are open now carry nothing any more this way; new ones work. */
   swallow(direction: Direction): Promise<void>
+  /** The connections that are open now are reset by the next bytes on them. New ones work. */
+  forget(): Promise<void>
   /** What goes this way waits until `release`. */
   keep(direction: Direction): Promise<void>
   release(): Promise<void>
@@ -53,6 +55,7 @@ export async function startNetwork(): Promise<Network> {
         close: () => worker.call('close', { line }),
         cut: () => worker.call('cut', { line }),
         swallow: (direction) => worker.call('swallow', { line, direction }),
+        forget: () => worker.call('forget', { line }),
         keep: (direction) => worker.call('keep', { line, direction }),
         release: () => worker.call('release', { line }),
         async trap(command, fault, { skip = 0 } = {}) {

@@ -58,6 +58,9 @@ const methods = {
   async swallow({ line, direction }: { line: number; direction: Direction }) {
     lineOf(line).swallow(direction)
   },
+  async forget({ line }: { line: number }) {
+    lineOf(line).forget()
+  },
   async keep({ line, direction }: { line: number; direction: Direction }) {
     lineOf(line).keep(direction)
   },

@@ -1,23 +1,29 @@
 import type { Cluster, Redis } from 'ioredis'
-import { formerKey, slotTag } from './keys.ts'
-import { orOneByOne } from './oneByOne.ts'
+import { slotTag } from './keys.ts'
+import { removeAll, removeOlder } from './removal.ts'
 
-/** The most ids whose removal a process remembers. */
+/** The most ids of which a process remembers that removals were not confirmed, and the most of which it served what was not stored. */
 const memory = 10_000
 
-/** The entries of one id that are to be removed. */
+/** What is to be removed of one id. */
 interface Debt {
   id: string
   keys: Set<string>
+  /** Only what is older than this. */
+  version?: number
 }
 
 /**
- * The removals that Redis has not confirmed. Until they are delivered, this process does not read those keys.
+ * What this process owes Redis: the removals that were not confirmed, and, of what it has served and not stored, the removal
+ * of everything older. Until they are delivered it does not read those keys: it would miss its own writes, or go back
+ * behind what it has said.
  */
 export class Owed {
   readonly #redis: Redis | Cluster
-  /** By what the keys of an id have in common; the oldest first. A removal that is owed anew replaces the debt. */
-  readonly #debts = new Map<string, Debt>()
+  /** By what the keys of an id have in common; the oldest first. What is owed anew replaces the debt. */
+  readonly #removals = new Map<string, Debt>()
+  /** Apart, for what readers owe must not make a process forget a write. */
+  readonly #served = new Map<string, Debt>()
 
   constructor(redis: Redis | Cluster) {
     this.#redis = redis
@@ -25,39 +31,66 @@ export class Owed {
 
   /** Whether anything is owed at all. */
   get any(): boolean {
-    return this.#debts.size > 0
+    return this.#removals.size > 0 || this.#served.size > 0
   }
 
   /** Whether anything is owed for the id of this key. */
   has(key: string): boolean {
-    return this.#debts.size > 0 && this.#debts.has(slotTag(key))
+    if (!this.any) return false
+    const tag = slotTag(key)
+    return this.#removals.has(tag) || this.#served.has(tag)
   }
 
-  /** Remembers the keys of an id. @returns the id that had to be forgotten for it */
+  /** A removal was not confirmed. @returns the id that had to be forgotten for it */
   add(id: string, keys: string[]): string | undefined {
-    const tag = slotTag(keys[0] ?? '')
-    const debt = { id, keys: new Set([...(this.#debts.get(tag)?.keys ?? []), ...keys]) }
-    this.#debts.delete(tag)
-    this.#debts.set(tag, debt)
-    const [oldest] = this.#debts
-    if (this.#debts.size <= memory || !oldest) return undefined
-    this.#debts.delete(oldest[0])
-    return oldest[1].id
+    return put(this.#removals, slotTag(keys[0] ?? ''), { id, keys: new Set(keys) })
   }
 
-  /** One key of each id for which something is owed, the oldest first. */
-  keys(): string[] {
-    return [...this.#debts.values()].flatMap(({ keys: [key] }) => key ?? [])
+  /**
+   * A value was served and not stored. What is older goes; where it never existed, version 0, whatever is there does. Past
+   * the bound the oldest are forgotten without a word: no write depends on them.
+   */
+  served(id: string, key: string, version: number): void {
+    put(this.#served, slotTag(key), { id, keys: new Set([key]), ...(version > 0 && { version }) })
+  }
+
+  /** One key of each id for which something is owed: first those of removals, the oldest first. */
+  *keys(): Generator<string> {
+    for (const debts of [this.#removals, this.#served]) {
+      for (const {
+        keys: [key],
+      } of debts.values())
+        if (key !== undefined) yield key
+    }
   }
 
   /** Delivers what is owed for the id of a key. @throws what Redis throws; then it stays owed */
   async deliver(key: string): Promise<void> {
     const tag = slotTag(key)
-    const debt = this.#debts.get(tag)
-    if (!debt) return
-    const keys = [...debt.keys]
-    await orOneByOne(this.#redis, [...keys, ...keys.map(formerKey)], (some) => this.#redis.del(...some))
-    // What was owed anew meanwhile stays.
-    if (this.#debts.get(tag) === debt) this.#debts.delete(tag)
+    await Promise.all([this.#removals, this.#served].map((debts) => this.#pay(debts, tag)))
   }
+
+  async #pay(debts: Map<string, Debt>, tag: string): Promise<void> {
+    const debt = debts.get(tag)
+    if (!debt) return
+    const { id, version } = debt
+    const keys = [...debt.keys]
+    await (version === undefined ? removeAll(this.#redis, keys) : removeOlder(this.#redis, id, keys, version))
+    // What was owed anew meanwhile stays.
+    if (debts.get(tag) === debt) debts.delete(tag)
+  }
+}
+
+/** Adds to what is owed for an id. @returns the id that had to be forgotten for it */
+function put(debts: Map<string, Debt>, tag: string, { id, keys, version }: Debt): string | undefined {
+  const known = debts.get(tag)
+  const debt: Debt = { id, keys: new Set([...(known?.keys ?? []), ...keys]) }
+  if (version !== undefined && !(known && known.version === undefined))
+    debt.version = Math.max(version, known?.version ?? 0)
+  debts.delete(tag)
+  debts.set(tag, debt)
+  const [oldest] = debts
+  if (debts.size <= memory || !oldest) return undefined
+  debts.delete(oldest[0])
+  return oldest[1].id
 }
