@@ -8,6 +8,6 @@ const { categories } = openCatalog(fromEnvironment())
 
 /** The whole tree is one entry. It follows the products by the table's stream, and then by the entry's life. */
 export const handler = handle('GET /categories', async (request) => {
-  const { body = '{"items":[]}', status } = await categories.get(treeId, { budgetMs: request.budgetMs })
-  return documentAnswer(request, body, status)
+  const tree = await categories.get(treeId, { budgetMs: request.budgetMs })
+  return documentAnswer(request, tree.body ?? '{"items":[]}', tree)
 })

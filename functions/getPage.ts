@@ -9,7 +9,7 @@ const { pages, topProducts } = openCatalog(fromEnvironment())
 /** The whole page is one entry; on a miss it is composed of what several reads of DynamoDB bring. */
 export const handler = handle('GET /products/{id}/page', async (request) => {
   const id = request.productId()
-  const { body, status } = await topProducts.counted(id, () => pages.get(id, { budgetMs: request.budgetMs }))
-  if (body === undefined) throw noSuchProduct(id, status)
-  return documentAnswer(request, body, status)
+  const page = await topProducts.counted(id, () => pages.get(id, { budgetMs: request.budgetMs }))
+  if (page.body === undefined) throw noSuchProduct(id, page.status)
+  return documentAnswer(request, page.body, page)
 })

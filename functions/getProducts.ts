@@ -8,7 +8,7 @@ import { Problem } from '../lib/http/problem.ts'
 import { demandAll, nextPage, productListOf } from '../lib/http/productList.ts'
 import type { Request } from '../lib/http/request.ts'
 import { documentAnswer, type Response } from '../lib/http/response.ts'
-import { worstStatus } from '../lib/http/worstStatus.ts'
+import { together } from '../lib/http/together.ts'
 
 const catalog = openCatalog(fromEnvironment())
 
@@ -26,18 +26,14 @@ async function batch(request: Request, ids: string[]): Promise<Response> {
     throw new Problem(413, 'answer-too-large', 'These products are too large for one answer: ask for fewer')
   const missing = JSON.stringify(ids.filter((_, index) => results[index]?.body === undefined))
   const body = `{"items":[${bodies.join()}],"missing":${missing}}`
-  return documentAnswer(request, body, worstStatus(results.map(({ status }) => status)))
+  return documentAnswer(request, body, together(results))
 }
 
 async function listing(
   request: Request,
   query: { category: string; limit: number; cursor: string | undefined },
 ): Promise<Response> {
-  const { results, positions, more, categories, statuses, next } = await listedProducts(
-    catalog,
-    request,
-    query,
-  )
+  const { results, positions, more, categories, parts, next } = await listedProducts(catalog, request, query)
   if (categories > mostCategories) {
     const detail = `There are ${categories - 1} categories below ${query.category}, and at most ${mostCategories - 1} are listed together: ask for one of them`
     throw new Problem(400, 'category-too-broad', detail)
@@ -46,5 +42,5 @@ async function listing(
   const last = more || room < results.length ? positions[room - 1] : undefined
   const bodies = results.slice(0, room).flatMap(({ body }) => body ?? [])
   const headers = last === undefined ? {} : nextPage(request, await next(last))
-  return documentAnswer(request, `{"items":[${bodies.join()}]}`, worstStatus(statuses), headers)
+  return documentAnswer(request, `{"items":[${bodies.join()}]}`, together(parts), headers)
 }

@@ -10,7 +10,7 @@ import { noSuchProduct } from '../lib/http/noSuchProduct.ts'
 import { Problem } from '../lib/http/problem.ts'
 import type { Request } from '../lib/http/request.ts'
 import type { Response } from '../lib/http/response.ts'
-import { worstStatus } from '../lib/http/worstStatus.ts'
+import { together } from '../lib/http/together.ts'
 import { assetNamed } from '../lib/storefront/assets.ts'
 import { categoryPage } from '../lib/storefront/categoryPage.ts'
 import { errorPage } from '../lib/storefront/errorPage.ts'
@@ -28,31 +28,30 @@ const page = (route: string, respond: (request: Request) => Promise<Response>) =
 /** All that a browser asks the shop for. Each request is answered from what the caches hold at its time. */
 const routes: Record<string, ReturnType<typeof handle>> = {
   'GET /': page('GET /', async (request) => {
-    const { all, shelves, statuses } = await readHome(catalog, request)
+    const { all, shelves, parts } = await readHome(catalog, request)
     const text = homePage(all, shelves)
-    return pageAnswer(request, { document: text, status: worstStatus(statuses) }, () => text)
+    return pageAnswer(request, text, together(parts), () => text)
   }),
 
   'GET /c/{category+}': page('GET /c/{category+}', async (request) => {
     const category = request.path('category') ?? ''
     if (!isCategory(category))
       throw new Problem(400, 'invalid-category', 'A category is a path such as clothing/shoes')
-    const { listing, statuses } = await readCategory(catalog, request, {
+    const { listing, parts } = await readCategory(catalog, request, {
       category,
       cursor: request.query('cursor'),
     })
     if (!listing) throw new Problem(404, 'no-such-category', `There is no category ${category}`)
     const text = categoryPage(listing)
-    return pageAnswer(request, { document: text, status: worstStatus(statuses) }, () => text)
+    return pageAnswer(request, text, together(parts), () => text)
   }),
 
   'GET /p/{id}': page('GET /p/{id}', async (request) => {
     const id = request.productId()
     const cached = await catalog.pages.get(id, { budgetMs: request.budgetMs })
-    const { body, status } = cached
-    if (body === undefined) throw noSuchProduct(id, status)
+    if (cached.body === undefined) throw noSuchProduct(id, cached.status)
     // The value is parsed when it is looked at.
-    return pageAnswer(request, { document: release + body, status }, () => productPage(cached.value as Page))
+    return pageAnswer(request, release + cached.body, cached, () => productPage(cached.value as Page))
   }),
 
   'GET /pictures/{name}': handle('GET /pictures/{name}', async (request) => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { type CacheEvent, createCacheAside } from '../lib/cacheAside/index.ts'
 import { freePort } from '../lib/local/server.ts'
@@ -97,4 +99,20 @@ test('an address of a single server that is a node of a cluster is told what to 
   expect([...details]).not.toContain('redis-away')
   expect(errors.length).toBeGreaterThan(30)
   for (const error of errors) expect(error).toMatch(toCluster)
+})
+
+test('a command to a server that greets and answers nothing else fails', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      if (/hello/i.test(bytes.toString())) socket.write('%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const redis = connectCache(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  onTestFinished(() => redis.disconnect())
+  const begun = performance.now()
+  await expect(redis.get('a')).rejects.toThrow(/Socket timeout/)
+  expect(performance.now() - begun).toBeLessThan(5000)
 })

@@ -2,7 +2,7 @@ import type { Context } from './context.ts'
 import { Flight, type Landed, timeUp } from './flight.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { CacheBudget } from './guards/budget.ts'
-import { ageOf, type Entry } from './redis/entry.ts'
+import { ageOf, type Entry, freshFor, staleFor } from './redis/entry.ts'
 import { failure, Result } from './result.ts'
 import { type CacheResult, type CacheStatus, LoadFailed, type Overloaded } from './types.ts'
 
@@ -38,6 +38,8 @@ export interface Miss<V> {
   least?: number
   heldSince: number
   waitUntil: number
+  /** Whether a value that the call has loaded had ended by then. */
+  hasEnded?: boolean
   /** Why it goes past Redis. */
   past?: { detail: string; error?: unknown }
   answer?: CacheResult<V>
@@ -79,13 +81,18 @@ export function newMiss<V>({ cache }: Call<V>, id: string, key = cache.key(id)):
   return { id, key, shard: cache.shards.of(key), since: performance.now(), heldSince: 0, waitUntil: 0 }
 }
 
-export const isFresh = (entry: Entry) => ageOf(entry) < entry.freshMs
-
-/** The answer of a fresh entry. */
-export function hit<V>(cache: Context<V>, id: string, entry: Entry, age: number): CacheResult<V> {
+/** The answer of an entry that is fresh for so many ms at a moment. */
+export function hit<V>(
+  cache: Context<V>,
+  id: string,
+  entry: Entry,
+  now: number,
+  freshMs: number,
+): CacheResult<V> {
+  const age = ageOf(entry, now)
   cache.emit?.({ type: 'hit', id, age })
-  const status = { hit: true, ttl: Math.floor((entry.freshMs - age) / 1000) }
-  return new Result<V>(entry.body, entry.version, age, status, entry.bytes)
+  const status = { hit: true, ttl: Math.floor(freshMs / 1000) }
+  return new Result<V>(entry, age, status, entry.bytes)
 }
 
 /** Answers from what another caller has filled. */
@@ -97,7 +104,7 @@ export function collapse<V>(call: Call<V>, miss: Miss<V>, entry: Entry): void {
 /** Answers from the stale entry that was found, where others may be served it while one refreshes it. @returns whether it could */
 export function answerStale<V>(call: Call<V>, miss: Miss<V>): boolean {
   const { stale } = miss
-  if (!stale || ageOf(stale) >= stale.freshMs + call.cache.options.staleWhileRevalidate) return false
+  if (!stale || staleFor(stale, call.cache.options.staleWhileRevalidate) <= 0) return false
   miss.answer = stored(call, miss, stale, { hit: false, fwd: 'stale', collapsed: true })
   return true
 }
@@ -105,21 +112,30 @@ export function answerStale<V>(call: Call<V>, miss: Miss<V>): boolean {
 /** Answers from a load, the own one or one that was joined. */
 export function answerLoaded<V>(call: Call<V>, miss: Miss<V>, landed: Landed, how: CacheStatus): void {
   if (how.collapsed) tellCollapsed(call, miss)
-  const { body, version } = landed.fresh
-  miss.answer = new Result<V>(body, version, ageOf(landed.fresh), how)
+  miss.answer = new Result<V>(landed.fresh, ageOf(landed.fresh), how)
 }
 
-/** Answers from what this process has loaded a moment ago, or is loading, while Redis is away. */
-export async function answerKept<V>(call: Call<V>, miss: Miss<V>, kept: Flight | Landed): Promise<void> {
+/** Whether a value has ended since its load began. */
+export const hasEnded = ({ fresh }: Landed): boolean => fresh.until <= Date.now()
+
+/**
+ * Answers from what this process has loaded a moment ago, or is loading, while Redis is away.
+ *
+ * @returns false where the value has ended
+ */
+export async function answerKept<V>(call: Call<V>, miss: Miss<V>, kept: Flight | Landed): Promise<boolean> {
   const left = call.deadline - performance.now()
   const landed = kept instanceof Flight ? await kept.wait(miss.key, left) : kept
-  if (!landed || landed instanceof LoadFailed)
-    return answerError(call, miss, landed ?? new LoadFailed(miss.id, timeUp()))
-  const { body, version } = landed.fresh
+  if (!landed || landed instanceof LoadFailed) {
+    answerError(call, miss, landed ?? new LoadFailed(miss.id, timeUp()))
+    return true
+  }
+  if (hasEnded(landed)) return false
   const age = ageOf(landed.fresh)
   call.cache.emit?.({ type: 'fallback', id: miss.id, age })
   const status = { hit: false, fwd: 'bypass', collapsed: true, detail: 'fallback' } as const
-  miss.answer = new Result<V>(body, version, age, status)
+  miss.answer = new Result<V>(landed.fresh, age, status)
+  return true
 }
 
 /** Answers when a load has failed: by the stale entry that this call has found, if it is not too old, else by the error. */
@@ -127,7 +143,7 @@ export function answerError<V>(call: Call<V>, miss: Miss<V>, error: LoadFailed |
   const { stale } = miss
   const { staleWhileRevalidate, staleIfError } = call.cache.options
   miss.answer =
-    stale && ageOf(stale) < stale.freshMs + Math.max(staleWhileRevalidate, staleIfError)
+    stale && staleFor(stale, Math.max(staleWhileRevalidate, staleIfError)) > 0
       ? stored(call, miss, stale, { hit: false, fwd: 'stale', detail: 'load-failed' })
       : failure(error)
 }
@@ -135,13 +151,15 @@ export function answerError<V>(call: Call<V>, miss: Miss<V>, error: LoadFailed |
 export const fwdOf = ({ stale }: Miss<unknown>) => (stale ? 'stale' : 'uri-miss')
 
 function stored<V>({ cache }: Call<V>, { id }: Miss<V>, entry: Entry, status: CacheStatus): CacheResult<V> {
-  const age = ageOf(entry)
-  if (age >= entry.freshMs) {
+  const now = Date.now()
+  const age = ageOf(entry, now)
+  const freshMs = freshFor(entry, now)
+  if (freshMs <= 0) {
     cache.emit?.({ type: 'stale', id, age, ...(status.detail !== undefined && { detail: status.detail }) })
   }
   // Below 0 where it is stale.
-  status.ttl = Math.floor((entry.freshMs - age) / 1000)
-  return new Result<V>(entry.body, entry.version, age, status)
+  status.ttl = Math.floor(freshMs / 1000)
+  return new Result<V>(entry, age, status, entry.bytes)
 }
 
 function tellCollapsed<V>({ cache }: Call<V>, { id, since }: Miss<V>): void {

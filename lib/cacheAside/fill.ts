@@ -33,7 +33,9 @@ export async function fill<V>(
       const token = flight.tokens.get(key) ?? ''
       const fresh = results.get(key)
       const life = lives.get(key)
-      if (!fresh || fresh instanceof Error || !life) return redis.cacheAsideRelease(key, token, markMs)
+      if (!fresh || fresh instanceof Error) return redis.cacheAsideRelease(key, token, markMs)
+      // It has ended by now, and is good for nobody.
+      if (!life) return redis.cacheAsideRelease(key, token, 0)
       const entry = encodeEntry(cache.options.schema, id, token, { ...fresh, freshMs: life.freshMs })
       return redis.cacheAsideFill(key, token, entry, life.px, fresh.version)
     },
@@ -52,17 +54,22 @@ export async function fill<V>(
     else {
       if (stored !== undefined) cache.emit?.({ type: 'fill', id, stored })
       if (!stored && !flight.isAbandoned) cache.owed.served(id, key, fresh.version)
-      flight.outcomes.set(key, { fresh, stored: stored === true, freshMs: lives.get(key)?.freshMs ?? 0 })
+      const freshMs = Math.min(lives.get(key)?.freshMs ?? 0, fresh.until - Date.now())
+      flight.outcomes.set(key, { fresh, stored: stored === true, freshMs })
     }
   }
 }
 
-/** For how long a value is fresh, and for how long Redis keeps it, ms: as long as it may be served, and a lease to replace it. */
+/**
+ * For how long a value is fresh, and for how long Redis keeps it, ms: as long as it may be served, and a lease to replace it.
+ * Undefined for one that has ended.
+ */
 function lifeOf<V>(options: Call<V>['cache']['options'], fresh: Fresh | LoadFailed | undefined) {
   if (!fresh || fresh instanceof Error) return undefined
   const { ttl, negativeTtl, jitter, staleWhileRevalidate, staleIfError, leaseMs } = options
   const exists = fresh.body !== undefined
   const freshMs = Math.ceil(exists ? ttl * (1 - Math.random() * jitter) : negativeTtl)
   const staleMs = exists ? Math.max(staleWhileRevalidate, staleIfError) : 0
-  return { freshMs, px: freshMs + (staleMs > 0 ? staleMs + leaseMs : 0) }
+  const px = Math.min(freshMs + (staleMs > 0 ? staleMs + leaseMs : 0), fresh.until - Date.now())
+  return px > 0 ? { freshMs, px } : undefined
 }

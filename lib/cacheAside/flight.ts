@@ -8,6 +8,8 @@ export interface Fresh {
   version: number
   /** When the load began, ms since the epoch. */
   loadedAt: number
+  /** When the value ends, ms since the epoch; infinity where it does not. */
+  until: number
 }
 
 /** What became of one id of a load. */

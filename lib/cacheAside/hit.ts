@@ -3,7 +3,7 @@ import { isWrongType, repliesOf } from './ask.ts'
 import { type Call, hit, type Miss, newCall, newMiss } from './call.ts'
 import type { Context } from './context.ts'
 import type { Breaker } from './guards/breaker.ts'
-import { ageOf, decodeEntry } from './redis/entry.ts'
+import { decodeEntry, freshFor } from './redis/entry.ts'
 import { resolve } from './resolve.ts'
 import type { CacheResult } from './types.ts'
 import { look, readWarily } from './wary.ts'
@@ -33,8 +33,9 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
       if (raw !== null) {
         const entry = decodeEntry(options.schema, id, raw)
         if (entry) {
-          const age = ageOf(entry)
-          if (age < entry.freshMs) return hit(cache, id, entry, age)
+          const now = Date.now()
+          const freshMs = freshFor(entry, now)
+          if (freshMs > 0) return hit(cache, id, entry, now, freshMs)
         }
       }
       const call = newCall(cache, begun, budgetMs, reads.elapsed(read))
@@ -124,8 +125,8 @@ async function readHits<V>(
     const id = ids[at] as string
     const reply = replies[at] ?? null
     const entry = typeof reply === 'string' ? decodeEntry(schema, id, reply) : undefined
-    const age = entry ? ageOf(entry, now) : 0
-    if (entry && age < entry.freshMs) hits[at] = hit(cache, id, entry, age)
+    const freshMs = entry ? freshFor(entry, now) : 0
+    if (entry && freshMs > 0) hits[at] = hit(cache, id, entry, now, freshMs)
     // One that is asked for twice is one miss.
     else if (!misses.has(id)) look(call, missOf(id), reply)
   }

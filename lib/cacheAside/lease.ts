@@ -1,11 +1,12 @@
 import { ask, pastFor } from './ask.ts'
-import { answerError, answerStale, type Call, collapse, isFresh, type Miss } from './call.ts'
+import { answerError, answerStale, type Call, collapse, type Miss } from './call.ts'
 import {
   decodeEntry,
   decodeLease,
   type Entry,
   failedToken,
   fillIn,
+  freshFor,
   identityOf,
   leaseEnds,
   leaseIn,
@@ -105,7 +106,7 @@ function giveBack<V>({ cache }: Call<V>, { miss, part, sent }: Asked<V>): void {
 export function settle<V>(call: Call<V>, miss: Miss<V>, raw: string): 'answered' | 'held' | 'open' {
   const entry = decodeEntry(call.cache.options.schema, miss.id, raw)
   if (!entry) return settleLease(call, miss, raw)
-  if (isFresh(entry)) {
+  if (freshFor(entry) > 0) {
     collapse(call, miss, entry)
     return 'answered'
   }

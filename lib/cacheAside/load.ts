@@ -1,4 +1,13 @@
-import { answerError, answerLoaded, answerStale, apart, type Call, fwdOf, type Miss } from './call.ts'
+import {
+  answerError,
+  answerLoaded,
+  answerStale,
+  apart,
+  type Call,
+  fwdOf,
+  hasEnded,
+  type Miss,
+} from './call.ts'
 import { fill } from './fill.ts'
 import { Flight, type Landed, timeUp } from './flight.ts'
 import { query } from './query.ts'
@@ -8,17 +17,23 @@ import { type CacheStatus, LoadFailed, Overloaded } from './types.ts'
  * Loads what is missed, by one `loadMany` or each by `load`, and answers it. What is loaded under a lease is filled.
  *
  * @param permits of the semaphore, one for each load; given back as the loads end
+ * @returns those whose value has ended meanwhile
  */
-export async function load<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<void> {
+export async function load<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<Miss<V>[]> {
   const { loads } = call.cache
+  const ended: Miss<V>[] = []
   const batches = call.loadMany && misses.length > 0 ? [misses] : misses.map((miss) => [miss])
   loads.release(permits - batches.length)
   await Promise.all(
     batches.map(async (batch) => {
       const flight = startFlight(call, batch)
-      await Promise.all(batch.map((miss) => answerFrom(call, miss, flight, { joins: false })))
+      const answer = async (miss: Miss<V>) => {
+        if (!(await answerFrom(call, miss, flight, { joins: false }))) ended.push(miss)
+      }
+      await Promise.all(batch.map(answer))
     }),
   )
+  return ended
 }
 
 /** Takes permits for loads and hands each misses for which it has some to `begin`; refuses those for which none comes in time. */
@@ -66,7 +81,8 @@ export function flightFor<V>({ cache, begun }: Call<V>, { key, holder }: Miss<V>
 /**
  * Waits for a load, the call's own or another caller's, and answers from it.
  *
- * @returns false where what was joined is older than a removal demands: then the miss is as open as before
+ * @returns false where what was joined is older than a removal demands, and where the value has ended: then the miss is as
+ *   open as before
  */
 export async function answerFrom<V>(
   call: Call<V>,
@@ -77,6 +93,7 @@ export async function answerFrom<V>(
   const landed = await flight.wait(miss.key, call.deadline - performance.now())
   if (!landed) answerError(call, miss, new LoadFailed(miss.id, timeUp()))
   else if (landed instanceof LoadFailed) answerError(call, miss, landed)
+  else if (hasEnded(landed)) return false
   else if (joins && flight.begun <= call.begun && landed.fresh.version < (miss.least ?? 0)) return false
   else answerLoaded(call, miss, landed, statusOf(miss, landed, joins))
   return true

@@ -9,6 +9,7 @@ import {
   decodeLease,
   type Entry,
   failedToken,
+  freshFor,
   type Lease,
   leaseEnds,
   leaseIn,
@@ -27,9 +28,12 @@ export async function inspect<V>(cache: Context<V>, id: string): Promise<Inspect
   if (raw === null) return { state: 'unreadable', ...life }
   const entry = decodeEntry(cache.options.schema, id, raw)
   if (!entry) return { state: stateOfLease(decodeLease(raw)), ...life, bytes }
-  const { version, loadedAt, freshMs, body } = entry
-  const age = ageOf(entry)
-  return { state: stateOf(entry, now), version, loadedAt, age, ttl: freshMs - age, body, ...life, bytes }
+  const { version, loadedAt, until, body } = entry
+  return {
+    ...{ state: stateOf(entry, now), version, loadedAt, age: ageOf(entry), ttl: freshFor(entry) },
+    ...(until < Number.POSITIVE_INFINITY && { until }),
+    ...{ body, ...life, bytes },
+  }
 }
 
 function stateOfLease(lease: Lease | undefined) {
@@ -39,7 +43,7 @@ function stateOfLease(lease: Lease | undefined) {
 
 /** @param now by Redis' clock, which leases run on */
 function stateOf(entry: Entry, now: number) {
-  if (ageOf(entry) < entry.freshMs) return entry.body === undefined ? 'absent' : 'fresh'
+  if (freshFor(entry) > 0) return entry.body === undefined ? 'absent' : 'fresh'
   return leaseEnds(entry) > now && leaseIn(entry) !== failedToken ? 'refreshing' : 'stale'
 }
 

@@ -1,6 +1,7 @@
 import type { Call, Miss } from './call.ts'
 import type { Flight, Fresh } from './flight.ts'
 import { within } from './guards/budget.ts'
+import { latest } from './redis/entry.ts'
 import { type Loaded, LoadFailed } from './types.ts'
 
 /** Asks the database, for as long as it may take and somebody waits. */
@@ -34,8 +35,14 @@ function freshFrom<V>(id: string, found: Loaded<V>, loadedAt: number): Fresh | L
   if (!(Number.isSafeInteger(version) && version >= 0)) {
     return new LoadFailed(id, new TypeError(`the version ${version} is no safe integer from 0 on`))
   }
+  const until = found?.until ?? Number.POSITIVE_INFINITY
+  if (!(until > loadedAt && (until === Number.POSITIVE_INFINITY || until <= latest))) {
+    const why = `the value ends at ${until}: it must be in ms since the epoch, and after the load began, ${loadedAt}`
+    return new LoadFailed(id, new TypeError(why))
+  }
   try {
-    return { body: found?.value === undefined ? undefined : JSON.stringify(found.value), version, loadedAt }
+    const body = found?.value === undefined ? undefined : JSON.stringify(found.value)
+    return { body, version, loadedAt, until: Math.floor(until) }
   } catch (error) {
     return new LoadFailed(id, error)
   }

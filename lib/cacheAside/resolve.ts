@@ -1,9 +1,10 @@
 import { pastFor } from './ask.ts'
-import { answerKept, apart, type Call, type Miss } from './call.ts'
+import { answerError, answerKept, apart, type Call, type Miss } from './call.ts'
 import type { Flight } from './flight.ts'
 import { settle, takeLeases } from './lease.ts'
 import { answerFrom, flightFor, load, withPermits } from './load.ts'
 import { poll } from './poll.ts'
+import { LoadFailed } from './types.ts'
 
 /** The pause of a caller that waits for another process, ms: a fifth of what it has waited, between these. */
 const shortestPauseMs = 4
@@ -27,8 +28,24 @@ function lead<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   return withPermits(call, misses, async (some, permits) => {
     const own = apart(call)
     const { won, held, past } = await takeLeases(own, some)
-    await Promise.all([load(own, won, permits), wait(own, held), bypass(own, past)])
+    const loading = load(own, won, permits).then((ended) => again(own, ended))
+    await Promise.all([loading, wait(own, held), bypass(own, past)])
   })
+}
+
+/** Loads once more what has ended while it was loaded. Where that has ended as well, its load does not say what it should. */
+async function again<V>(call: Call<V>, ended: Miss<V>[]): Promise<void> {
+  const twice = ended.filter(({ hasEnded }) => hasEnded)
+  for (const miss of twice)
+    answerError(call, miss, new LoadFailed(miss.id, new Error('its value ends at once')))
+  const once = ended.filter((miss) => !twice.includes(miss))
+  for (const miss of once) {
+    miss.hasEnded = true
+    delete miss.token
+    delete miss.holder
+    delete miss.stale
+  }
+  await resolve(call, once)
 }
 
 /** Waits for the loads of others, until each miss is answered, or its lease may be had, or its time to wait is over. */
@@ -108,7 +125,8 @@ async function loadPast<V>(call: Call<V>, misses: Miss<V>[], permits: number): P
   const others = misses.filter(({ token }) => token === undefined)
   const rest = withoutLoad(call, others, going)
   for (const { id, past } of rest) if (past) call.cache.emit?.({ type: 'bypass', id, ...past })
-  await Promise.all([load(call, [...led, ...rest], permits), ...going])
+  const loading = load(call, [...led, ...rest], permits).then((ended) => again(call, ended))
+  await Promise.all([loading, ...going])
 }
 
 /**
@@ -119,7 +137,8 @@ function withoutLoad<V>(call: Call<V>, misses: Miss<V>[], going: Promise<void>[]
   const { fallback, options } = call.cache
   return joinFlights(call, misses, going).filter((miss) => {
     const kept = miss.shard.isOpen ? fallback.get(miss.key, options.fallbackMs) : undefined
-    if (kept) going.push(answerKept(call, miss, kept))
+    if (kept)
+      going.push(answerKept(call, miss, kept).then((isGood) => (isGood ? undefined : bypass(call, [miss]))))
     return !kept
   })
 }

@@ -9,12 +9,22 @@ export class Result<V> implements CacheResult<V> {
   readonly version: number
   readonly age: number
   readonly status: CacheStatus
+  readonly until: number | undefined
   private readonly known: number | undefined
   private parsed: V | undefined | typeof unparsed = unparsed
 
-  /** @param bytes of the body, where they are known */
-  constructor(body: string | undefined, version: number, age: number, status: CacheStatus, bytes?: number) {
+  /**
+   * @param until infinity where the value does not end
+   * @param bytes of the body, where they are known
+   */
+  constructor(
+    { body, version, until }: { body: string | undefined; version: number; until: number },
+    age: number,
+    status: CacheStatus,
+    bytes?: number,
+  ) {
     this.body = body
+    this.until = until === Number.POSITIVE_INFINITY ? undefined : until
     this.known = bytes
     this.version = version
     this.age = age

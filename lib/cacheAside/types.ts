@@ -1,7 +1,13 @@
 import type { Cluster, Redis } from 'ioredis'
 
-/** What a load found: a value and its version, or nothing. `undefined` either way means: it does not exist. */
-export type Loaded<V> = { value: V | undefined; version: number } | undefined
+/**
+ * What a load found: a value and its version, or nothing. `undefined` either way means: it does not exist.
+ *
+ * A value may end at an instant, `until` in ms since the epoch, as a price does that is valid for a time: it is served no
+ * longer, however long the cache would keep it, fresh or stale. By the clock of the process that answers. Not before the
+ * load began: what has ended by then is not what the load is to find.
+ */
+export type Loaded<V> = { value: V | undefined; version: number; until?: number | undefined } | undefined
 
 /** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
 export interface CacheAsideOptions<V> {
@@ -113,6 +119,8 @@ export interface CacheResult<V> {
   readonly version: number
   /** Milliseconds since the load of the value began. */
   readonly age: number
+  /** When the value ends, ms since the epoch; undefined where its load named no end. */
+  readonly until?: number | undefined
   readonly status: CacheStatus
   /** Only from `getMany`: why this id has no answer. */
   readonly error?: LoadFailed | Overloaded
@@ -220,6 +228,8 @@ export interface Inspected {
   age?: number
   /** For how long it stays fresh; 0 or below where it is stale. */
   ttl?: number
+  /** When the value ends, ms since the epoch; undefined where it does not. */
+  until?: number | undefined
   /** The value's JSON text; undefined where the entry says that nothing exists. */
   body?: string | undefined
   /** Until Redis drops the key. Not there where it never does. */

@@ -3,7 +3,7 @@ import { budgetOf, type Call, hit, type Miss } from './call.ts'
 import { deliver } from './deliver.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { note } from './lease.ts'
-import { ageOf, decodeEntry } from './redis/entry.ts'
+import { decodeEntry, freshFor } from './redis/entry.ts'
 
 /**
  * The first read of some ids when not all is calm. What this process owes Redis is delivered before. A shard whose breaker
@@ -53,9 +53,10 @@ export function look<V>(call: Call<V>, miss: Miss<V>, reply: Reply<string | null
     return
   }
   const entry = reply === null ? undefined : decodeEntry(cache.options.schema, miss.id, reply)
-  const age = entry ? ageOf(entry) : 0
-  if (entry && age < entry.freshMs) {
-    miss.answer = hit(cache, miss.id, entry, age)
+  const now = Date.now()
+  const freshMs = entry ? freshFor(entry, now) : 0
+  if (entry && freshMs > 0) {
+    miss.answer = hit(cache, miss.id, entry, now, freshMs)
     return
   }
   cache.emit?.({ type: 'miss', id: miss.id })

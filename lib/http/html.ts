@@ -1,8 +1,7 @@
-import type { CacheStatus } from '../cacheAside/index.ts'
 import type { Problem } from './problem.ts'
 import { rendered } from './rendered.ts'
 import type { Request } from './request.ts'
-import { documentAnswer, type Response } from './response.ts'
+import { documentAnswer, type Provenance, type Response } from './response.ts'
 
 /**
  * Headers of every page. Nothing on it runs or looks but by files of its own origin; pictures may come from anywhere
@@ -20,13 +19,15 @@ const pageHeaders = {
  * rendered before, it is not rendered.
  *
  * @param document all that the page depends on, as text: its tag is a hash of that
+ * @param from how that came about
  */
 export function pageAnswer(
   request: Request,
-  { document, status }: { document: string; status: CacheStatus },
+  document: string,
+  from: Provenance,
   render: () => string,
 ): Response {
-  const answer = documentAnswer(request, document, status, pageHeaders)
+  const answer = documentAnswer(request, document, from, pageHeaders)
   return answer.statusCode === 200 ? { ...answer, body: rendered(answer.headers.etag ?? '', render) } : answer
 }
 

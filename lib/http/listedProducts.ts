@@ -2,6 +2,7 @@ import { idAt, listingId } from '../catalog/listing.ts'
 import type { openCatalog } from '../catalog/open.ts'
 import { demandAll } from './productList.ts'
 import type { Request } from './request.ts'
+import type { Provenance } from './response.ts'
 
 type Catalog = Pick<ReturnType<typeof openCatalog>, 'products' | 'listings' | 'cursors'>
 
@@ -18,8 +19,8 @@ export async function listedProducts(
 ) {
   const scope = `listing/${category}`
   const after = cursor === undefined ? undefined : await cursors.read(scope, cursor, signal)
-  const { value, status } = await listings.get(listingId({ category, limit, after }), { budgetMs })
-  const { positions = [], more = false, categories = 0 } = value ?? {}
+  const listing = await listings.get(listingId({ category, limit, after }), { budgetMs })
+  const { positions = [], more = false, categories = 0 } = listing.value ?? {}
   const results = demandAll(await products.getMany(positions.map(idAt), { budgetMs }))
   return {
     /** In the order of {@link positions}. */
@@ -28,7 +29,8 @@ export async function listedProducts(
     more,
     /** Above `mostCategories` nothing was read. */
     categories,
-    statuses: [status, ...results.map(({ status }) => status)],
+    /** What an answer from all this is made of. */
+    parts: [listing, ...results] satisfies Provenance[],
     /** The cursor of the page that begins after a position. */
     next: (position: string) => cursors.sign(scope, position, signal),
   }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index.ts'
 import type { Product } from '../catalog/product.ts'
+import { cacheControl } from './cacheControl.ts'
 import { etagOf, isNoneMatch } from './conditional.ts'
 import { Problem } from './problem.ts'
 import type { Request } from './request.ts'
@@ -12,17 +13,14 @@ export interface Response {
   body?: string
 }
 
-/**
- * How long a CDN may serve a product without asking: this is the public staleness of the catalog. Browsers ask each
- * time, and mostly hear 304.
- */
-const cacheControl = 'public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=600'
+/** How an answer came about: what the cache did for it, and when what it says ends, if it does. */
+export type Provenance = Pick<CacheResult<unknown>, 'status' | 'until'>
 
 /** Answers a read: the stored text as it is, 304 where the caller has it, 404 where there is none. */
 export function readAnswer(
   request: Request,
   id: string,
-  { body, version, status }: CacheResult<Product>,
+  { body, version, status, until }: CacheResult<Product>,
 ): Response {
   const cacheStatus = cacheStatusOf(status)
   if (body === undefined) {
@@ -31,13 +29,14 @@ export function readAnswer(
   }
   const etag = etagOf(version)
   if (isNoneMatch(request.header('if-none-match'), etag)) {
-    return { statusCode: 304, headers: { etag, 'cache-control': cacheControl, 'cache-status': cacheStatus } }
+    const headers = { etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatus }
+    return { statusCode: 304, headers }
   }
   // Written out: this is every hit, and a spread copies one by one.
   const headers = {
     'content-type': 'application/json',
     etag,
-    'cache-control': cacheControl,
+    'cache-control': cacheControl(until),
     'cache-status': cacheStatus,
   }
   return { statusCode: 200, headers, body }
@@ -52,11 +51,14 @@ export function readAnswer(
 export function documentAnswer(
   request: Request,
   body: string,
-  status: CacheStatus,
+  { status, until }: Provenance,
   headers: Record<string, string> = {},
 ): Response {
   const etag = `"h-${hash('sha256', body, 'base64url').slice(0, 22)}"`
-  const all = { etag, 'cache-control': cacheControl, 'cache-status': cacheStatusOf(status), ...headers }
+  const all = {
+    ...{ etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatusOf(status) },
+    ...headers,
+  }
   if (isNoneMatch(request.header('if-none-match'), etag)) return { statusCode: 304, headers: all }
   return { statusCode: 200, headers: { 'content-type': 'application/json', ...all }, body }
 }

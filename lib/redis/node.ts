@@ -25,20 +25,30 @@ export function connectNode(
   return redis
 }
 
-/** A command is not kept for a better time. Where no connection can be made, those that wait are told what was wrong with it. */
+/**
+ * A command is not kept for a better time. Where no connection can be made, or one has answered nothing but the greeting,
+ * those that wait are told what was wrong with it.
+ */
 function tellFailures(redis: Redis, tls: boolean): void {
-  let isMade = false
-  let why = new Error('The connection to Redis was closed before it was ready')
+  let why: Error | undefined
+  /** How much a connection had read when it was ready; infinite before. */
+  let greeting = Number.POSITIVE_INFINITY
   redis.on('error', (error: Error) => {
     explain(error, tls)
     why = error
   })
   redis.on('ready', () => {
-    isMade = true
+    greeting = redis.stream.bytesRead
+    why = undefined
   })
   redis.on('close', () => {
-    if (!isMade) Reflect.get(redis, 'flushQueue').call(redis, why)
-    isMade = false
+    const { bytesRead = 0 } = redis.stream ?? {}
+    if (bytesRead <= greeting)
+      Reflect.get(redis, 'flushQueue').call(
+        redis,
+        why ?? new Error('Redis closed the connection without an answer'),
+      )
+    greeting = Number.POSITIVE_INFINITY
   })
 }
 

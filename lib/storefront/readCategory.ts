@@ -1,10 +1,10 @@
-import type { CacheStatus } from '../cacheAside/index.ts'
 import { type CategoryNode, treeId } from '../catalog/categories.ts'
 import { categoryName } from '../catalog/category.ts'
 import { mostCategories } from '../catalog/listing.ts'
 import type { openCatalog } from '../catalog/open.ts'
 import { listedProducts } from '../http/listedProducts.ts'
 import type { Request } from '../http/request.ts'
+import type { Provenance } from '../http/response.ts'
 import { cardOf } from './cards.ts'
 import type { CategoryListing } from './categoryPage.ts'
 
@@ -16,7 +16,7 @@ export async function readCategory(
   catalog: ReturnType<typeof openCatalog>,
   request: Request,
   { category, cursor }: { category: string; cursor: string | undefined },
-): Promise<{ listing: CategoryListing | undefined; statuses: CacheStatus[] }> {
+): Promise<{ listing: CategoryListing | undefined; parts: Provenance[] }> {
   const [tree, listed] = await Promise.all([
     catalog.categories.get(treeId, { budgetMs: request.budgetMs }),
     listedProducts(catalog, request, { category, limit, cursor }),
@@ -30,9 +30,9 @@ export async function readCategory(
     children = node?.children ?? []
   }
   const { results, positions, more, categories, next } = listed
-  const statuses = [tree.status, ...listed.statuses]
+  const parts: Provenance[] = [tree, ...listed.parts]
   // The tree follows the products a little late: a category that has some is there.
-  if (!known && positions.length === 0 && cursor === undefined) return { listing: undefined, statuses }
+  if (!known && positions.length === 0 && cursor === undefined) return { listing: undefined, parts }
   const last = more ? positions.at(-1) : undefined
   return {
     listing: {
@@ -43,7 +43,7 @@ export async function readCategory(
       next: last === undefined ? undefined : await next(last),
       tooBroad: categories > mostCategories,
     },
-    statuses,
+    parts,
   }
 }
 

@@ -15,13 +15,13 @@ export async function readHome(catalog: ReturnType<typeof openCatalog>, request:
   const shelves = await Promise.all(
     all.slice(0, mostShelves).map(async (category) => {
       const query = { category: category.path, limit: onShelf, cursor: undefined }
-      const { results, statuses } = await listedProducts(catalog, request, query)
-      return { category, items: results.flatMap(({ value }) => (value ? cardOf(value) : [])), statuses }
+      const { results, parts } = await listedProducts(catalog, request, query)
+      return { category, items: results.flatMap(({ value }) => (value ? cardOf(value) : [])), parts }
     }),
   )
   return {
     all,
     shelves: shelves.filter(({ items }) => items.length > 0),
-    statuses: [tree.status, ...shelves.flatMap(({ statuses }) => statuses)],
+    parts: [tree, ...shelves.flatMap(({ parts }) => parts)],
   }
 }

@@ -69,7 +69,7 @@ export function entryText({
   ends?: number
   of?: { schema: string; id: string }
 }): string {
-  const entry = { body: '"é"', version, loadedAt: 1, freshMs: 1000 }
+  const entry = { body: '"é"', version, loadedAt: 1, until: Number.POSITIVE_INFINITY, freshMs: 1000 }
   const text = encodeEntry(of.schema, of.id, textOf(fill), entry)
   if (lease === undefined) return text
   const put = `${textOf(lease)}${String(ends).padStart(places.fill - places.ends, '0')}`

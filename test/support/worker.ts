@@ -61,6 +61,8 @@ interface Manner {
   failMs?: number
   /** What it has read is made so long. */
   chars?: number
+  /** The text says instead in which period of so many ms it was read, and ends with it. */
+  endsEveryMs?: number
 }
 
 const setup = setupOf<Setup>()
@@ -183,8 +185,13 @@ const methods = {
     many?: boolean
   }) {
     if (!redis) await methods.reset()
-    const shaped = (id: string, found: Loaded<{ text: string }>) =>
-      found && { ...found, value: found.value && { [field]: lengthened(id, found.value.text) } }
+    const shaped = (id: string, found: Loaded<{ text: string }>) => {
+      const { endsEveryMs } = manners.get(id) ?? manners.get('*') ?? {}
+      if (!found || endsEveryMs === undefined)
+        return found && { ...found, value: found.value && { [field]: lengthened(id, found.value.text) } }
+      const period = Math.floor(Date.now() / endsEveryMs)
+      return { ...found, value: { [field]: String(period) }, until: (period + 1) * endsEveryMs }
+    }
     const load: CacheAsideOptions<unknown>['load'] = async (id, { signal }) => {
       let found: Loaded<{ text: string }>
       const read = async () => {
@@ -290,6 +297,51 @@ const methods = {
     for (const end = sharedNow() + ms; sharedNow() < end; await sleep(everyMs))
       answers.push(...(await methods.getMany({ cache, ids })))
     return answers
+  },
+  /**
+   * Gets an id that ends every `everyMs`, alone and in lists, by eight callers, until so many periods are over.
+   *
+   * @returns how many answers came within a quarter of a period around each end; and those that were wrong, by this
+   *   process' clock, at every moment of their call
+   */
+  async getAround({
+    cache,
+    id,
+    everyMs,
+    periods,
+  }: {
+    cache: string
+    id: string
+    everyMs: number
+    periods: number
+  }) {
+    const first = Math.floor(Date.now() / everyMs) + 1
+    const counts = Array.from({ length: periods }, () => 0)
+    const wrong: unknown[] = []
+    const ask = async (caller: number) => {
+      for (;;) {
+        const before = Date.now()
+        if (before > (first + periods - 0.5) * everyMs) return
+        const { get, getMany } = cacheOf(cache)
+        const result = await (caller % 2 ? get(id) : getMany([id]).then(([one]) => one))
+        const after = Date.now()
+        const said = Number((result?.value as { text: string } | undefined)?.text)
+        if (said < Math.floor(before / everyMs) || said > Math.floor(after / everyMs) || Number.isNaN(said))
+          wrong.push({
+            said,
+            before,
+            after,
+            until: result?.until,
+            status: result?.status,
+            error: String(result?.error),
+          })
+        const end = Math.round(after / everyMs)
+        if (Math.abs(after - end * everyMs) < everyMs / 4 && counts[end - first] !== undefined)
+          counts[end - first] = (counts[end - first] ?? 0) + 1
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, (_, caller) => ask(caller)))
+    return { counts, wrong: wrong.slice(0, 5) }
   },
   /** Gets this list and keeps the answers to itself; and the ids that had none. */
   async load({ cache, ids }: { cache: string; ids: string[] }) {

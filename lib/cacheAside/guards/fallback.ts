@@ -22,11 +22,13 @@ export class Fallback {
   readonly #kept = new Map<string, Kept>()
   #bytes = 0
 
-  /** The load of a key that began less than `ms` milliseconds ago, and was not given up; or what it has brought. */
+  /** The load of a key that began less than `ms` milliseconds ago, and was not given up; or what it has brought, unless that has ended. */
   get(key: string, ms: number): Flight | Landed | undefined {
     const kept = this.#kept.get(key)
     if (!kept || performance.now() - kept.begun >= ms) return undefined
-    return kept.load instanceof Flight && kept.load.signal.aborted ? undefined : kept.load
+    const isOver =
+      kept.load instanceof Flight ? kept.load.signal.aborted : kept.load.fresh.until <= Date.now()
+    return isOver ? undefined : kept.load
   }
 
   /** @param ms for how long it may be served; older ones make room */

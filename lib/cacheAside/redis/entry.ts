@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
  *
  * `token` and `ends` (ms, by Redis' clock) are the lease of the caller who loads a newer value, `fill` is the token under
  * which this entry was filled: it tells the entry from every other one. The body is sliced off and never parsed. `until`
- * (epoch ms) is when the value ends, 0 for never. `chars` (UTF-16 code units, for readers here) and `bytes` (for the
+ * (epoch ms) is when the value ends, 0 for never; it is not served after that, fresh or stale. `chars` (UTF-16 code units, for readers here) and `bytes` (for the
  * scripts) betray an entry that was cut short. The version behind a bare lease is the least that its fill must have.
  *
  * All but schema, id and body have fixed lengths: the scripts read and write them in place, and a reader slices numbers,
@@ -24,6 +24,8 @@ export interface Entry {
   loadedAt: number
   /** For how long from then it is fresh, ms. */
   freshMs: number
+  /** When the value ends, ms since the epoch, by the reader's clock; infinity where it does not. */
+  until: number
   /** The key's whole value. */
   raw: string
 }
@@ -36,6 +38,9 @@ const callersLength = 10
 const tokenLength = callersLength + 6
 /** 13 digits: ms since the epoch until the year 2286. */
 const timeLength = 13
+
+/** The last moment that an entry can name, ms since the epoch. */
+export const latest = 10 ** timeLength - 1
 
 /** Where the parts of a head begin, counted from 0. */
 export const places = {
@@ -74,10 +79,14 @@ export function encodeEntry(
   schema: string,
   id: string,
   token: string,
-  { body, version, loadedAt, freshMs }: Omit<Entry, 'raw' | 'bytes'>,
+  { body, version, loadedAt, freshMs, until }: Omit<Entry, 'raw' | 'bytes'>,
 ): string {
   const text = body ?? ''
-  const values = { version, loadedAt, freshMs, until: 0, chars: text.length, bytes: Buffer.byteLength(text) }
+  const ends = until === Number.POSITIVE_INFINITY ? 0 : until
+  const values = {
+    ...{ version, loadedAt, freshMs, until: ends },
+    ...{ chars: text.length, bytes: Buffer.byteLength(text) },
+  }
   const padded = Object.entries(digits).map(([name, length]) =>
     String(values[name as keyof typeof digits]).padStart(length, '0'),
   )
@@ -106,14 +115,30 @@ export function decodeEntry(schema: string, id: string, raw: string): Entry | un
   const version = +raw.slice(at, at + digits.version)
   const loadedAt = +raw.slice(at + loadedAtAt, at + freshMsAt - 1)
   const freshMs = +raw.slice(at + freshMsAt, at + untilAt - 1)
+  // Zeroes where it does not end: no moment of these centuries begins with one.
+  const until =
+    raw[at + untilAt] === '0' ? Number.POSITIVE_INFINITY : +raw.slice(at + untilAt, at + charsAt - 1)
   const chars = +raw.slice(at + charsAt, at + bytesAt - 1)
   const bytes = +raw.slice(at + bytesAt, end)
-  if (!(chars === raw.length - end - 1 && version >= 0 && loadedAt >= 0 && freshMs > 0)) return undefined
-  return { body: kind === 'E' ? raw.slice(end + 1) : undefined, bytes, version, loadedAt, freshMs, raw }
+  if (!(chars === raw.length - end - 1 && version >= 0 && loadedAt >= 0 && freshMs > 0 && until > 0))
+    return undefined
+  const body = kind === 'E' ? raw.slice(end + 1) : undefined
+  return { body, bytes, version, loadedAt, freshMs, until, raw }
 }
 
 /** Clamped at zero, for the loader's clock may be ahead of this one. */
 export const ageOf = ({ loadedAt }: { loadedAt: number }, now = Date.now()) => Math.max(0, now - loadedAt)
+
+/** For how long an entry stays fresh, ms; 0 or below where it is not. */
+export const freshFor = (entry: Pick<Entry, 'loadedAt' | 'freshMs' | 'until'>, now = Date.now()) =>
+  Math.min(entry.freshMs - ageOf(entry, now), entry.until - now)
+
+/** For how long a stale entry may still be served that has been stale for no longer than `ms`; 0 or below where it may not. */
+export const staleFor = (
+  entry: Pick<Entry, 'loadedAt' | 'freshMs' | 'until'>,
+  ms: number,
+  now = Date.now(),
+) => Math.min(entry.freshMs + ms - ageOf(entry, now), entry.until - now)
 
 /** The token under which an entry was filled. */
 export const fillIn = ({ raw }: Entry): string => raw.slice(places.fill, places.identity)
