@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
+import { places } from '../lib/cacheAside/redis/entry.ts'
 import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
 import {
   type Age,
@@ -65,7 +66,7 @@ for (const [whose, lease] of Object.entries(leases)) {
 }
 for (const [than, at] of Object.entries(versions)) {
   starts[`an entry of another schema, of ${than} version`] = {
-    key: { foreign: { version: at } },
+    key: { foreign: { version: at, fill: seen } },
     text: () => entryText({ version: at, fill: seen, of: { schema: '2', id: 'a' } }),
   }
   for (const [whose, fill] of Object.entries({ seen, unseen, 'filled by itself': own })) {
@@ -138,7 +139,7 @@ const commands: Record<string, Command> = {
 for (const [what, fill] of Object.entries({ nothing: undefined, 'the entry': seen }))
   commands[`a lease by who has seen ${what}`] = {
     model(key) {
-      const next = leased(key.foreign ? {} : key, { caller: own, seen: fill }, allGuards)
+      const next = leased(key, { caller: own, seen: fill }, allGuards)
       if (next.token === undefined) return { key, answer: 'what stands there' }
       if (next.key === key) return { key, token: 'held' }
       return { key: next.key, token: 'new', ...(next.key.entry ? { runs: 'lease' } : { life: 'lease' }) }
@@ -250,5 +251,26 @@ test('where Redis has no memory left, a removal that cannot leave its version ta
     expect(await redis.exists(key)).toBe(0)
   } finally {
     await redis.config('SET', 'maxmemory', '0')
+  }
+})
+
+test('what is filled beside an entry is stored only while that very one stands, and else its lease ends', async () => {
+  const [key, beside] = ['aisle:{beside}:own', 'aisle:{beside}']
+  const fillOf = async () => (await redis.getrange(beside, places.fill, places.identity - 1)) as string
+  await redis.set(beside, entryText({ version, fill: seen }), 'PX', ms.life)
+  const fill = await fillOf()
+  for (const stands of ['that one', 'another one', 'a lease', 'nothing', 'a list'] as const) {
+    await redis.del(beside, key)
+    if (stands === 'that one') await redis.set(beside, entryText({ version, fill: seen }))
+    if (stands === 'another one') await redis.set(beside, entryText({ version, fill: unseen }))
+    if (stands === 'a lease') await redis.set(beside, leaseText(seen))
+    if (stands === 'a list') await redis.rpush(beside, 'x')
+    await redis.set(key, leaseText(own), 'PX', ms.lease)
+    const token = leaseText(own).slice(1)
+    const entry = entryText({ version, fill: own })
+    const stored = await redis.cacheAsideFillBeside(key, beside, token, entry, ms.entry, version, fill)
+    expect([stands, stored, await redis.get(key)]).toEqual(
+      stands === 'that one' ? [stands, 1, entry] : [stands, 0, null],
+    )
   }
 })

@@ -29,6 +29,14 @@ export interface Miss<V> {
   shard: Breaker
   /** When it was found missing, by performance.now(). */
   since: number
+  /** Whether its event was told. */
+  isTold?: boolean
+  /** Of the entries that it reads. */
+  schema: string
+  /** The entry of another schema that stands at the id's own key, where this one's is kept beside it; and whether that was read. */
+  beside?: { key: string; fill: string; isRead: boolean }
+  /** The fill of an entry that may be replaced, though it is none that could be served: of another schema, and stale. */
+  replaces?: string
   /** A stale entry that this very call has found, for when loading fails. */
   stale?: Entry
   /** The lease that the call holds. */
@@ -78,7 +86,9 @@ export const apart = <V>(call: Call<V>): Call<V> => ({
 })
 
 export function newMiss<V>({ cache }: Call<V>, id: string, key = cache.key(id)): Miss<V> {
-  return { id, key, shard: cache.shards.of(key), since: performance.now(), heldSince: 0, waitUntil: 0 }
+  const { schema } = cache.options
+  const shard = cache.shards.of(key)
+  return { id, key, schema, shard, since: performance.now(), heldSince: 0, waitUntil: 0 }
 }
 
 /** The answer of an entry that is fresh for so many ms at a moment. */

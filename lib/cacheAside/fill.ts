@@ -29,15 +29,16 @@ export async function fill<V>(
   const replies = await ask(
     call,
     led,
-    ({ id, key }) => {
+    ({ id, key, schema, beside }) => {
       const token = flight.tokens.get(key) ?? ''
       const fresh = results.get(key)
       const life = lives.get(key)
       if (!fresh || fresh instanceof Error) return redis.cacheAsideRelease(key, token, markMs)
       // It has ended by now, and is good for nobody.
       if (!life) return redis.cacheAsideRelease(key, token, 0)
-      const entry = encodeEntry(cache.options.schema, id, token, { ...fresh, freshMs: life.freshMs })
-      return redis.cacheAsideFill(key, token, entry, life.px, fresh.version)
+      const entry = encodeEntry(schema, id, token, { ...fresh, freshMs: life.freshMs })
+      if (!beside) return redis.cacheAsideFill(key, token, entry, life.px, fresh.version)
+      return redis.cacheAsideFillBeside(key, beside.key, token, entry, life.px, fresh.version, beside.fill)
     },
     { proves: (reply) => reply === 1 },
   )

@@ -1,18 +1,7 @@
 import { ask, pastFor } from './ask.ts'
-import { answerError, answerStale, type Call, collapse, type Miss } from './call.ts'
-import {
-  decodeEntry,
-  decodeLease,
-  type Entry,
-  failedToken,
-  fillIn,
-  freshFor,
-  identityOf,
-  leaseEnds,
-  leaseIn,
-  newToken,
-} from './redis/entry.ts'
-import { LoadFailed } from './types.ts'
+import type { Call, Miss } from './call.ts'
+import { fillIn, identityOf, newToken } from './redis/entry.ts'
+import { settle } from './settle.ts'
 
 /** What became of those that asked for a lease, but for those that were answered instead. */
 export interface Leases<V> {
@@ -20,6 +9,8 @@ export interface Leases<V> {
   won: Miss<V>[]
   /** Somebody else holds it. */
   held: Miss<V>[]
+  /** An entry of another schema has come there meanwhile. */
+  aside: Miss<V>[]
   /** Redis failed. */
   past: Miss<V>[]
 }
@@ -27,17 +18,16 @@ export interface Leases<V> {
 /** Asks for the lease of each miss, in one round trip; again for those where something else stands by then. */
 export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<Leases<V>> {
   const { redis, options } = call.cache
-  const leases: Leases<V> = { won: [], held: [], past: [] }
+  const leases: Leases<V> = { won: [], held: [], aside: [], past: [] }
   for (let open = misses; open.length > 0; ) {
-    const asked = open.map(
-      (miss): Asked<V> => ({ miss, part: newToken(), seen: miss.stale ? fillIn(miss.stale) : '' }),
-    )
+    const asked = open.map((miss): Asked<V> => ({ miss, part: newToken(), seen: replaceable(miss) }))
     const replies = await ask(
       call,
       open,
-      ({ id, key }, place) => {
+      ({ id, key, schema }, place) => {
         const { part, seen } = asked[place] as Asked<V>
-        const sent = redis.cacheAsideLease(key, part, options.leaseMs, identityOf(options.schema, id), seen)
+        const identity = identityOf(schema, id)
+        const sent = redis.cacheAsideLease(key, part, options.leaseMs, identity, seen, id)
         Object.assign(asked[place] as Asked<V>, { sent })
         return sent
       },
@@ -57,9 +47,10 @@ export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<L
         leases.won.push(miss)
       } else {
         const next = settle(call, miss, reply)
-        const isAnother = miss.stale && fillIn(miss.stale) !== seen
+        const isAnother = replaceable(miss) !== seen
         if (next === 'open' || (next === 'held' && isAnother)) open.push(miss)
         else if (next === 'held') leases.held.push(miss)
+        else if (next === 'aside') leases.aside.push(miss)
         // The script takes it for an entry and this process does not: it goes, and the lease is asked for again.
         if (next === 'open' && !isAnother) unreadable.push(miss)
       }
@@ -81,10 +72,13 @@ interface Asked<V> {
   miss: Miss<V>
   /** The caller's part of its token. */
   part: string
-  /** What tells the stale entry that the caller has seen. */
+  /** What tells the entry that the caller has seen, and that may be replaced. */
   seen: string
   sent?: Promise<string>
 }
+
+/** The fill of the entry that a miss may replace; empty where it has seen none. */
+const replaceable = ({ stale, replaces = '' }: Miss<unknown>): string => (stale ? fillIn(stale) : replaces)
 
 const isWon = (reply: unknown): reply is string => typeof reply === 'string' && reply.startsWith('T')
 
@@ -92,61 +86,8 @@ const isWon = (reply: unknown): reply is string => typeof reply === 'string' && 
  * It may have been taken all the same, and nobody shall wait for a load that does not come. Sent behind it on the same
  * connection, and not waited for; once more if the lease is had after all, for a cluster's client may send it elsewhere.
  */
-function giveBack<V>({ cache }: Call<V>, { miss, part, sent }: Asked<V>): void {
-  const release = () => cache.redis.cacheAsideRelease(miss.key, part, 0).catch(() => {})
+function giveBack<V>({ cache }: Call<V>, { miss: { key }, part, sent }: Asked<V>): void {
+  const release = () => cache.redis.cacheAsideRelease(key, part, 0).catch(() => {})
   release()
   sent?.then((reply) => (isWon(reply) ? release() : undefined)).catch(() => {})
-}
-
-/**
- * Answers a miss from what stands at its key, if that is fresh, stale and being refreshed, or the mark of a failed load.
- *
- * @returns `held` where it has to wait for somebody's load; `open` where its lease may be had
- */
-export function settle<V>(call: Call<V>, miss: Miss<V>, raw: string): 'answered' | 'held' | 'open' {
-  const entry = decodeEntry(call.cache.options.schema, miss.id, raw)
-  if (!entry) return settleLease(call, miss, raw)
-  if (freshFor(entry) > 0) {
-    collapse(call, miss, entry)
-    return 'answered'
-  }
-  miss.stale = entry
-  if (leaseEnds(entry) === 0) return 'open'
-  if (answerStale(call, miss)) return 'answered'
-  return hold(call, miss, leaseIn(entry), 0)
-}
-
-/** Notes what the first read of a call has found that is not fresh: a stale entry, whose lease only the script can judge, or a bare lease. */
-export function note<V>(call: Call<V>, miss: Miss<V>, raw: string, stale: Entry | undefined): void {
-  if (stale) miss.stale = stale
-  else settleLease(call, miss, raw)
-}
-
-function settleLease<V>(call: Call<V>, miss: Miss<V>, raw: string): 'answered' | 'held' | 'open' {
-  const lease = decodeLease(raw)
-  // It was removed, or replaced by a lease.
-  delete miss.stale
-  if (lease) return hold(call, miss, lease.token, lease.least)
-  delete miss.holder
-  return 'open'
-}
-
-/** Notes whose lease is in the way, and for how long to wait for it. */
-function hold<V>(call: Call<V>, miss: Miss<V>, token: string, least: number): 'answered' | 'held' {
-  if (token === failedToken) {
-    answerError(call, miss, new LoadFailed(miss.id))
-    return 'answered'
-  }
-  miss.least = least
-  if (miss.holder !== token) {
-    const { leaseMs, waitMs, loadTimeoutMs } = call.cache.options
-    const now = performance.now()
-    const left = call.deadline - now
-    miss.holder = token
-    miss.heldSince = now
-    // Whose own time would end before the lease does keeps half of it for a load of its own.
-    miss.waitUntil =
-      now + (left >= leaseMs + loadTimeoutMs ? Math.min(waitMs, left - loadTimeoutMs / 2) : left / 2)
-  }
-  return 'held'
 }

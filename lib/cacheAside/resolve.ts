@@ -1,10 +1,13 @@
 import { pastFor } from './ask.ts'
+import { stepBack } from './beside.ts'
 import { answerError, answerKept, apart, type Call, type Miss } from './call.ts'
 import type { Flight } from './flight.ts'
-import { settle, takeLeases } from './lease.ts'
+import { takeLeases } from './lease.ts'
 import { answerFrom, flightFor, load, withPermits } from './load.ts'
 import { poll } from './poll.ts'
+import { settle } from './settle.ts'
 import { LoadFailed } from './types.ts'
+import { readBeside } from './wary.ts'
 
 /** The pause of a caller that waits for another process, ms: a fifth of what it has waited, between these. */
 const shortestPauseMs = 4
@@ -16,6 +19,8 @@ const longestPauseMs = 50
  * another process looks again and again, for all of its ids together.
  */
 export async function resolve<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  const unread = misses.filter(({ answer, beside }) => !answer && beside?.isRead === false)
+  if (unread.length > 0) await readBeside(call, unread)
   const open = misses.filter(({ answer }) => !answer)
   const held = open.filter(({ holder }) => holder !== undefined)
   const past = open.filter(({ past }) => past)
@@ -27,9 +32,9 @@ export async function resolve<V>(call: Call<V>, misses: Miss<V>[]): Promise<void
 function lead<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   return withPermits(call, misses, async (some, permits) => {
     const own = apart(call)
-    const { won, held, past } = await takeLeases(own, some)
+    const { won, held, aside, past } = await takeLeases(own, some)
     const loading = load(own, won, permits).then((ended) => again(own, ended))
-    await Promise.all([loading, wait(own, held), bypass(own, past)])
+    await Promise.all([loading, wait(own, held), resolve(own, aside), bypass(own, past)])
   })
 }
 
@@ -68,12 +73,18 @@ async function wait<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
       }
       const next = settle(call, miss, reply)
       if (next === 'answered') return false
+      if (next === 'aside') {
+        going.push(resolve(call, [miss]))
+        return false
+      }
       if (next === 'held' && now >= miss.waitUntil) late.push(miss)
       // Only the script knows whether a lease has ended: one in an entry ends by Redis' clock, and a damaged one has no end.
       else if (next === 'open' || now - miss.heldSince > call.cache.options.leaseMs) open.push(miss)
       else return true
       return false
     })
+    // The entry beside which this one lies may be gone, as what was loaded for it was not stored.
+    for (const miss of open) if (miss.beside) stepBack(call, miss)
     if (open.length > 0) going.push(lead(call, open))
     if (late.length > 0) going.push(giveUp(call, late))
     if (past.length > 0) going.push(bypass(call, past))
@@ -102,12 +113,13 @@ async function join<V>(call: Call<V>, miss: Miss<V>, flight: Flight): Promise<vo
 function giveUp<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   return withPermits(call, misses, async (some, permits) => {
     const own = apart(call)
-    const { won, held, past } = await takeLeases(own, some)
+    const { won, held, aside, past } = await takeLeases(own, some)
     const now = performance.now()
     const late = held.filter(({ waitUntil }) => waitUntil <= now)
     for (const miss of late) miss.past = { detail: 'wait-timeout' }
     const others = held.filter((miss) => !late.includes(miss))
-    await Promise.all([loadPast(own, [...won, ...late, ...past], permits), wait(own, others)])
+    const loading = loadPast(own, [...won, ...late, ...past], permits)
+    await Promise.all([loading, wait(own, others), resolve(own, aside)])
   })
 }
 

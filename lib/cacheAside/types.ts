@@ -20,7 +20,7 @@ export interface CacheAsideOptions<V> {
   name: string
   /** Tells apart catalogs, or stages of one, that share a Redis. @default 'aisle' */
   prefix?: string
-  /** Names the shape of the values. An entry written under another schema is a miss. @default '1' */
+  /** Names the shape of the values. An entry of another schema is a miss, and is left alone while it is fresh. @default '1' */
   schema?: string
   /**
    * Reads one value from the database, strongly consistent: an eventually consistent read may bring back what a

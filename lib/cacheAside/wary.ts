@@ -2,8 +2,8 @@ import { ask, pastFor, type Reply, read } from './ask.ts'
 import { budgetOf, type Call, hit, type Miss } from './call.ts'
 import { deliver } from './deliver.ts'
 import type { Breaker } from './guards/breaker.ts'
-import { note } from './lease.ts'
 import { decodeEntry, freshFor } from './redis/entry.ts'
+import { note } from './settle.ts'
 
 /**
  * The first read of some ids when not all is calm. What this process owes Redis is delivered before. A shard whose breaker
@@ -52,13 +52,23 @@ export function look<V>(call: Call<V>, miss: Miss<V>, reply: Reply<string | null
     miss.past = pastFor(reply)
     return
   }
-  const entry = reply === null ? undefined : decodeEntry(cache.options.schema, miss.id, reply)
+  const entry = reply === null ? undefined : decodeEntry(miss.schema, miss.id, reply)
   const now = Date.now()
   const freshMs = entry ? freshFor(entry, now) : 0
   if (entry && freshMs > 0) {
     miss.answer = hit(cache, miss.id, entry, now, freshMs)
     return
   }
+  if (note(call, miss, reply ?? '', entry) === 'aside' || miss.isTold) return
+  miss.isTold = true
   cache.emit?.({ type: 'miss', id: miss.id })
-  note(call, miss, reply ?? '', entry)
+}
+
+/** Reads the entries that are kept beside those of another schema. */
+export async function readBeside<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  const replies = await read(call, misses)
+  for (const [at, miss] of misses.entries()) {
+    if (miss.beside) miss.beside.isRead = true
+    look(call, miss, replies[at] ?? null)
+  }
 }

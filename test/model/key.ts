@@ -43,8 +43,10 @@ export interface Key {
   least?: number | undefined
   /** The lease was put into an entry that Redis may drop before the lease ends. */
   brittle?: boolean
-  /** What no reader here can use: an entry of another schema, which has a version, or bad content, which has none. */
-  foreign?: { version?: number } | undefined
+  /**
+   * What no reader here can use: an entry of another schema, which has a version and a fill, or bad content, which has none.
+   */
+  foreign?: { version?: number; fill?: Token } | undefined
 }
 
 /** Which of the rules of these commands hold; all of them unless a test takes one out. */
@@ -93,7 +95,9 @@ export function leased(
   { caller, seen, age, again }: Request,
   guards: KeyGuards,
 ): { key: Key; token?: Token } {
-  const { entry, lease } = key
+  const { entry, lease, foreign } = key
+  // That of another schema is left alone by who has not seen it to be stale.
+  if (foreign?.fill !== undefined && foreign.fill !== seen) return { key }
   if (runs(key) && lease !== undefined && callerOf(lease) === caller && guards.leaseKnowsItself)
     return { key, token: lease }
   const asSeen = entry !== undefined && entry.fill === seen

@@ -37,7 +37,7 @@ export function scriptsOn(redis: Redis) {
     /** @returns the lease that is now held, or the text that stands in its way */
     async lease(key: string, { caller, ms, seen }: { caller: Token; ms: number; seen: Token | undefined }) {
       const fill = seen === undefined ? '' : textOf(seen)
-      const answer = await redis.cacheAsideLease(key, partOf(caller), ms, identityOf(schema, id), fill)
+      const answer = await redis.cacheAsideLease(key, partOf(caller), ms, identityOf(schema, id), fill, id)
       return answer.startsWith('T') ? { token: tokenIn(answer.slice(1)) } : { text: answer }
     },
     fill: (key: string, token: Token, { version, px }: { version: number; px: number }) =>

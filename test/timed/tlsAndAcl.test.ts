@@ -71,7 +71,8 @@ describe.each([
     expect((await cache.getMany(many)).map(({ status }) => status.stored)).toEqual(many.map(() => true))
     await flushScripts()
     expect((await cache.getMany(many)).map(({ status }) => status.hit)).toEqual(many.map(() => true))
-    const lease = (token: string) => redis.cacheAsideLease(cache.key('lease'), token.repeat(10), 1000, '', '')
+    const lease = (token: string) =>
+      redis.cacheAsideLease(cache.key('lease'), token.repeat(10), 1000, '', '', 'lease')
     expect([await lease('a'), await lease('b')]).toEqual([
       expect.stringMatching(/^Ta{10}\d{6}$/),
       expect.stringMatching(/^La{10}\d{6}$/),

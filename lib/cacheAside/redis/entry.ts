@@ -126,6 +126,13 @@ export function decodeEntry(schema: string, id: string, raw: string): Entry | un
   return { body, bytes, version, loadedAt, freshMs, until, raw }
 }
 
+/** The entry of an id in `raw`, of whichever schema; undefined for what is none. */
+export function decodeForeign(id: string, raw: string): Entry | undefined {
+  const first = places.identity + 1
+  const end = raw.indexOf('\t', first)
+  return end < 0 ? undefined : decodeEntry(raw.slice(first, end), id, raw)
+}
+
 /** Clamped at zero, for the loader's clock may be ahead of this one. */
 export const ageOf = ({ loadedAt }: { loadedAt: number }, now = Date.now()) => Math.max(0, now - loadedAt)
 

@@ -10,6 +10,7 @@ declare module 'ioredis' {
       ms: number,
       identity: string,
       seen: string,
+      id: string,
     ): Result<string, Context>
     /** Stores an entry: 1 where it is stored. */
     cacheAsideFill(
@@ -18,6 +19,16 @@ declare module 'ioredis' {
       entry: string,
       ms: number,
       version: number,
+    ): Result<0 | 1, Context>
+    /** The same beside an entry of another schema at the second key, as long as that is the one with this fill token. */
+    cacheAsideFillBeside(
+      key: string,
+      beside: string,
+      token: string,
+      entry: string,
+      ms: number,
+      version: number,
+      besideFill: string,
     ): Result<0 | 1, Context>
     /** Ends a lease, known by its token or the caller's part: with 0 ms gives it back, else leaves for so long the mark that its load has failed. */
     cacheAsideRelease(key: string, token: string, ms: number): Result<0 | 1, Context>
@@ -44,10 +55,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /**
  * Takes the lease of a key, or hands back what stands there instead. It is to be had where nothing usable stands (nothing
- * at all, something of another type or schema or id, something cut short, a bare lease without an end), and in the very
- * entry that the caller has seen and found stale, where that carries no lease which still runs. An entry that may be
- * dropped before the fill comes gives way to the lease: it may not be served any more. A caller whose own lease stands
- * there already was sent again by its client, and holds it.
+ * at all, something of another type or id, something cut short, a bare lease without an end), and in the very entry that
+ * the caller has seen and found stale, where that carries no lease which still runs. An entry that may be dropped before
+ * the fill comes gives way to the lease: it may not be served any more; so does one of another schema. A caller whose own
+ * lease stands there already was sent again by its client, and holds it.
  */
 const lease = `
 local found = redis.pcall('GET', KEYS[1])
@@ -60,11 +71,13 @@ local runs = isLease or (tonumber(string.sub(found, ${ends})) or 0) > now
 if runs and string.sub(found, 2, ${places.moment}) == ARGV[1] then return 'T' .. string.sub(found, ${token}) end
 if isLease then return found end
 local token = ARGV[1] .. string.format('%06d', time[2])
-if (kind == 'E' or kind == 'N') and string.sub(found, ${identity}, ${places.identity} + #ARGV[3]) == ARGV[3] then
-  local lf = ${identity} + #ARGV[3] + ${numbers.end}
+local tab = (kind == 'E' or kind == 'N') and string.find(found, '\\t', ${identity + 1}, true)
+if tab and string.sub(found, tab + 1, tab + #ARGV[5] + 1) == ARGV[5] .. '\\t' then
+  local last = tab + #ARGV[5] + 1
+  local lf = last + 1 + ${numbers.end}
   if string.sub(found, lf, lf) == '\\n' and tonumber(string.sub(found, lf - ${numbers.end - numbers.bytesAt}, lf - 1)) == #found - lf then
     if runs or string.sub(found, ${fillToken}) ~= ARGV[4] then return found end
-    if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then
+    if string.sub(found, ${identity}, last) == ARGV[3] and redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then
       redis.call('SETRANGE', KEYS[1], 1, token .. string.format('%013.0f', now + ARGV[2]))
       return 'T' .. token
     end
@@ -93,6 +106,17 @@ local set = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 if not set.err then return 1 end
 redis.call('DEL', KEYS[1])
 return set`
+
+/**
+ * A reader of another schema keeps its entry beside the first one, and is allowed to while that very one stands: whatever
+ * removes or replaces it ends both.
+ */
+const fillBeside = `
+if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[5] then
+  if redis.call('GETRANGE', KEYS[1], 0, ${places.ends - 1}) == 'L' .. ARGV[1] then redis.call('DEL', KEYS[1]) end
+  return 0
+end
+${fill}`
 
 const release = `
 local found = redis.pcall('GETRANGE', KEYS[1], 0, ${places.ends - 1})
@@ -152,6 +176,7 @@ return { now, redis.call('PTTL', KEYS[1]), text and #text or 0, text }`
 export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('cacheAsideLease', { numberOfKeys: 1, lua: lease })
   redis.defineCommand('cacheAsideFill', { numberOfKeys: 1, lua: fill })
+  redis.defineCommand('cacheAsideFillBeside', { numberOfKeys: 2, lua: fillBeside })
   redis.defineCommand('cacheAsideRelease', { numberOfKeys: 1, lua: release })
   redis.defineCommand('cacheAsideRemove', { lua: remove })
   redis.defineCommand('cacheAsideInspect', { numberOfKeys: 1, lua: inspect })
