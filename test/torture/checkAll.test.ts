@@ -80,6 +80,14 @@ test('G3: what befalls Redis and the processes is a reason, if it may have been 
   expect(broken(pair, { wrongClocks: ['1'] })).toEqual([])
 })
 
+test('G3: one for each answer that nothing exists and that could not be stored, until its process reads the id again', () => {
+  const unstored = got(-500, -490, { from: 'database', status: 'hit=false; fwd=uri-miss' })
+  expect(broken([unstored, load(0), load(40)])).toEqual([])
+  expect(broken([unstored, got(-400, -390), load(0), load(40)])).toEqual(['G3'])
+  expect(broken([unstored, got(-400, -390, { process: '2' }), load(0), load(40)])).toEqual([])
+  expect(broken([{ ...unstored, version: 3, text: 'x' }, load(0), load(40)])).toEqual(['G3'])
+})
+
 test('G3: a load past the cache needs no reason', () => {
   expect(broken([load(0), bypassed(39), load(40)])).toEqual([])
   expect(broken([load(0), bypassed(60), load(40)])).toEqual(['G3'])

@@ -1,6 +1,6 @@
 import type { AllPromises, Violation } from './check.ts'
 import type { Around } from './circumstances.ts'
-import type { Bypassed, CacheName, Load, Operation, Removed } from './history.ts'
+import type { Bypassed, CacheName, Got, Load, Operation, Removed } from './history.ts'
 
 /** How long before a load its lease is taken at the most, for it is answered within the time for Redis; ms. */
 const leadMs = 100
@@ -21,7 +21,9 @@ const slackMs = 5
  * - the first one's value is not fresh any more: so one load for each expiry;
  * - the first one failed, or was given up, and had ended;
  * - the first one's lease has ended before it was filled: so one load for each lease period;
- * - the first one's process may have found Redis away when it was to fill.
+ * - the first one's process may have found Redis away when it was to fill;
+ * - a process had been answered that nothing exists, and could not store it: it owes the removal of whatever stands there,
+ *   by when it reads the id from Redis again.
  *
  * A load past the cache needs none, for that has a rule of its own. Nor does one of a process whose clock is wrong, which
  * takes for old what is not; what it fills, others may take for old.
@@ -42,6 +44,7 @@ export function loadsWithoutReason(history: Operation[], promises: AllPromises, 
       (each) => each.start >= start - toldMs && each.start <= start + slackMs,
     )
   const delivered = deliveries(history)
+  const debts = Map.groupBy(debtsOf(history), ({ id }) => id)
   const violations: Violation[] = []
   for (const some of byEntry.values()) {
     const leased = some.filter((load) => !isPast(load)).sort((a, b) => a.start - b.start)
@@ -60,7 +63,10 @@ export function loadsWithoutReason(history: Operation[], promises: AllPromises, 
           each.start <= second.start &&
           delivered(each, first.cache) >= from,
       )
-      if (removed || isReason(first, second, from, promises, around)) continue
+      const owed = (debts.get(first.id) ?? []).some(
+        ({ from: due, to }) => due <= second.start + slackMs && to >= from,
+      )
+      if (removed || owed || isReason(first, second, from, promises, around)) continue
       violations.push({ rule: 'G3', answer: second, because: first })
     }
   }
@@ -88,6 +94,21 @@ function isReason(
     (at >= leaseEnds && filled >= leaseEnds) ||
     around.wasAway(process, from, filled)
   )
+}
+
+/** From when to when a process owes the removal of an id, for it was answered that nothing exists and did not store that. */
+function debtsOf(history: Operation[]): { id: string; from: number; to: number }[] {
+  const gots = history.filter((each): each is Got => each.type === 'got')
+  const reads = Map.groupBy(
+    gots.filter(({ from }) => from === 'cache'),
+    ({ process, id }) => `${process} ${id}`,
+  )
+  return gots
+    .filter(({ from, version, status }) => from !== 'cache' && version === 0 && !/stored/.test(status))
+    .map(({ process, id, start, end }) => {
+      const read = (reads.get(`${process} ${id}`) ?? []).find((each) => each.start > end)
+      return { id, from: start, to: read?.end ?? Number.POSITIVE_INFINITY }
+    })
 }
 
 /** By when a removal has come to Redis for certain: one that was deferred, when its process reads from it again. */
