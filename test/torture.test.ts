@@ -17,7 +17,7 @@ async function tortureAndCheck(
   const { endpoint, table } = await freshTables()
   const tortured = await torture({ dynamodbEndpoint: endpoint, table, seed, ...how })
   const violations = checkAll(tortured.history, promises, tortured.circumstances)
-  const report = `seed ${seed}\n${summary(tortured, violations)}\n${details(violations, tortured.history, promises)}`
+  const report = `seed ${seed}\n${summary(tortured, violations)}\n${details(violations, tortured, promises)}`
   return { violations, report, counts: counted(tortured) }
 }
 

@@ -11,6 +11,7 @@ import { startNetwork } from '../support/network.ts'
 import { type Text, textsIn } from '../support/texts.ts'
 import { timed } from '../support/timed.ts'
 import { check } from '../torture/check.ts'
+import { calm } from '../torture/circumstances.ts'
 import { type Operation, recorded } from '../torture/history.ts'
 import { details } from '../torture/report.ts'
 
@@ -87,7 +88,7 @@ timed('G4: a master that is killed and replaced under load loses no read', groun
 
   const broken = (part: Operation[], keepsRemovals: boolean) => {
     const violations = check(part, { ...promises, keepsRemovals })
-    expect(violations.length, details(violations, part, promises)).toBe(0)
+    expect(violations.length, details(violations, { history: part, circumstances: calm }, promises)).toBe(0)
   }
   // Every read was answered, and not one by what the database did not hold, or held too long ago.
   broken(history, false)

@@ -1,4 +1,5 @@
 import type { Promises, Violation } from './check.ts'
+import { type Circumstances, meets } from './circumstances.ts'
 import type { Operation } from './history.ts'
 import type { Tortured } from './torture.ts'
 
@@ -47,11 +48,15 @@ export function summary(tortured: Tortured, violations: Violation[]): string {
   ].join('\n')
 }
 
-/** The most violations that are written out, and the most operations beside each. */
-const shown = { violations: 5, operations: 40 }
+/** The most violations that are written out, the most lines beside each, and how long before it they begin, ms. */
+const shown = { violations: 5, lines: 40, beforeMs: 2_000 }
 
-/** The violations, each with what went on around it. */
-export function details(violations: Violation[], history: Operation[], { lifeMs }: Promises): string {
+/** The violations, each with what went on around it, and with what befell its process. */
+export function details(
+  violations: Violation[],
+  { history, circumstances }: Pick<Tortured, 'history' | 'circumstances'>,
+  { lifeMs }: Promises,
+): string {
   return violations
     .slice(0, shown.violations)
     .map(({ rule, answer, floor, because }) => {
@@ -60,7 +65,7 @@ export function details(violations: Violation[], history: Operation[], { lifeMs 
         .filter(({ id, start, end }) => id === answer.id && end >= begin && start <= answer.end)
         .filter((each) => each !== because && each !== answer)
         .sort((a, b) => a.start - b.start)
-        .slice(-shown.operations)
+        .slice(-shown.lines)
       const needs = floor === undefined ? '' : `, which needs version ${floor} at least`
       return [
         `${rule} is broken by`,
@@ -68,10 +73,28 @@ export function details(violations: Violation[], history: Operation[], { lifeMs 
         ...(because ? ['because of', line(because)] : []),
         'Beside it:',
         ...around.map(line),
+        'To its process:',
+        ...befell(answer, history, circumstances),
         '',
       ].join('\n')
     })
     .join('\n')
+}
+
+/** The faults, how long the controls of one process waited, and when it left Redis out, in order. */
+function befell({ process, start, end }: Operation, history: Operation[], given: Circumstances): string[] {
+  const its = <T extends { process: string }>(all: T[]) => all.filter((each) => each.process === process)
+  return [
+    ...given.faults.map(({ fault, ...span }) => ({ ...span, what: `fault ${fault}` })),
+    ...its(given.waits).map(({ control, ...span }) => ({ ...span, what: `${control} late` })),
+    ...its(history)
+      .filter(({ type }) => type === 'breaker' || type === 'bypassed')
+      .map((each) => ({ ...each, what: `${each.type} ${each.id} ${outcome(each)}` })),
+  ]
+    .filter((span) => meets(span, start - shown.beforeMs, end))
+    .sort((a, b) => a.start - b.start)
+    .slice(-shown.lines)
+    .map(({ start, end, what }) => `  ${start.toFixed(3)} to ${end.toFixed(3)} ${what}`)
 }
 
 function line(operation: Operation): string {

@@ -72,7 +72,7 @@ async function main(): Promise<number> {
     const violations = checkAll(tortured.history, promises, tortured.circumstances)
     process.stdout.write(summary(tortured, violations))
     if (violations.length === 0) return 0
-    process.stdout.write(`\n${details(violations, tortured.history, promises)}\nRepeat with --seed ${seed}\n`)
+    process.stdout.write(`\n${details(violations, tortured, promises)}\nRepeat with --seed ${seed}\n`)
     return 1
   } finally {
     await dynamodb.stop('SIGKILL')

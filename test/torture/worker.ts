@@ -38,6 +38,8 @@ const loops = 4
 /** Those that are read and written all the time, and those that are mostly read: what these are loaded for is easily told. */
 const busy = ['a', 'b', 'c', 'd', 'e', 'f']
 const quiet = ['q', 'r', 's', 't', 'u', 'v']
+/** One that is loaded at once, and asked for each so many ms: no process is so busy with waiting that it never asks Redis. */
+const pulse = { id: 'pulse', everyMs: 200 }
 /** Loads that are slow and loads that fail, of all of them; and how slow at the most, ms: longer than a load may take. */
 const slow = { share: 0.04, ms: 3_000 }
 const failing = { share: 0.03, ms: 60 }
@@ -77,15 +79,15 @@ async function dawdle(signal: AbortSignal): Promise<void> {
 
 function open(name: CacheName, client: typeof redis) {
   type Context = { signal: AbortSignal }
-  async function read<T>(signal: AbortSignal, reads: Promise<T>): Promise<T> {
+  async function read<T>(ids: string[], signal: AbortSignal, reads: Promise<T>): Promise<T> {
     const found = await reads
-    await dawdle(signal)
+    if (!ids.includes(pulse.id)) await dawdle(signal)
     return found
   }
   const load = (id: string, { signal }: Context) =>
-    recordedLoad(name, [id], signal, () => read(signal, texts.read(id, signal)), recorder)
+    recordedLoad(name, [id], signal, () => read([id], signal, texts.read(id, signal)), recorder)
   const loadMany = (ids: string[], { signal }: Context) =>
-    recordedLoad(name, ids, signal, () => read(signal, texts.readMany(ids, signal)), recorder)
+    recordedLoad(name, ids, signal, () => read(ids, signal, texts.readMany(ids, signal)), recorder)
   return createCacheAside<Text>({
     ...{ redis: client, name, ...lives[name], loadMany, onEvent: recordedEvents(name, recorder) },
     load: sabotagedLoad(setup.sabotage, load),
@@ -135,13 +137,17 @@ const methods = {
   async run() {
     const unwatch = watchControls(setup.redisUrl, setup.process, (waited) => told.waits.push(waited))
     const flushing = setInterval(flush, 50)
-    const loop = async () => {
+    const loop = async (does: () => Promise<unknown>, pause: () => number) => {
       while (!stopped) {
-        await act()
-        await sleep(random() * 30)
+        await does()
+        await sleep(pause())
       }
     }
-    await Promise.all(Array.from({ length: loops }, loop))
+    const beat = loop(
+      () => pick(asked).get(pulse.id, {}),
+      () => pulse.everyMs,
+    )
+    await Promise.all([beat, ...Array.from({ length: loops }, () => loop(act, () => random() * 30))])
     clearInterval(flushing)
     unwatch()
     flush()
