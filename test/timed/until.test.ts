@@ -5,35 +5,39 @@ import { timed } from '../support/timed.ts'
 
 const fleet = await startFleet(3)
 const cache = 'ends'
-const everyMs = 250
-const periods = 20
+const everyMs = 500
+/** So many ends are read around, each so many times at least; and how many ends are looked at together. */
+const asked = { ends: 20, reads: 1000, together: 5 }
 
 /** Values that would be kept for a minute, and a minute more where they are stale. */
 const options = { ttl: 60_000, staleWhileRevalidate: 60_000, staleIfError: 60_000 }
 
-async function readAround(perEnd: number) {
-  const all = await Promise.all(
-    fleet.processes.map((each) => each.call('getAround', { cache, id: 'a', everyMs, periods })),
-  )
-  expect(all.flatMap(({ wrong }) => wrong)).toEqual([])
-  const counts = Array.from({ length: periods }, (_, n) =>
-    all.reduce((sum, { counts }) => sum + (counts[n] ?? 0), 0),
-  )
-  expect(Math.min(...counts)).toBeGreaterThan(perEnd)
+/** Reads until that is done. Where the machine is busy, some ends are read around less often: they are looked at and not counted. */
+async function readAround() {
+  for (let ends = 0; ends < asked.ends; ) {
+    const all = await Promise.all(
+      fleet.processes.map((each) =>
+        each.call('getAround', { cache, id: 'a', everyMs, periods: asked.together }),
+      ),
+    )
+    expect(all.flatMap(({ wrong }) => wrong)).toEqual([])
+    for (let n = 0; n < asked.together; n++)
+      if (all.reduce((sum, { counts }) => sum + (counts[n] ?? 0), 0) >= asked.reads) ends++
+  }
 }
 
 timed('a value that ends is served by no process a moment longer', fleet, async () => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs })
-  await readAround(1000)
+  await readAround()
 })
 
 timed('nor where it is loaded slowly, so that it ends meanwhile', fleet, async () => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs, slowMs: 5 })
-  await readAround(1000)
+  await readAround()
 })
 
 timed('nor out of the fallback, while Redis is away', fleet, async ({ redis }) => {
@@ -41,7 +45,7 @@ timed('nor out of the fallback, while Redis is away', fleet, async ({ redis }) =
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs })
   await redis.wire.close()
-  await readAround(1000)
+  await readAround()
 })
 
 timed('nor while the database is away', fleet, async () => {
