@@ -1,6 +1,9 @@
 import type { AllPromises } from './check.ts'
 import type { CacheName } from './history.ts'
 
+/** Those that are read and written all the time, and those that are mostly read: what these are loaded for is easily told. */
+export const ids = { busy: ['a', 'b', 'c', 'd', 'e', 'f'], quiet: ['q', 'r', 's', 't', 'u', 'v'] }
+
 /** How long entries live: short, so that what can end does so often. All else is as the cache has it by default. */
 export const lives: Record<
   CacheName,

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connectDynamoDB } from '../../lib/dynamodb.ts'
 import { findRedisBinary } from '../../lib/local/redisServer.ts'
 import { SetupError } from '../../lib/local/server.ts'
 import { sharedNow } from '../support/clock.ts'
 import { startNetwork } from '../support/network.ts'
+import { textsIn } from '../support/texts.ts'
 import { startWorker, type Worker } from '../support/workers.ts'
 import type { Circumstances } from './circumstances.ts'
 import { type Fault, faults, startVictim } from './faults.ts'
-import type { Operation } from './history.ts'
+import type { Committed, Operation } from './history.ts'
 import { numbersFrom } from './numbers.ts'
+import { ids } from './options.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Setup, Told, TortureMethods } from './worker.ts'
 
@@ -21,7 +24,7 @@ export interface Torture {
   seed: string
   processes?: number
   sabotage?: Sabotage
-  /** Nothing is written. */
+  /** Each id is written before, and nothing meanwhile: an answer that nothing exists may be a reason of loads. */
   readsOnly?: boolean
   /** What befalls Redis and the processes, in any order; all there is by default. */
   faults?: Tortured['faults']
@@ -44,6 +47,20 @@ const peaceMs = 4_000
 
 /** Two clocks of eight are wrong by an hour. */
 const clocks = [0, 3_600_000, -3_600_000]
+
+/** Writes each id once, before any process reads it. */
+async function writeEach({ dynamodbEndpoint, table }: Torture): Promise<Committed[]> {
+  const db = connectDynamoDB(dynamodbEndpoint)
+  const texts = textsIn(db, table)
+  const commits: Committed[] = []
+  for (const id of [...ids.busy, ...ids.quiet]) {
+    const start = sharedNow()
+    const { version } = await texts.write(id, id)
+    commits.push({ type: 'committed', process: 'before', id, start, end: sharedNow(), version, text: id })
+  }
+  db.destroy()
+  return commits
+}
 
 /** Has processes read and write a few ids through caches of their own, while Redis and they themselves are harmed. */
 export async function torture(run: Torture): Promise<Tortured> {
@@ -107,6 +124,7 @@ export async function torture(run: Torture): Promise<Tortured> {
   const bag: Tortured['faults'] = []
 
   try {
+    if (run.readsOnly) tortured.history.push(...(await writeEach(run)))
     const { processes = 8 } = run
     for (const worker of await Promise.all(Array.from({ length: processes }, setUp))) begin(worker)
     const start = performance.now()
