@@ -30,6 +30,8 @@ export async function startCountingProxy(port: number) {
       }, delay),
     )
     for (const socket of [client, server]) {
+      // Nagle's algorithm would hold an answer's second part for the 40 ms of a delayed acknowledgement.
+      socket.setNoDelay(true)
       sockets.add(socket)
       socket.on('error', () => {})
       socket.on('close', () => {
