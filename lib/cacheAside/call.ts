@@ -1,10 +1,11 @@
 import type { Context } from './context.ts'
+import { LoadFailed, type Overloaded } from './errors.ts'
 import { Flight, type Landed, timeUp } from './flight.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { CacheBudget } from './guards/budget.ts'
 import { ageOf, type Entry, freshFor, staleFor } from './redis/entry.ts'
 import { failure, Result } from './result.ts'
-import { type CacheResult, type CacheStatus, LoadFailed, type Overloaded } from './types.ts'
+import type { CacheResult, CacheStatus } from './types.ts'
 
 /** One call of `get`, `getMany` or `warm`, from its first miss on. */
 export interface Call<V> {

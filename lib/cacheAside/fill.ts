@@ -1,8 +1,8 @@
 import { ask } from './ask.ts'
 import type { Call, Miss } from './call.ts'
+import { LoadFailed } from './errors.ts'
 import type { Flight, Fresh } from './flight.ts'
 import { encodeEntry } from './redis/entry.ts'
-import { LoadFailed } from './types.ts'
 
 /** How long the mark of a failed load stays, ms: as long as the load took, between these. */
 const shortestMarkMs = 20

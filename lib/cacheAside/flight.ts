@@ -1,5 +1,5 @@
+import type { LoadFailed } from './errors.ts'
 import { within } from './guards/budget.ts'
-import type { LoadFailed } from './types.ts'
 
 /** A value as the database gave it: the text that is stored and served. */
 export interface Fresh {

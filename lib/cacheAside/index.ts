@@ -4,21 +4,20 @@ import { inspect, scan, warm } from './operate.ts'
 import { invalidate, write } from './remove.ts'
 import type { CacheAside, CacheAsideOptions } from './types.ts'
 
-export {
-  type CacheAside,
-  type CacheAsideOptions,
-  type CacheEvent,
-  type CacheResult,
-  type CacheStatus,
-  type Committed,
-  type EntryState,
-  type Inspected,
-  type Invalidation,
-  type Keyed,
-  type Loaded,
-  LoadFailed,
-  Overloaded,
-  type Warmed,
+export { LoadFailed, Overloaded } from './errors.ts'
+export type {
+  CacheAside,
+  CacheAsideOptions,
+  CacheEvent,
+  CacheResult,
+  CacheStatus,
+  Committed,
+  EntryState,
+  Inspected,
+  Invalidation,
+  Keyed,
+  Loaded,
+  Warmed,
 } from './types.ts'
 
 /**

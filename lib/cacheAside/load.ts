@@ -8,10 +8,11 @@ import {
   hasEnded,
   type Miss,
 } from './call.ts'
+import { LoadFailed, Overloaded } from './errors.ts'
 import { fill } from './fill.ts'
 import { Flight, type Landed, timeUp } from './flight.ts'
 import { query } from './query.ts'
-import { type CacheStatus, LoadFailed, Overloaded } from './types.ts'
+import type { CacheStatus } from './types.ts'
 
 /**
  * Loads what is missed, by one `loadMany` or each by `load`, and answers it. What is loaded under a lease is filled.

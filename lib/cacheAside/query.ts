@@ -1,8 +1,9 @@
 import type { Call, Miss } from './call.ts'
+import { LoadFailed } from './errors.ts'
 import type { Flight, Fresh } from './flight.ts'
 import { within } from './guards/budget.ts'
 import { latest } from './redis/entry.ts'
-import { type Loaded, LoadFailed } from './types.ts'
+import type { Loaded } from './types.ts'
 
 /** Asks the database, for as long as it may take and somebody waits. */
 export async function query<V>(

@@ -1,12 +1,12 @@
 import { pastFor } from './ask.ts'
 import { stepBack } from './beside.ts'
 import { answerError, answerKept, apart, type Call, type Miss } from './call.ts'
+import { LoadFailed } from './errors.ts'
 import type { Flight } from './flight.ts'
 import { takeLeases } from './lease.ts'
 import { answerFrom, flightFor, load, withPermits } from './load.ts'
 import { poll } from './poll.ts'
 import { settle } from './settle.ts'
-import { LoadFailed } from './types.ts'
 import { readBeside } from './wary.ts'
 
 /** The pause of a caller that waits for another process, ms: a fifth of what it has waited, between these. */

@@ -1,4 +1,5 @@
-import type { CacheResult, CacheStatus, LoadFailed, Overloaded } from './types.ts'
+import type { LoadFailed, Overloaded } from './errors.ts'
+import type { CacheResult, CacheStatus } from './types.ts'
 
 /** Stands where a value has not been parsed yet; JSON has no symbols. */
 const unparsed = Symbol('unparsed')

@@ -1,5 +1,6 @@
 import { stepAside } from './beside.ts'
 import { answerError, answerStale, type Call, collapse, type Miss } from './call.ts'
+import { LoadFailed } from './errors.ts'
 import {
   decodeEntry,
   decodeForeign,
@@ -11,7 +12,6 @@ import {
   leaseEnds,
   leaseIn,
 } from './redis/entry.ts'
-import { LoadFailed } from './types.ts'
 
 /** What becomes of a miss: it has to wait for somebody's load, its lease may be had, or its entry is kept beside another one. */
 type Next = 'held' | 'open' | 'aside'

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
+import type { LoadFailed, Overloaded } from './errors.ts'
 
 /**
  * What a load found: a value and its version, or nothing. `undefined` either way means: it does not exist.
@@ -12,8 +13,8 @@ export type Loaded<V> = { value: V | undefined; version: number; until?: number 
 /** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
 export interface CacheAsideOptions<V> {
   /**
-   * The client, owned by the caller. Commands must fail rather than wait for ever: `maxRetriesPerRequest` 1, a
-   * `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
+   * The client, owned by the caller. Commands must fail rather than wait for ever, as those of lib/redis do. Another one needs
+   * `maxRetriesPerRequest` 1, a `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
    */
   redis: Redis | Cluster
   /** What kind of entry this cache holds, such as `product`. Keys are `prefix:{id}:name`. */
@@ -274,32 +275,3 @@ export type EntryEvent = { name: string; id: string } & (
   | { type: 'removal'; outcome: Invalidation; error?: unknown }
   | { type: 'removal-forgotten' }
 )
-
-/**
- * The database did not answer, and the cache had nothing to answer with. `cause` holds the load's own error; there is none
- * where the load was another process', of which only is known that it failed just now.
- */
-export class LoadFailed extends Error {
-  override name = 'LoadFailed'
-  readonly id: string
-  constructor(id: string, cause?: unknown) {
-    const why =
-      cause === undefined
-        ? 'another process has just tried'
-        : cause instanceof Error
-          ? cause.message
-          : String(cause)
-    super(`Loading ${JSON.stringify(id)} failed: ${why}`, cause === undefined ? {} : { cause })
-    this.id = id
-  }
-}
-
-/** Too many loads run already, and this one could not begin in the time it had. Nothing was asked of the database. */
-export class Overloaded extends Error {
-  override name = 'Overloaded'
-  readonly id: string
-  constructor(id: string) {
-    super(`No load of ${JSON.stringify(id)} could begin in time: too many run already`)
-    this.id = id
-  }
-}

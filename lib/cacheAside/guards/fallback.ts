@@ -1,5 +1,5 @@
+import { LoadFailed } from '../errors.ts'
 import { Flight, type Landed } from '../flight.ts'
-import { LoadFailed } from '../types.ts'
 
 /** The most that the bodies of one client's fallback take, bytes, about: two for each character. */
 const memory = 16 * 2 ** 20
