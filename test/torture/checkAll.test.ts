@@ -30,6 +30,9 @@ const breaker = (at: number, state: Breaker['state']): Breaker => ({
 const got = (start: number, end: number, more: Partial<Got> = {}): Got => ({
   ...{ type: 'got', ...done(start, end), version: 0, text: null, from: 'cache', status: 'hit', ...more },
 })
+/** It has joined a load past Redis: an answer of another caller, and none of the cache. */
+const joinedPast = { status: 'hit=false; fwd=bypass; collapsed; detail=redis-away' }
+const before = { fault: 'pause', start: -1000, end: -350 } as const
 const past = (start: number, end: number, detail: string, more: Partial<Got> = {}): Got =>
   got(start, end, { from: 'database', status: `hit=false; fwd=bypass; detail=${detail}`, ...more })
 const unanswered = (start: number, end: number, more: Partial<Unanswered> = {}): Unanswered => ({
@@ -57,6 +60,8 @@ test('G3: one for each removal that may have come between the two leases', () =>
   // One that was deferred may come at any time, until its process reads from the cache again.
   const deferred = removed(-2000, { outcome: 'deferred' })
   expect(broken([deferred, load(0), load(40)])).toEqual([])
+  const again = { process: '2', ...joinedPast }
+  expect(broken([deferred, got(-900, -890, again), load(0), load(40)], { faults: [before] })).toEqual([])
   expect(broken([deferred, got(-900, -890, { process: '2' }), load(0), load(40)])).toEqual(['G3'])
 })
 
@@ -85,6 +90,7 @@ test('G3: one for each answer that nothing exists and that could not be stored, 
   expect(broken([unstored, load(0), load(40)])).toEqual([])
   expect(broken([unstored, got(-400, -390), load(0), load(40)])).toEqual(['G3'])
   expect(broken([unstored, got(-400, -390, { process: '2' }), load(0), load(40)])).toEqual([])
+  expect(broken([unstored, got(-400, -390, joinedPast), load(0), load(40)], { faults: [before] })).toEqual([])
   expect(broken([{ ...unstored, version: 3, text: 'x' }, load(0), load(40)])).toEqual(['G3'])
 })
 

@@ -5,14 +5,14 @@ import { connectRedis } from '../../lib/redis.ts'
 import { sharedNow } from '../support/clock.ts'
 import type { Network } from '../support/network.ts'
 import type { Struck } from './circumstances.ts'
-import { longestPauseMs } from './options.ts'
+import { longestPauseMs, pulse } from './options.ts'
 
 /** What befalls the Redis of a torture test. */
 export const faults = ['kill', 'pause', 'demote', 'swallow', 'flush', 'evict', 'disconnect'] as const
 export type Fault = (typeof faults)[number]
 
-/** How long a client that asks a few times in a second takes to leave a connection that carries nothing, and to make another, ms. */
-const swallowedMs = 1_500
+/** How long a client of this project that asks at each pulse takes to leave a connection that carries nothing, and to make another, ms. */
+const swallowedMs = pulse.everyMs + 1_200
 
 /**
  * A Redis that can be harmed, as far away as another machine. It keeps nothing on disk: killed, it comes back empty.

@@ -96,13 +96,13 @@ function isReason(
   )
 }
 
+/** Whether an answer shows that Redis was read. One of a load past Redis that was joined is another caller's, and does not. */
+const readsRedis = ({ from, status }: Got): boolean => from === 'cache' && !/fwd=bypass/.test(status)
+
 /** From when to when a process owes the removal of an id, for it was answered that nothing exists and did not store that. */
 function debtsOf(history: Operation[]): { id: string; from: number; to: number }[] {
   const gots = history.filter((each): each is Got => each.type === 'got')
-  const reads = Map.groupBy(
-    gots.filter(({ from }) => from === 'cache'),
-    ({ process, id }) => `${process} ${id}`,
-  )
+  const reads = Map.groupBy(gots.filter(readsRedis), ({ process, id }) => `${process} ${id}`)
   return gots
     .filter(({ from, version, status }) => from !== 'cache' && version === 0 && !/stored/.test(status))
     .map(({ process, id, start, end }) => {
@@ -114,13 +114,13 @@ function debtsOf(history: Operation[]): { id: string; from: number; to: number }
 /** By when a removal has come to Redis for certain: one that was deferred, when its process reads from it again. */
 function deliveries(history: Operation[]): (removal: Removed, cache: CacheName) => number {
   const reads = Map.groupBy(
-    history.filter((each) => each.type === 'got' && each.from === 'cache'),
+    history.filter((each): each is Got => each.type === 'got' && readsRedis(each)),
     ({ process, id }) => `${process} ${id}`,
   )
   return ({ process, id, end, outcome }, cache) => {
     if (outcome === 'done') return end
     const read = (reads.get(`${process} ${id}`) ?? []).find(
-      (each) => each.type === 'got' && each.cache === cache && each.start > end,
+      (each) => each.cache === cache && each.start > end,
     )
     return read?.end ?? Number.POSITIVE_INFINITY
   }

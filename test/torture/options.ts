@@ -2,7 +2,10 @@ import type { AllPromises } from './check.ts'
 import type { CacheName } from './history.ts'
 
 /** Those that are read and written all the time, and those that are mostly read: what these are loaded for is easily told. */
-export const ids = { busy: ['a', 'b', 'c', 'd', 'e', 'f'], quiet: ['q', 'r', 's', 't', 'u', 'v'] }
+export const busy = ['a', 'b', 'c', 'd', 'e', 'f']
+export const quiet = ['q', 'r', 's', 't', 'u', 'v']
+/** One that is loaded at once, and asked for each so many ms: no process is so busy with waiting that it never asks Redis. */
+export const pulse = { id: 'pulse', everyMs: 200 }
 
 /** How long entries live: short, so that what can end does so often. All else is as the cache has it by default. */
 export const lives: Record<

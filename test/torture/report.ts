@@ -89,7 +89,7 @@ function befell({ process, start, end }: Operation, history: Operation[], given:
     ...its(given.waits).map(({ control, ...span }) => ({ ...span, what: `${control} late` })),
     ...its(history)
       .filter(({ type }) => type === 'breaker' || type === 'bypassed')
-      .map((each) => ({ ...each, what: `${each.type} ${each.id} ${outcome(each)}` })),
+      .map((each) => ({ ...each, what: [each.type, each.id, outcome(each)].filter(Boolean).join(' ') })),
   ]
     .filter((span) => meets(span, start - shown.beforeMs, end))
     .sort((a, b) => a.start - b.start)

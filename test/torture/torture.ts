@@ -10,7 +10,7 @@ import type { Circumstances } from './circumstances.ts'
 import { type Fault, faults, startVictim } from './faults.ts'
 import type { Committed, Operation } from './history.ts'
 import { numbersFrom } from './numbers.ts'
-import { ids } from './options.ts'
+import { busy, quiet } from './options.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Setup, Told, TortureMethods } from './worker.ts'
 
@@ -53,7 +53,7 @@ async function writeEach({ dynamodbEndpoint, table }: Torture): Promise<Committe
   const db = connectDynamoDB(dynamodbEndpoint)
   const texts = textsIn(db, table)
   const commits: Committed[] = []
-  for (const id of [...ids.busy, ...ids.quiet]) {
+  for (const id of [...busy, ...quiet]) {
     const start = sharedNow()
     const { version } = await texts.write(id, id)
     commits.push({ type: 'committed', process: 'before', id, start, end: sharedNow(), version, text: id })

@@ -8,7 +8,7 @@ import type { Waited } from './circumstances.ts'
 import { watchControls } from './control.ts'
 import { type CacheName, caches, type Operation, recorded, recordedEvents, recordedLoad } from './history.ts'
 import { numbersFrom } from './numbers.ts'
-import { ids, lives } from './options.ts'
+import { busy, lives, pulse, quiet } from './options.ts'
 import { type Sabotage, sabotage, sabotagedLoad } from './sabotage.ts'
 
 /** One process of the torture test: reads and writes a few ids for as long as it is asked to. */
@@ -35,13 +35,10 @@ export interface Told {
 
 /** How many things this process does at the same time. */
 const loops = 4
-/** One that is loaded at once, and asked for each so many ms: no process is so busy with waiting that it never asks Redis. */
-const pulse = { id: 'pulse', everyMs: 200 }
 /** Loads that are slow and loads that fail, of all of them; and how slow at the most, ms: longer than a load may take. */
 const slow = { share: 0.04, ms: 3_000 }
 const failing = { share: 0.03, ms: 60 }
 
-const { busy, quiet } = ids
 const setup = setupOf<Setup>()
 const random = numbersFrom(`${setup.seed} ${setup.process}`)
 const machineNow = Date.now
