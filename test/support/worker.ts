@@ -193,24 +193,25 @@ const methods = {
       return { ...found, value: { [field]: String(period) }, until: (period + 1) * endsEveryMs }
     }
     const load: CacheAsideOptions<unknown>['load'] = async (id, { signal }) => {
-      let found: Loaded<{ text: string }>
+      let found: Loaded<unknown>
       const read = async () => {
-        found = await texts.read(id, signal)
+        found = shaped(id, await texts.read(id, signal))
         tell<Event>({ type: 'load', id, at: sharedNow() })
       }
       await behave([id], signal, read, () => tell<Event>({ type: 'load', id, at: sharedNow(), failed: true }))
-      return shaped(id, found)
+      return found
     }
     const loadMany: CacheAsideOptions<unknown>['loadMany'] = async (ids, { signal }) => {
-      let found = new Map<string, Loaded<{ text: string }>>()
+      let found = new Map<string, Loaded<unknown>>()
       const read = async () => {
-        found = await texts.readMany(ids, signal)
+        const all = await texts.readMany(ids, signal)
+        found = new Map([...all].map(([id, each]) => [id, shaped(id, each)]))
         tell<Event>({ type: 'batch', ids, at: sharedNow() })
       }
       await behave(ids, signal, read, () =>
         tell<Event>({ type: 'batch', ids, at: sharedNow(), failed: true }),
       )
-      return new Map([...found].map(([id, each]) => [id, shaped(id, each)]))
+      return found
     }
     const onEvent = (event: CacheEvent) => {
       if (event.type !== 'hit') log.push({ ...event, at: sharedNow() })

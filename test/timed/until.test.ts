@@ -26,6 +26,24 @@ async function readAround() {
   }
 }
 
+/** It is read 150 ms before its end, and at hand 150 ms after that. */
+const ending = { endsEveryMs: 1000, slowMs: 300 }
+
+/** Some read before the load begins, some while it is under way, some when what it has read has ended. */
+async function readWhileItEnds() {
+  const end = (Math.floor(Date.now() / ending.endsEveryMs) + 2) * ending.endsEveryMs
+  const begin = sharedNow() + end - Date.now() - ending.slowMs / 2
+  const answers = await Promise.all(
+    fleet.processes.flatMap((each) => [
+      ...[0, 100, 200].map((later) => each.call('get', { cache, id: 'a', callers: 5, at: begin + later })),
+      each.call('getMany', { cache, ids: ['a'], at: begin }),
+    ]),
+  )
+  expect(answers.flat().map(({ value }) => value)).toEqual(
+    answers.flat().map(() => ({ text: String(end / ending.endsEveryMs) })),
+  )
+}
+
 timed('a value that ends is served by no process a moment longer', fleet, async () => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
@@ -33,11 +51,34 @@ timed('a value that ends is served by no process a moment longer', fleet, async 
   await readAround()
 })
 
-timed('nor where it is loaded slowly, so that it ends meanwhile', fleet, async () => {
+timed('nor where each load takes its time', fleet, async () => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs, slowMs: 5 })
   await readAround()
+})
+
+timed('nor where it ends while it is loaded: it is loaded once more, for all who wait', fleet, async () => {
+  await fleet.open({ cache, options, many: true })
+  await fleet.texts.write('a', 'x')
+  await fleet.behave(ending)
+  const loads = () =>
+    fleet.processes.flatMap(({ events }) => events.filter(({ type }) => type === 'load' || type === 'batch'))
+  const before = loads().length
+  for (let round = 0; round < 3; round++) {
+    await fleet.processes[0]?.call('invalidate', { cache, id: 'a' })
+    await readWhileItEnds()
+  }
+  expect(loads().length - before).toBe(6)
+})
+
+timed('nor where it ends while it is loaded, and Redis is away', fleet, async ({ redis }) => {
+  await fleet.open({ cache, options, many: true })
+  await fleet.texts.write('a', 'x')
+  await fleet.behave(ending)
+  await redis.wire.close()
+  // The breaker opens in the first round, at the latest in the third.
+  for (let round = 0; round < 4; round++) await readWhileItEnds()
 })
 
 timed('nor out of the fallback, while Redis is away', fleet, async ({ redis }) => {
