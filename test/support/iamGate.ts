@@ -72,11 +72,11 @@ export async function startIamGate(
       for (const client of open) client.destroy()
     },
   }
-  const server = createServer({ key, cert }, (client) => {
+  const server = createServer({ key, cert, noDelay: true }, (client) => {
     gate.connections++
     open.add(client)
     let authenticatedAt = Number.POSITIVE_INFINITY
-    const redis = createConnection(target, '127.0.0.1')
+    const redis = createConnection({ port: target, host: '127.0.0.1', noDelay: true })
     const parse = parser((args) => {
       if (rules.now() - authenticatedAt > lifeOfConnection) {
         client.destroy()

@@ -21,6 +21,7 @@ async function oneAddress(port: number) {
       [upstream, client],
     ] as const) {
       sockets.add(from)
+      from.setNoDelay(true)
       from.on('error', () => {}).on('close', () => to.destroy())
       from.pipe(to)
     }
