@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, expect, vi } from 'vitest'
+import { afterAll, expect, onTestFinished, vi } from 'vitest'
 import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
 import { accessArgs, adminPassword, user } from './access.ts'
 import { type IamRules, startIamGate } from './iamGate.ts'
@@ -37,6 +37,7 @@ export async function startIamCache(kind: 'single' | 'cluster', prefix: string) 
       await admin.flushall()
       const password = { user: user.name, password: user.password }
       const gate = await startIamGate(server.port, certificate, { ...rules, ...password })
+      onTestFinished(gate.stop)
       if (kind === 'cluster') await admin.config('SET', 'cluster-announce-port', gate.port)
       const scheme = kind === 'cluster' ? 'rediss-cluster' : 'rediss'
       return { gate, url: `${scheme}://${user.name}@127.0.0.1:${gate.port}` }

@@ -1,6 +1,5 @@
 import { createConnection } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
-import { onTestFinished } from 'vitest'
 import { signatureOf } from './sigV4.ts'
 import type { Certificate } from './tls.ts'
 
@@ -51,7 +50,7 @@ const lifeOfConnection = 12 * 3_600_000
 /**
  * A stand-in for ElastiCache with IAM: takes TLS connections for a Redis that only knows a password, checks the tokens by
  * which they authenticate, and closes them 12 h later. A token that is not right is handed to Redis as a wrong password,
- * so that each answer comes in its turn. Ends with the test.
+ * so that each answer comes in its turn.
  *
  * @param password of the user, in Redis
  */
@@ -70,6 +69,10 @@ export async function startIamGate(
     /** As the server's idle time-out does. */
     closeAll() {
       for (const client of open) client.destroy()
+    },
+    stop() {
+      gate.closeAll()
+      server.close()
     },
   }
   const server = createServer({ key, cert, noDelay: true }, (client) => {
@@ -111,10 +114,6 @@ export async function startIamGate(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   gate.port = typeof address === 'object' && address ? address.port : 0
-  onTestFinished(() => {
-    gate.closeAll()
-    server.close()
-  })
   return gate
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
 import { connectDynamoDB } from '../../lib/dynamodb.ts'
 import { connectRedis } from '../../lib/redis.ts'
+import { putClockAhead } from '../support/clock.ts'
 import { serve, setupOf, tell } from '../support/serve.ts'
 import { type Text, textsIn } from '../support/texts.ts'
 import type { Waited } from './circumstances.ts'
@@ -41,8 +42,7 @@ const failing = { share: 0.03, ms: 60 }
 
 const setup = setupOf<Setup>()
 const random = numbersFrom(`${setup.seed} ${setup.process}`)
-const machineNow = Date.now
-Date.now = () => machineNow() + setup.clockAhead
+putClockAhead(setup.clockAhead)
 
 let told: Told = { operations: [], waits: [] }
 const newest = new Map<string, number>()

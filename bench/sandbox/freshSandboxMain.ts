@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { contextOf, eventOf } from './event.ts'
+import { contextOf, eventOf } from '../http/event.ts'
 
 /** What came of a request. */
 export interface Answered {
