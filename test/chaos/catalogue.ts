@@ -32,6 +32,9 @@ export async function startCatalogue() {
   const binary = findRedisBinary()
   if (!binary) throw new SetupError('No valkey-server or redis-server on PATH')
   const folder = mkdtempSync(join(tmpdir(), 'aisle-chaos-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // Also where it is ended by a signal.
+  process.once('exit', remove)
   const [redisPort, dynamodbPort] = [await freePort(), await freePort()]
   const startCache = () => startRedis({ binary, port: redisPort, detached: true })
   const startDatabase = () => startDynamoDB({ folder, port: dynamodbPort, detached: true })
@@ -72,7 +75,8 @@ export async function startCatalogue() {
       await Promise.all([reader, otherReader, writer].map(({ worker }) => worker.kill()))
       await Promise.all([stream.kill(), network.worker.kill()])
       await Promise.all([redis.server.stop('SIGKILL'), dynamodb.server.stop('SIGKILL')])
-      rmSync(folder, { recursive: true, force: true })
+      remove()
+      process.off('exit', remove)
     },
   }
 }

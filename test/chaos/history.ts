@@ -4,7 +4,10 @@ export interface Read {
   end: number
   /** Which process answered. */
   sandbox: number
-  /** Which entry was asked for, such as `page p1`; several of them for a list. */
+  /**
+   * Which entry was asked for, such as `page p1`; several of them for a list, each as `listed p1`: another function than
+   * that of the product answers it, and has a memory of its own.
+   */
   entries: string[]
   /** The versions that were answered, by product. */
   versions: Record<string, number>

@@ -20,7 +20,7 @@ function asked(n: number): { path: string; entries: string[]; exists: boolean } 
   if (n % coldOneIn === 0)
     return { path: `/products/cold-${n}`, entries: [`product cold-${n}`], exists: false }
   if (n % listOneIn === 1)
-    return { path: `/products?ids=${ids.join()}`, entries: ids.map((id) => `product ${id}`), exists: true }
+    return { path: `/products?ids=${ids.join()}`, entries: ids.map((id) => `listed ${id}`), exists: true }
   const [kind, id] = pages[(n * 7) % pages.length] ?? ['product', '']
   return {
     path: `/products/${id}${kind === 'page' ? '/page' : ''}`,

@@ -13,7 +13,7 @@ const help = `Usage: npm run chaos -- [options]
 Tries one fault after another on the catalogue as it is deployed, over HTTP: two processes that read, one that writes and
 one that follows the stream, a Redis half a millisecond away and a DynamoDB Local. 25 reads, 5 puts and 1.5 writes with an
 idempotency key begin in each second, 5 s before, 8 s during and 5 s after each fault, and longer where it is not over by
-then, 30 s at most. Writers try again what was refused. About six minutes for all.
+then, 30 s at most. Writers try again what was refused. About five minutes for all.
 
 Options:
   --only TEXT    only the faults whose name holds this; may be given several times
