@@ -6,5 +6,5 @@ await measureAll({
   names: ['freshSandbox'],
   about:
     'Measures the first request of a sandbox, and the first one after it was frozen, at a full processor and at 0.29.',
-  minutes: 12,
+  minutes: 3,
 })
