@@ -6,12 +6,12 @@ import { cpus } from 'node:os'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { toItem } from '../lib/catalog/table.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { toItem } from '../lib/catalog/table/items.ts'
 import { importCatalogue } from '../lib/import/run.ts'
-import { connectLocal } from '../lib/local/client.ts'
-import { startDynamoDB } from '../lib/local/dynamodbServer.ts'
-import { createTables } from '../lib/local/tables.ts'
+import { connectLocal } from '../lib/local/servers/client.ts'
+import { startDynamoDB } from '../lib/local/servers/dynamodbServer.ts'
+import { createTables } from '../lib/local/servers/tables.ts'
 
 /**
  * Measures the import and writes bench/results/import.json:

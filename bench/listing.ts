@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb'
-import { readCategories } from '../lib/catalog/categories.ts'
-import { readListing } from '../lib/catalog/listing.ts'
+import { readCategories } from '../lib/catalog/categories/categories.ts'
+import { readListing } from '../lib/catalog/listing/listing.ts'
 import { readPage } from '../lib/catalog/page.ts'
-import { categoriesKey, toItem } from '../lib/catalog/table.ts'
-import { connectLocal } from '../lib/local/client.ts'
-import { startDynamoDB } from '../lib/local/dynamodbServer.ts'
-import { createTables } from '../lib/local/tables.ts'
+import { categoriesKey, toItem } from '../lib/catalog/table/items.ts'
+import { connectLocal } from '../lib/local/servers/client.ts'
+import { startDynamoDB } from '../lib/local/servers/dynamodbServer.ts'
+import { createTables } from '../lib/local/servers/tables.ts'
 
 /**
  * What a cold listing and a cold product page cost, by the number of products: requests, read units as DynamoDB counts

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { findRedisBinary } from '../lib/local/redisServer.ts'
+import { findRedisBinary } from '../lib/local/servers/redisServer.ts'
 import { beforeCommit, beforeVariable } from './cacheAside/engine.ts'
 import { type Measure, type Measured, quickVariable } from './cacheAside/measured.ts'
 

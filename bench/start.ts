@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectFolder } from '../lib/local/folder.ts'
-import { freePort } from '../lib/local/server.ts'
+import { freePort } from '../lib/local/servers/server.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 
 /**
  * How long `npm start` takes until the catalog answers: with an empty data folder, and again with the data of the first.

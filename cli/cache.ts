@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { actions, type Operation, warmingOf } from '../lib/catalog/operation.ts'
-import { SetupError } from '../lib/local/server.ts'
-import { isWell, show } from '../lib/operator/show.ts'
+import { SetupError } from '../lib/local/servers/server.ts'
+import { actions, type Operation, warmingOf } from '../lib/operations/operation.ts'
+import { isWell, show } from '../lib/operations/show.ts'
 
 const help = `Usage: npm run cache -- COMMAND [ID...] [options]
 
@@ -55,8 +55,8 @@ async function main(): Promise<number> {
   if (stage !== undefined && !/^[A-Za-z0-9-]{1,50}$/.test(stage))
     throw new SetupError(`--stage ${stage} is no name of a stage: letters, digits and -`)
   const outcome = stage
-    ? await (await import('../lib/operator/onStage.ts')).operateOn(stage, operation)
-    : await (await import('../lib/operator/onThisMachine.ts')).operateHere(operation, process.env)
+    ? await (await import('../lib/operations/onStage.ts')).operateOn(stage, operation)
+    : await (await import('../lib/operations/onThisMachine.ts')).operateHere(operation, process.env)
   process.stdout.write(values.json ? `${JSON.stringify(outcome, null, 2)}\n` : show(outcome))
   return isWell(outcome) ? 0 : 1
 }

@@ -7,7 +7,7 @@ import { showProgress } from '../lib/import/progress.ts'
 import { isComplete, keptRejects, type Reject } from '../lib/import/report.ts'
 import { importCatalogue } from '../lib/import/run.ts'
 import { rejectLine, summary } from '../lib/import/summary.ts'
-import { SetupError } from '../lib/local/server.ts'
+import { SetupError } from '../lib/local/servers/server.ts'
 
 const help = `Usage: npm run import -- [options] FILE
        ... | npm run import -- [options] [-]
@@ -61,9 +61,9 @@ function open(file: string | undefined): { source: Readable; size: number | unde
 
 /** Loads the AWS SDK only when there is something to write. */
 async function connect(aws: boolean) {
-  if (aws) return (await import('../lib/dynamodb.ts')).connectDynamoDB(undefined)
-  const { answersHttp } = await import('../lib/local/dynamodbServer.ts')
-  const { connectLocal } = await import('../lib/local/client.ts')
+  if (aws) return (await import('../lib/clients/dynamodb/connect.ts')).connectDynamoDB(undefined)
+  const { answersHttp } = await import('../lib/local/servers/dynamodbServer.ts')
+  const { connectLocal } = await import('../lib/local/servers/client.ts')
   const endpoint = process.env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
   if (!(await answersHttp(endpoint)))
     throw new SetupError(
@@ -79,7 +79,7 @@ async function connect(aws: boolean) {
 async function openCache(aws: boolean, table: string) {
   const redisUrl = process.env.REDIS_URL || (aws ? undefined : 'redis://127.0.0.1:6379')
   if (redisUrl === undefined) return undefined
-  const { openCatalog } = await import('../lib/catalog/open.ts')
+  const { openCatalog } = await import('../lib/catalog/index.ts')
   const { products, also, close } = openCatalog({
     table,
     redisUrl,

@@ -1,8 +1,8 @@
 import { parseArgs, styleText } from 'node:util'
-import { localHome } from '../lib/local/folder.ts'
-import { portOf, SetupError } from '../lib/local/server.ts'
+import { portOf, SetupError } from '../lib/local/servers/server.ts'
 import { type Stack, startStack } from '../lib/local/stack.ts'
 import { welcome } from '../lib/local/welcome.ts'
+import { localHome } from '../lib/project/folder.ts'
 
 const help = `Usage: npm start
 

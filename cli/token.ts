@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { localHome } from '../lib/local/folder.ts'
-import { SetupError } from '../lib/local/server.ts'
+import { SetupError } from '../lib/local/servers/server.ts'
 import { signLocalToken, tokenKey } from '../lib/local/tokenKey.ts'
+import { localHome } from '../lib/project/folder.ts'
 
 const help = `Usage: npm run -s token -- [options]
 

@@ -1,10 +1,10 @@
 import type { Context } from 'aws-lambda'
-import { audit } from '../lib/catalog/audit.ts'
-import { auditedCaches } from '../lib/catalog/audited.ts'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
-import { deadlineOf } from '../lib/deadlineOf.ts'
-import { jobLine } from '../lib/jobLine.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
+import { audit } from '../lib/operations/audit.ts'
+import { auditedCaches } from '../lib/operations/audited.ts'
+import { deadlineOf } from '../lib/operations/deadlineOf.ts'
+import { jobLine } from '../lib/telemetry/jobLine.ts'
 
 const catalog = openCatalog(fromEnvironment())
 const caches = auditedCaches(catalog)

@@ -2,7 +2,7 @@ import type {
   APIGatewayRequestAuthorizerEventV2,
   APIGatewaySimpleAuthorizerWithContextResult,
 } from 'aws-lambda'
-import { required } from '../lib/config.ts'
+import { required } from '../lib/clients/config.ts'
 import { headerOf } from '../lib/http/request.ts'
 import { type TokenContext, tokenVerifier } from '../lib/http/token.ts'
 

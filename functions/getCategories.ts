@@ -1,6 +1,6 @@
-import { treeId } from '../lib/catalog/categories.ts'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
+import { treeId } from '../lib/catalog/categories/categories.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
 import { handle } from '../lib/http/handler.ts'
 import { documentAnswer } from '../lib/http/response.ts'
 

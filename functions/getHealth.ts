@@ -1,7 +1,7 @@
-import { openHealth } from '../lib/catalog/health.ts'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
 import { handle } from '../lib/http/handler.ts'
+import { openHealth } from '../lib/operations/health.ts'
 
 const health = openHealth(openCatalog(fromEnvironment()))
 

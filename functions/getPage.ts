@@ -1,5 +1,5 @@
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
 import { handle } from '../lib/http/handler.ts'
 import { noSuchProduct } from '../lib/http/noSuchProduct.ts'
 import { documentAnswer } from '../lib/http/response.ts'

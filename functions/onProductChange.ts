@@ -1,16 +1,16 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
 import { cardChangesIn } from '../lib/stream/cardChanges.ts'
 import { categoryMoves, countMoves } from '../lib/stream/categoryMoves.ts'
 import { keepDeadLetters } from '../lib/stream/deadLetters.ts'
 import { fanOut } from '../lib/stream/fanOut.ts'
 import { invalidateAll } from '../lib/stream/invalidate.ts'
-import { batchLine } from '../lib/stream/line.ts'
 import { Outcome } from '../lib/stream/outcome.ts'
 import { changesIn, type Malformed, malformedRecord, oldestMs, sequenceOf } from '../lib/stream/records.ts'
 import { removalsOf } from '../lib/stream/removals.ts'
-import { Tally, tallies } from '../lib/tally.ts'
+import { batchLine } from '../lib/telemetry/batchLine.ts'
+import { Tally, tallies } from '../lib/telemetry/requestMetrics.ts'
 
 // Nobody waits for it, and its first batch comes while it is still connecting.
 const catalog = openCatalog({ ...fromEnvironment(), cacheTimeoutMs: 1_000 })

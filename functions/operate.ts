@@ -1,9 +1,9 @@
 import type { Context } from 'aws-lambda'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { operate } from '../lib/catalog/operate.ts'
-import type { Operation } from '../lib/catalog/operation.ts'
-import { fromEnvironment } from '../lib/config.ts'
-import { deadlineOf } from '../lib/deadlineOf.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
+import { deadlineOf } from '../lib/operations/deadlineOf.ts'
+import { operate } from '../lib/operations/operate.ts'
+import type { Operation } from '../lib/operations/operation.ts'
 
 const catalog = openCatalog(fromEnvironment())
 

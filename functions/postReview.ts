@@ -1,7 +1,7 @@
-import { openCatalog } from '../lib/catalog/open.ts'
-import { postReview } from '../lib/catalog/postReview.ts'
-import { parseReview } from '../lib/catalog/review.ts'
-import { fromEnvironment, required } from '../lib/config.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { postReview } from '../lib/catalog/reviews/postReview.ts'
+import { parseReview } from '../lib/catalog/reviews/review.ts'
+import { fromEnvironment, required } from '../lib/clients/config.ts'
 import { handle } from '../lib/http/handler.ts'
 import { idempotent } from '../lib/http/idempotency.ts'
 

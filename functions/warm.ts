@@ -1,10 +1,10 @@
 import type { Context } from 'aws-lambda'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { warmingOf } from '../lib/catalog/operation.ts'
-import { warmProducts } from '../lib/catalog/warmProducts.ts'
-import { fromEnvironment } from '../lib/config.ts'
-import { deadlineOf } from '../lib/deadlineOf.ts'
-import { jobLine } from '../lib/jobLine.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
+import { deadlineOf } from '../lib/operations/deadlineOf.ts'
+import { warmingOf } from '../lib/operations/operation.ts'
+import { warmProducts } from '../lib/operations/warmProducts.ts'
+import { jobLine } from '../lib/telemetry/jobLine.ts'
 
 const catalog = openCatalog(fromEnvironment())
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { freePort } from '../lib/local/server.ts'
+import { freePort } from '../lib/local/servers/server.ts'
 import { freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'
 

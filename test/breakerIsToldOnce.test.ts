@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
 import { type CacheEvent, createCacheAside } from '../lib/cacheAside/index.ts'
-import { freePort } from '../lib/local/server.ts'
-import { connectRedis } from '../lib/redis.ts'
+import { connectRedis } from '../lib/clients/redis/connect.ts'
+import { freePort } from '../lib/local/servers/server.ts'
 
 function connect(url: string) {
   const redis = connectRedis(url)

@@ -9,9 +9,9 @@ import { promisify } from 'node:util'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../lib/cacheAside/index.ts'
-import { projectFolder } from '../lib/local/folder.ts'
-import { freePort } from '../lib/local/server.ts'
-import { connectCache, connectRedis } from '../lib/redis.ts'
+import { connectCache, connectRedis } from '../lib/clients/redis/connect.ts'
+import { freePort } from '../lib/local/servers/server.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { startCluster } from './support/cluster.ts'
 import { freshRedis } from './support/redis.ts'
 
@@ -83,7 +83,7 @@ describe.each([
   test('an idle connection keeps no process alive', async () => {
     const { url } = await start()
     const code = `
-      const { connectCache } = await import('./lib/redis.ts')
+      const { connectCache } = await import('./lib/clients/redis/connect.ts')
       console.log(await connectCache('${url}').get('x'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: projectFolder,
@@ -101,7 +101,7 @@ describe.each(['redis', 'redis-cluster'])('%s://', (scheme) => {
     for (let n = 0; n < 3; n++) await expect(redis.get('x')).rejects.toThrow()
     expect(performance.now() - start).toBeLessThan(1000)
     const code = `
-      const { connectCache } = await import('./lib/redis.ts')
+      const { connectCache } = await import('./lib/clients/redis/connect.ts')
       await connectCache('${url}').get('x').catch(() => console.log('failed'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: projectFolder,

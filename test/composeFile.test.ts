@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { projectFolder } from '../lib/local/folder.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { freshFolder, runCommand } from './support/cli.ts'
 
 interface Service {

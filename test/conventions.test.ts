@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
-import type { Server } from '../lib/local/server.ts'
+import { findRedisBinary, startRedis } from '../lib/local/servers/redisServer.ts'
+import type { Server } from '../lib/local/servers/server.ts'
 import { aProduct, type Call, freshHandlers } from './support/http.ts'
 import { parseItem } from './support/structuredField.ts'
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { corsHeaders } from '../lib/http/cors.ts'
-import { projectFolder } from '../lib/local/folder.ts'
 import { storefrontOrigins } from '../lib/local/stack.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { aProduct, freshHandlers } from './support/http.ts'
 
 const { get, put } = await freshHandlers()

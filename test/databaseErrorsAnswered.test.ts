@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { upsertProduct } from '../lib/catalog/upsert.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { upsertProduct } from '../lib/catalog/product/upsertProduct.ts'
 import { startDynamodbProxy, type Trouble } from './support/dynamodbProxy.ts'
 import { aProduct, type Call, freshHandlers } from './support/http.ts'
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCommand } from '../lib/local/command.ts'
-import { projectFolder } from '../lib/local/folder.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { addScript, freshFolder, pathWith, runScript } from './support/cli.ts'
 
 /**

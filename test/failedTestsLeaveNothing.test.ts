@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectFolder } from '../lib/local/folder.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { freshFolder, lives } from './support/cli.ts'
 
 /** Runs vitest on files that all fail, each after it has started a Redis that it does not stop. */

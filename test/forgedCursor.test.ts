@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DeleteCommand, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
-import { openCursors } from '../lib/catalog/cursor.ts'
 import { InvalidCursor } from '../lib/catalog/errors.ts'
+import { openCursors } from '../lib/catalog/table/cursor.ts'
 import { toProblem } from '../lib/http/toProblem.ts'
 import { freshTables } from './support/dynamodb.ts'
 

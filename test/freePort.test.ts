@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../lib/local/server.ts'
+import { freePort } from '../lib/local/servers/server.ts'
 
 /** The first port that the system hands out by itself. Linux lets it be set; macOS and Windows begin where IANA does. */
 const range = '/proc/sys/net/ipv4/ip_local_port_range'

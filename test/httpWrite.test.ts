@@ -1,6 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
-import { productKey } from '../lib/catalog/table.ts'
+import { productKey } from '../lib/catalog/table/items.ts'
 import { aProduct, freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'
 

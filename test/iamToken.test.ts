@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { Tokens } from '../lib/redis/iamToken.ts'
+import { Tokens } from '../lib/clients/redis/iamToken.ts'
 import { type IamRules, refusalOf } from './support/iamGate.ts'
 import { signatureOf } from './support/sigV4.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
-import { connectDynamoDB } from '../lib/dynamodb.ts'
+import { connectDynamoDB } from '../lib/clients/dynamodb/connect.ts'
 import { idempotent } from '../lib/http/idempotency.ts'
 import { Problem } from '../lib/http/problem.ts'
 import { Request } from '../lib/http/request.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { readProduct } from '../lib/catalog/readProduct.ts'
+import { readProduct } from '../lib/catalog/product/readProduct.ts'
 import { freshTables } from './support/dynamodb.ts'
 import { importText, mug, ndjson } from './support/importing.ts'
 

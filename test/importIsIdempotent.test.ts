@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readProduct } from '../lib/catalog/readProduct.ts'
+import { readProduct } from '../lib/catalog/product/readProduct.ts'
 import { freshTables } from './support/dynamodb.ts'
 import { allItems, importText, mug, ndjson, review, timeless } from './support/importing.ts'
 

@@ -1,6 +1,6 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { readProduct } from '../lib/catalog/readProduct.ts'
+import { readProduct } from '../lib/catalog/product/readProduct.ts'
 import { importCatalogue } from '../lib/import/run.ts'
 import { freshTables } from './support/dynamodb.ts'
 import { allItems, startImport } from './support/importing.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { readProduct } from '../lib/catalog/readProduct.ts'
+import { readProduct } from '../lib/catalog/product/readProduct.ts'
 import { freshTables } from './support/dynamodb.ts'
 import { allItems, importText, mug, ndjson, review, startImport } from './support/importing.ts'
 

@@ -1,6 +1,6 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
-import { openCursors } from '../lib/catalog/cursor.ts'
+import { openCursors } from '../lib/catalog/table/cursor.ts'
 import { fill as fillTable, putItems } from './support/fill.ts'
 import { freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'

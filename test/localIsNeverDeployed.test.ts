@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { projectFolder } from '../lib/local/folder.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { freshFolder, runCommand } from './support/cli.ts'
 
 /** A stand-in for all of AWS, which refuses, and counts who asks. */

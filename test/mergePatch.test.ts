@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mergePatch } from '../lib/catalog/mergePatch.ts'
-import { patchProduct } from '../lib/catalog/patchProduct.ts'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { readProduct } from '../lib/catalog/readProduct.ts'
+import { mergePatch } from '../lib/catalog/product/mergePatch.ts'
+import { patchProduct } from '../lib/catalog/product/patchProduct.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { readProduct } from '../lib/catalog/product/readProduct.ts'
 import { aProduct, freshHandlers } from './support/http.ts'
 
 const { call, get, put, db, table } = await freshHandlers()

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { runCommand } from '../lib/local/command.ts'
-import { projectFolder } from '../lib/local/folder.ts'
-import { units } from '../lib/tally.ts'
+import { projectFolder } from '../lib/project/folder.ts'
+import { units } from '../lib/telemetry/requestMetrics.ts'
 import type { Resource } from './support/template.ts'
 
 const read = (file: string) => readFileSync(join(projectFolder, file), 'utf8')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
-import { connectLocal } from '../lib/local/client.ts'
-import { projectFolder } from '../lib/local/folder.ts'
+import { connectLocal } from '../lib/local/servers/client.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { ownEnv, runCommand } from './support/cli.ts'
 
 /** What differs in an item with each write, whatever it says. */

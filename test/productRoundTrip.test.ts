@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InvalidProduct } from '../lib/catalog/errors.ts'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { putProduct } from '../lib/catalog/putProduct.ts'
-import { readItem, readProduct } from '../lib/catalog/readProduct.ts'
-import { hasContent } from '../lib/catalog/table.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { putProduct } from '../lib/catalog/product/putProduct.ts'
+import { readItem, readProduct } from '../lib/catalog/product/readProduct.ts'
+import { hasContent } from '../lib/catalog/table/items.ts'
 import { freshTables } from './support/dynamodb.ts'
 
 const { db, table } = await freshTables()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectFolder } from '../lib/local/folder.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { blocksOf, readme } from './support/readme.ts'
 
 test('every variable and parameter of the README is one that the project reads, and the other way round', () => {

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { upsertProduct } from '../lib/catalog/upsert.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { upsertProduct } from '../lib/catalog/product/upsertProduct.ts'
 import { startDynamodbProxy, type Trouble } from './support/dynamodbProxy.ts'
 import { aProduct, type Call, freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { handle } from '../lib/http/handler.ts'
-import { units } from '../lib/tally.ts'
+import { units } from '../lib/telemetry/requestMetrics.ts'
 import { aProduct, freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'
 

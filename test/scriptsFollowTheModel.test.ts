@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
 import { places } from '../lib/cacheAside/redis/entry.ts'
-import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
+import { findRedisBinary, startRedis } from '../lib/local/servers/redisServer.ts'
 import {
   type Age,
   callerOf,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { handle } from '../lib/http/handler.ts'
-import { tallies } from '../lib/tally.ts'
+import { tallies } from '../lib/telemetry/requestMetrics.ts'
 import { aProduct, freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'
 

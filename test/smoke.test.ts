@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../lib/local/server.ts'
+import { freePort } from '../lib/local/servers/server.ts'
 import { runScript } from './support/cli.ts'
 import { startNpxOffline, startServices } from './support/offline.ts'
 

@@ -1,7 +1,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, it, onTestFinished } from 'vitest'
-import { categoriesKey } from '../lib/catalog/table.ts'
-import { connectLocal } from '../lib/local/client.ts'
+import { categoriesKey } from '../lib/catalog/table/items.ts'
+import { connectLocal } from '../lib/local/servers/client.ts'
 import { signLocalToken, tokenKey } from '../lib/local/tokenKey.ts'
 import { ownEnv, runCommand } from './support/cli.ts'
 

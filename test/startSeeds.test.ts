@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, it } from 'vitest'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { putProduct } from '../lib/catalog/putProduct.ts'
-import { readProduct } from '../lib/catalog/readProduct.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { putProduct } from '../lib/catalog/product/putProduct.ts'
+import { readProduct } from '../lib/catalog/product/readProduct.ts'
 import { fillTable, sampleFile } from '../lib/local/seed.ts'
 import { endpointOfWorker, freshTables } from './support/dynamodb.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { pageOf as typicalPage } from '../bench/http/page.ts'
-import { freePort } from '../lib/local/server.ts'
+import { freePort } from '../lib/local/servers/server.ts'
 import { productPage } from '../lib/storefront/productPage.ts'
 import { fill } from './support/fill.ts'
 import { pageOf } from './support/htmlOf.ts'

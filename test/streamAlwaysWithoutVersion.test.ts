@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { productKey } from '../lib/catalog/table.ts'
+import { productKey } from '../lib/catalog/table/items.ts'
 import { freshChanges } from './support/changes.ts'
 import { aProduct } from './support/http.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { productKey } from '../lib/catalog/table.ts'
+import { productKey } from '../lib/catalog/table/items.ts'
 import { freshChanges } from './support/changes.ts'
 import { aProduct } from './support/http.ts'
 

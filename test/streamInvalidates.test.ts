@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { parseReviews, toReviewItem } from '../lib/catalog/review.ts'
-import { productKey, reviewKey, toItem } from '../lib/catalog/table.ts'
-import { upsertProduct } from '../lib/catalog/upsert.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { upsertProduct } from '../lib/catalog/product/upsertProduct.ts'
+import { parseReviews, toReviewItem } from '../lib/catalog/reviews/review.ts'
+import { productKey, reviewKey, toItem } from '../lib/catalog/table/items.ts'
 import { freshChanges } from './support/changes.ts'
 import { aProduct } from './support/http.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { parseProduct } from '../lib/catalog/product.ts'
-import { parseReviews } from '../lib/catalog/review.ts'
-import { upsertProduct } from '../lib/catalog/upsert.ts'
+import { parseProduct } from '../lib/catalog/product/product.ts'
+import { upsertProduct } from '../lib/catalog/product/upsertProduct.ts'
+import { parseReviews } from '../lib/catalog/reviews/review.ts'
 import { freshChanges } from './support/changes.ts'
 import { aProduct } from './support/http.ts'
 

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { openTopProducts } from '../lib/catalog/topProducts.ts'
-import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
-import { freePort } from '../lib/local/server.ts'
-import { connectRedis } from '../lib/redis.ts'
+import { openTopProducts } from '../lib/catalog/mostRead.ts'
+import { connectRedis } from '../lib/clients/redis/connect.ts'
+import { findRedisBinary, startRedis } from '../lib/local/servers/redisServer.ts'
+import { freePort } from '../lib/local/servers/server.ts'
 import { zipf } from './support/zipf.ts'
 
 const server = await startRedis({ binary: findRedisBinary() ?? '' })

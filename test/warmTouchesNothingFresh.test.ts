@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
 import { fill } from './support/fill.ts'
 import { freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'

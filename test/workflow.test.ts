@@ -4,7 +4,7 @@ import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { runCommand } from '../lib/local/command.ts'
-import { projectFolder } from '../lib/local/folder.ts'
+import { projectFolder } from '../lib/project/folder.ts'
 import { addScript, pathWith } from './support/cli.ts'
 import { type Workflow, workflowSchema } from './support/workflow.ts'
 

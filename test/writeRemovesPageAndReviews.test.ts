@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../lib/catalog/open.ts'
-import { fromEnvironment } from '../lib/config.ts'
+import { openCatalog } from '../lib/catalog/index.ts'
+import { fromEnvironment } from '../lib/clients/config.ts'
 import { aProduct, type Call, freshHandlers } from './support/http.ts'
 import { freshRedis } from './support/redis.ts'
 

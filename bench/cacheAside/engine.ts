@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 
 /** Names the checkout of `--before`, for the processes of a measurement as well. */
 export const beforeVariable = 'AISLE_BENCH_BEFORE'
@@ -29,12 +29,12 @@ export const beforeCommit = (folder: string): string =>
   execFileSync('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
 
 type Engine = Pick<typeof import('../../lib/cacheAside/index.ts'), 'createCacheAside'> &
-  Pick<typeof import('../../lib/redis.ts'), 'connectCache'>
+  Pick<typeof import('../../lib/clients/redis/connect.ts'), 'connectCache'>
 
 /** The cache of a checkout, and the client that goes with it: both have to know one ioredis. */
 export async function engineOf(folder = projectFolder): Promise<Engine> {
   const { createCacheAside }: Engine = await moduleOf(folder, 'lib/cacheAside/index.ts')
-  const { connectCache }: Engine = await moduleOf(folder, 'lib/redis.ts')
+  const { connectCache }: Engine = await moduleOf(folder, 'lib/clients/redis/connect.ts')
   return { createCacheAside, connectCache }
 }
 

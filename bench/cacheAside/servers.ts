@@ -1,5 +1,5 @@
-import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
-import type { Server } from '../../lib/local/server.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
+import type { Server } from '../../lib/local/servers/server.ts'
 import { startCluster } from '../../test/support/cluster.ts'
 
 /** Runs `use` beside an empty Redis of its own, with 32 databases, and ends it. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 import { chart } from './chart.ts'
 import * as costs from './costTables.ts'
 import { page, product } from './model.ts'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 
 interface Resource {
   Type: string
@@ -31,5 +31,5 @@ export const routes = Object.values(functions).flatMap(({ events = [] }) =>
   events.filter(({ httpApi }) => httpApi),
 ).length
 
-/** Of those in lib/tally.ts, what a route has that is asked for and in good health; the others are billed by the hour. */
+/** Of those in lib/telemetry/requestMetrics.ts, what a route has that is asked for and in good health; the others are billed by the hour. */
 export const metricsOfRoute = 7

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 import { atMost, type Measure, median, quantile, round } from '../cacheAside/measured.ts'
 import { bundle, functionFiles } from './bundles.ts'
 

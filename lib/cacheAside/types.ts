@@ -13,7 +13,7 @@ export type Loaded<V> = { value: V | undefined; version: number; until?: number 
 /** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
 export interface CacheAsideOptions<V> {
   /**
-   * The client, owned by the caller. Commands must fail rather than wait for ever, as those of lib/redis do. Another one needs
+   * The client, owned by the caller. Commands must fail rather than wait for ever, as those of lib/clients/redis do. Another one needs
    * `maxRetriesPerRequest` 1, a `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
    */
   redis: Redis | Cluster

@@ -1,14 +1,14 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import type { Card } from './card.ts'
-import { categoryName } from './category.ts'
-import { placeOf } from './neighbours.ts'
-import { type Offers, offersOf } from './offers.ts'
-import type { Product } from './product.ts'
-import { readItem } from './readProduct.ts'
-import { readThreads } from './readThreads.ts'
-import { readRelated } from './related.ts'
-import { toProduct } from './table.ts'
-import type { ReviewThread } from './tree.ts'
+import { categoryName } from './categories/category.ts'
+import { placeOf } from './listing/neighbours.ts'
+import { readRelated } from './listing/related.ts'
+import type { Card } from './product/card.ts'
+import { type Offers, offersOf } from './product/offers.ts'
+import type { Product } from './product/product.ts'
+import { readItem } from './product/readProduct.ts'
+import { readThreads } from './reviews/readThreads.ts'
+import type { ReviewThread } from './reviews/tree.ts'
+import { toProduct } from './table/items.ts'
 
 /** How many review threads a product page begins with. */
 export const threadsOnPage = 5
@@ -32,8 +32,8 @@ export interface Page {
  * how many products there are. In the order in which it is asked for:
  *
  * - the product with its variants, offers, stock and rating: GetItem, strongly consistent, a read unit for each 4 KB
- * - at the same time its review threads: Query of the local index `byThread`, strongly consistent (./readThreads.ts),
- *   and related products: two Queries of `byCategory` and BatchGetItem (./related.ts)
+ * - at the same time its review threads: Query of the local index `byThread`, strongly consistent (./reviews/readThreads.ts),
+ *   and related products: two Queries of `byCategory` and BatchGetItem (./listing/related.ts)
  *
  * The product comes first, since its category leads to the related ones, and since its version must not be newer than
  * the reviews that it stands for. The category path needs no read. Where one of the reads fails, so does the page: one

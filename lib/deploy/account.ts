@@ -1,5 +1,5 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { SetupError } from '../local/server.ts'
+import { SetupError } from '../local/servers/server.ts'
 
 /** What Lambda keeps for functions that reserve nothing. */
 const alwaysUnreserved = 100

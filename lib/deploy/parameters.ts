@@ -1,6 +1,6 @@
 import { corsHeaders, isOrigin } from '../http/cors.ts'
-import { SetupError } from '../local/server.ts'
-import { definition } from '../local/tables.ts'
+import { SetupError } from '../local/servers/server.ts'
+import { definition } from '../local/servers/tables.ts'
 
 /** The parameters of a stage by their names: what serverless.yml says of the stage, under what the command line says. */
 export type Parameters = Record<string, unknown>

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { projectFolder } from '../local/folder.ts'
+import { projectFolder } from '../project/folder.ts'
 
 /** The longest that a deployment may take, ms: a new distribution or a new cache take some minutes each. */
 const longest = 3_600_000

@@ -1,4 +1,4 @@
-import type { Precondition } from '../catalog/precondition.ts'
+import type { Precondition } from '../catalog/product/precondition.ts'
 import { Problem } from './problem.ts'
 
 /** The entity tag of a product's JSON (RFC 9110, 8.8.3): its version, strong. */

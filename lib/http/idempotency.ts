@@ -3,7 +3,7 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb'
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { writing } from '../dynamodb/retry.ts'
+import { writing } from '../clients/dynamodb/retry.ts'
 import { Problem } from './problem.ts'
 import type { Request } from './request.ts'
 import type { Response } from './response.ts'

@@ -1,5 +1,5 @@
-import { idAt, listingId } from '../catalog/listing.ts'
-import type { openCatalog } from '../catalog/open.ts'
+import type { openCatalog } from '../catalog/index.ts'
+import { idAt, listingId } from '../catalog/listing/listing.ts'
 import { demandAll } from './productList.ts'
 import type { Request } from './request.ts'
 import type { Provenance } from './response.ts'

@@ -1,7 +1,7 @@
 import type { CacheResult } from '../cacheAside/index.ts'
-import { isCategory } from '../catalog/category.ts'
-import { isProductId, productIdGrammar } from '../catalog/id.ts'
-import type { Product } from '../catalog/product.ts'
+import { isCategory } from '../catalog/categories/category.ts'
+import { isProductId, productIdGrammar } from '../catalog/product/id.ts'
+import type { Product } from '../catalog/product/product.ts'
 import { Problem } from './problem.ts'
 import type { Request } from './request.ts'
 

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import { isProductId, productIdGrammar } from '../catalog/id.ts'
+import { isProductId, productIdGrammar } from '../catalog/product/id.ts'
 import { Problem } from './problem.ts'
 import type { TokenContext } from './token.ts'
 

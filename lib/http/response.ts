@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index.ts'
-import type { Product } from '../catalog/product.ts'
+import type { Product } from '../catalog/product/product.ts'
 import { cacheControl } from './cacheControl.ts'
 import { etagOf, isNoneMatch } from './conditional.ts'
 import { Problem } from './problem.ts'

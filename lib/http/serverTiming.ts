@@ -1,5 +1,5 @@
-import type { Waited } from '../tally.ts'
-import { tenths } from './milliseconds.ts'
+import { tenths } from '../telemetry/hundredths.ts'
+import type { Waited } from '../telemetry/requestMetrics.ts'
 
 /** For how long a request has waited, ms (W3C Server Timing); undefined where it did not. */
 export function serverTiming({ cache, db }: Waited): string | undefined {

@@ -10,7 +10,7 @@ import {
   PreconditionFailed,
   WriteConflict,
 } from '../catalog/errors.ts'
-import { kindOf } from '../dynamodb/errors.ts'
+import { kindOf } from '../clients/dynamodb/errors.ts'
 import { Problem } from './problem.ts'
 
 /** What a caller is told of an error. What is not known here is told as 500, without a word of what it was. */

@@ -1,6 +1,6 @@
 import { InvalidProduct } from '../catalog/errors.ts'
-import { type ProductContent, parseProduct } from '../catalog/product.ts'
-import { parseReviews, type Review } from '../catalog/review.ts'
+import { type ProductContent, parseProduct } from '../catalog/product/product.ts'
+import { parseReviews, type Review } from '../catalog/reviews/review.ts'
 import { fromDummyJson, isDummyJson } from './dummyJson.ts'
 import type { Currency } from './money.ts'
 import { fromShopify } from './shopify.ts'

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type Upserted, upsertProduct } from '../catalog/upsert.ts'
-import { kindOf } from '../dynamodb/errors.ts'
-import { retrying } from '../dynamodb/retry.ts'
+import { type Upserted, upsertProduct } from '../catalog/product/upsertProduct.ts'
+import { kindOf } from '../clients/dynamodb/errors.ts'
+import { retrying } from '../clients/dynamodb/retry.ts'
 import type { ImportedProduct } from './shape.ts'
 
 /** A product that is not in the table. `endsAll`: why no other one would fare better. */

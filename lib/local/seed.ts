@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { isComplete } from '../import/report.ts'
 import { importCatalogue } from '../import/run.ts'
-import { connectLocal } from './client.ts'
-import { SetupError } from './server.ts'
-import { createTables } from './tables.ts'
+import { connectLocal } from './servers/client.ts'
+import { SetupError } from './servers/server.ts'
+import { createTables } from './servers/tables.ts'
 
 /** Twenty-four products of a shop that does not exist. */
 export const sampleFile = new URL('sample.json', import.meta.url)

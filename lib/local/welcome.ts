@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { localHome } from './folder.ts'
+import { localHome } from '../project/folder.ts'
 import sample from './sample.json' with { type: 'json' }
 import type { Stack } from './stack.ts'
 

@@ -1,5 +1,5 @@
-import type { Card } from '../catalog/card.ts'
-import type { CategoryNode } from '../catalog/categories.ts'
+import type { CategoryNode } from '../catalog/categories/categories.ts'
+import type { Card } from '../catalog/product/card.ts'
 import { cards } from './cards.ts'
 import { html, ours, textOf } from './html.ts'
 import { layout } from './layout.ts'

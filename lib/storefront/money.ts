@@ -1,4 +1,4 @@
-import type { Product } from '../catalog/product.ts'
+import type { Product } from '../catalog/product/product.ts'
 import { ascii, type Html } from './html.ts'
 import { locale } from './shop.ts'
 

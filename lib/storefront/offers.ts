@@ -1,4 +1,4 @@
-import type { Offer, Offers } from '../catalog/offers.ts'
+import type { Offer, Offers } from '../catalog/product/offers.ts'
 import { type Html, html, ours } from './html.ts'
 import { priceLine } from './price.ts'
 

@@ -1,5 +1,5 @@
-import { lowStock } from '../catalog/offers.ts'
 import type { Page } from '../catalog/page.ts'
+import { lowStock } from '../catalog/product/offers.ts'
 import { breadcrumbs } from './breadcrumbs.ts'
 import { cards } from './cards.ts'
 import { details } from './details.ts'

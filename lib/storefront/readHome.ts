@@ -1,5 +1,5 @@
-import { treeId } from '../catalog/categories.ts'
-import type { openCatalog } from '../catalog/open.ts'
+import { treeId } from '../catalog/categories/categories.ts'
+import type { openCatalog } from '../catalog/index.ts'
 import { listedProducts } from '../http/listedProducts.ts'
 import type { Request } from '../http/request.ts'
 import { cardOf } from './cards.ts'

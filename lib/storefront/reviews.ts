@@ -1,5 +1,5 @@
 import type { Page } from '../catalog/page.ts'
-import type { ReviewThread } from '../catalog/tree.ts'
+import type { ReviewThread } from '../catalog/reviews/tree.ts'
 import { dateText } from './date.ts'
 import { type Html, html, ours } from './html.ts'
 import { ratingLine, ratingStars } from './rating.ts'

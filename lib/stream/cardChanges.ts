@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CardItem, cardOf } from '../catalog/card.ts'
-import { type Place, placeOf } from '../catalog/neighbours.ts'
+import { type Place, placeOf } from '../catalog/listing/neighbours.ts'
+import { type CardItem, cardOf } from '../catalog/product/card.ts'
 import type { Change, Image } from './records.ts'
 
 /** A place in a listing around which pages show another card now, and the first record that tells of it. */

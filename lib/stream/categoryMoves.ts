@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type CategoryMove, countedAtOnce, countProducts } from '../catalog/countCategories.ts'
+import { type CategoryMove, countedAtOnce, countProducts } from '../catalog/categories/countProducts.ts'
 import type { Outcome } from './outcome.ts'
 import type { Change, Image } from './records.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { deadLetterKey } from '../catalog/table.ts'
+import { deadLetterKey } from '../catalog/table/items.ts'
 import { inParallel } from './inParallel.ts'
 import type { Outcome } from './outcome.ts'
 import type { Malformed } from './records.ts'

@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { productKey } from '../../lib/catalog/table.ts'
+import { productKey } from '../../lib/catalog/table/items.ts'
 import { follow, test } from '../support/visit.ts'
 
 const h1 = (page: Page) => page.locator('main h1').innerText()

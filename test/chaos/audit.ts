@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
-import type { ReviewItem } from '../../lib/catalog/review.ts'
-import type { ProductItem } from '../../lib/catalog/table.ts'
+import type { ReviewItem } from '../../lib/catalog/reviews/review.ts'
+import type { ProductItem } from '../../lib/catalog/table/items.ts'
 import type { Write } from './history.ts'
 import { products } from './shop.ts'
 

@@ -1,4 +1,4 @@
-import type { Product } from '../../lib/catalog/product.ts'
+import type { Product } from '../../lib/catalog/product/product.ts'
 import type { Write } from './history.ts'
 
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, n) => `p${from + n}`)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 
 /** The catalog's user as the template makes it, with a password instead of IAM. */
 export const user = { name: 'aisle', password: 'aisle-password' }

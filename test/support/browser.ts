@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 // What runs in a page is written as functions beside the test that asks; only there is a document.
 import { type Browser, chromium } from 'playwright-core'
-import { findBinary } from '../../lib/local/redisServer.ts'
+import { findBinary } from '../../lib/local/servers/redisServer.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 

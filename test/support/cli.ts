@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { projectFolder } from '../../lib/local/folder.ts'
-import { findBinary, findRedisBinary } from '../../lib/local/redisServer.ts'
-import { freePort } from '../../lib/local/server.ts'
+import { findBinary, findRedisBinary } from '../../lib/local/servers/redisServer.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 import { marks } from './leftovers.ts'
 
 /** A folder that goes with the test. */

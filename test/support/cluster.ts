@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
-import { freePort, type Server } from '../../lib/local/server.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
+import { freePort, type Server } from '../../lib/local/servers/server.ts'
 
 /** A server of a cluster, with a client of its own to manage it by. */
 interface Node {

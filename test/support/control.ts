@@ -1,4 +1,4 @@
-import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
 import type { ControlMethods } from './controlProcess.ts'
 import type { Network } from './network.ts'
 import { startWorker } from './workers.ts'

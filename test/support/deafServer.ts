@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { freePort } from '../../lib/local/server.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
 import { startWorker } from './workers.ts'
 
 /** How long a connection takes at the most that is made at all, ms. */

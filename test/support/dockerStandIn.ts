@@ -1,11 +1,11 @@
 /**
- * Stands in for a Docker engine: takes the commands that lib/local/compose.ts sends, and runs real servers on the
+ * Stands in for a Docker engine: takes the commands that lib/local/servers/compose.ts sends, and runs real servers on the
  * ports that docker-compose.yml would publish. `STAND_IN` is the folder of its state: `calls`, and a pid for each service.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startDynamoDB } from '../../lib/local/dynamodbServer.ts'
-import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
+import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
 
 const state = process.env.STAND_IN ?? ''
 const file = (service: string) => join(state, service)

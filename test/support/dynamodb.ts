@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
-import { connectLocal } from '../../lib/local/client.ts'
-import { createTables } from '../../lib/local/tables.ts'
+import { connectLocal } from '../../lib/local/servers/client.ts'
+import { createTables } from '../../lib/local/servers/tables.ts'
 
 /**
  * The DynamoDB Local of this file of tests, each of which runs in a process of its own. They are spread over several,

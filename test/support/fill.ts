@@ -1,5 +1,5 @@
 import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { toItem } from '../../lib/catalog/table.ts'
+import { toItem } from '../../lib/catalog/table/items.ts'
 
 /** Puts products of one category straight into the table, each by `step` ms younger than the one before; and their count. */
 export async function fill(

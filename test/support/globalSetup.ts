@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { startDynamoDB } from '../../lib/local/dynamodbServer.ts'
+import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
 import { findBrowser, isBrowserRequired, noBrowser } from './browser.ts'
 
 declare module 'vitest' {

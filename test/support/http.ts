@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import { freePort } from '../../lib/local/server.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
 import { freshTables } from './dynamodb.ts'
 
 export type Handler = (

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 
 /** An import of one source file by another, types included: both by their paths from the project's folder. */
 export interface Import {

@@ -1,5 +1,5 @@
 import type { CacheAsideOptions } from '../../lib/cacheAside/index.ts'
-import { connectLocal } from '../../lib/local/client.ts'
+import { connectLocal } from '../../lib/local/servers/client.ts'
 import { databaseIn, openCache, type Text } from './cache.ts'
 import { startControl } from './control.ts'
 import { freshTables } from './dynamodb.ts'

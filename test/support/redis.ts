@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
 
 /** A Redis that only the caller uses, so that it may be flushed, stopped and killed. Ends with the test at the latest. */
 export async function freshRedis({ port, args }: { port?: number; args?: string[] } = {}) {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import { findRedisBinary, startRedis } from '../../lib/local/redisServer.ts'
-import type { Server } from '../../lib/local/server.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
+import type { Server } from '../../lib/local/servers/server.ts'
 import { startCluster } from './cluster.ts'
 import type { Network, Wire } from './network.ts'
 

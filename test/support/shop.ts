@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QueryCommand } from '@aws-sdk/lib-dynamodb'
-import { freePort } from '../../lib/local/server.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
 import { startStack } from '../../lib/local/stack.ts'
 import { startServices } from './offline.ts'
 

@@ -1,10 +1,10 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished } from 'vitest'
-import { localAccess } from '../../lib/local/client.ts'
-import type { LambdaRecord } from '../../lib/local/streamEvent.ts'
-import { streamMapping } from '../../lib/local/streamFilter.ts'
-import { followStream, type PollerOptions } from '../../lib/local/streamPoller.ts'
+import { localAccess } from '../../lib/local/servers/client.ts'
+import type { LambdaRecord } from '../../lib/local/stream/event.ts'
+import { streamMapping } from '../../lib/local/stream/filter.ts'
+import { followStream, type PollerOptions } from '../../lib/local/stream/poller.ts'
 import { endpointOfWorker } from './dynamodb.ts'
 
 /** A client of the streams of the run's DynamoDB Local. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '../../lib/local/command.ts'
-import { projectFolder } from '../../lib/local/folder.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 
 /** A resource of CloudFormation. Its properties are looked into as they are: the validators know their types. */
 export interface Resource {

@@ -10,9 +10,9 @@ import {
   createCacheAside,
   type Loaded,
 } from '../../lib/cacheAside/index.ts'
-import { connectDynamoDB } from '../../lib/dynamodb.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectCache } from '../../lib/clients/redis/connect.ts'
 import { toProblem } from '../../lib/http/toProblem.ts'
-import { connectCache } from '../../lib/redis.ts'
 import { sharedNow } from './clock.ts'
 import { serve, setupOf, tell } from './serve.ts'
 import { textsIn } from './texts.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { Overloaded } from '../../lib/cacheAside/index.ts'
-import { freePort } from '../../lib/local/server.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
 import { openCache } from '../support/cache.ts'
 import { startPlace } from '../support/place.ts'
 import { timed } from '../support/timed.ts'

@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
-import { productKey } from '../../lib/catalog/table.ts'
+import { productKey } from '../../lib/catalog/table/items.ts'
 import { untilFileEnds } from '../support/ends.ts'
 import { startQuiet } from '../support/quiet.ts'
 import { startShop } from '../support/shop.ts'

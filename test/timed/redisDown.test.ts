@@ -1,5 +1,5 @@
 import { afterEach, expect, vi } from 'vitest'
-import { freePort } from '../../lib/local/server.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
 import { openCache } from '../support/cache.ts'
 import { startPlace } from '../support/place.ts'
 import { timed } from '../support/timed.ts'

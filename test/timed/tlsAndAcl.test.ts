@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type CacheAsideOptions, createCacheAside } from '../../lib/cacheAside/index.ts'
-import { openTopProducts } from '../../lib/catalog/topProducts.ts'
-import { projectFolder } from '../../lib/local/folder.ts'
-import { connectCache } from '../../lib/redis.ts'
+import { openTopProducts } from '../../lib/catalog/mostRead.ts'
+import { connectCache } from '../../lib/clients/redis/connect.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
 import { accessArgs, user } from '../support/access.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { startQuiet } from '../support/quiet.ts'
@@ -184,7 +184,7 @@ describe.each([
 
   test('an idle connection keeps no process alive', async () => {
     const code = `
-      const { connectCache } = await import('./lib/redis.ts')
+      const { connectCache } = await import('./lib/clients/redis/connect.ts')
       console.log(await connectCache('${url}').get('${prefix}:{none}:text'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: projectFolder,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../clients/config.ts'
 import { etagOf } from '../../http/conditional.ts'
 import { decimal } from '../../storefront/money.ts'
-import type { RedisSwitch } from '../redisSwitch.ts'
 import { signLocalToken, tokenKey } from '../tokenKey.ts'
 import { burst } from './burst.ts'
 import { type Catalogue, changeOf, editPast, expire, flush, Refused, storedProduct } from './catalogue.ts'
+import type { RedisSwitch } from './redisSwitch.ts'
 import type { Requests } from './requests.ts'
 
 /** What the actions work on. */

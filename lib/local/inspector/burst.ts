@@ -1,6 +1,6 @@
 import type { CacheStatus } from '../../cacheAside/index.ts'
-import { openCatalog } from '../../catalog/open.ts'
-import type { Config } from '../../config.ts'
+import { openCatalog } from '../../catalog/index.ts'
+import type { Config } from '../../clients/config.ts'
 import { cacheStatusOf } from '../../http/response.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Requests } from './requests.ts'

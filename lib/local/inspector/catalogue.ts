@@ -1,8 +1,8 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { openCatalog } from '../../catalog/open.ts'
-import type { Product } from '../../catalog/product.ts'
-import { readItem } from '../../catalog/readProduct.ts'
-import { productKey, toProduct } from '../../catalog/table.ts'
+import type { openCatalog } from '../../catalog/index.ts'
+import type { Product } from '../../catalog/product/product.ts'
+import { readItem } from '../../catalog/product/readProduct.ts'
+import { productKey, toProduct } from '../../catalog/table/items.ts'
 
 export type Catalogue = ReturnType<typeof openCatalog>
 

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { NoSuchProduct, WriteConflict } from '../errors.ts'
+import { replacement, toProduct } from '../table/items.ts'
+import { mergePatch } from './mergePatch.ts'
+import { demand, type Precondition } from './precondition.ts'
+import { type Product, parseProductWithId } from './product.ts'
+import { putIfVersion } from './putIfVersion.ts'
+import { readStored } from './readProduct.ts'
+
+const attempts = 5
+
+/**
+ * Changes a product by a JSON merge patch. What comes of it is checked like a product that is put. An edit that
+ * somebody else makes at the same moment is kept: the patch is applied again to what they left.
+ *
+ * @param signal ends it; what was sent by then may have happened
+ * @throws {NoSuchProduct} when there is none
+ * @throws {PreconditionFailed} when it is not as demanded
+ * @throws {InvalidProduct} when the patched product has faults
+ * @throws {WriteConflict} when each of five attempts met another writer
+ */
+export async function patchProduct(
+  db: DynamoDBDocumentClient,
+  table: string,
+  id: string,
+  patch: unknown,
+  precondition: Precondition = {},
+  signal?: AbortSignal,
+): Promise<{ value: Product; version: number; created: false }> {
+  const writeId = randomUUID()
+  let current = await readStored(db, table, id, signal)
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (!current || current.deleted) throw new NoSuchProduct(id)
+    demand(precondition, current.version)
+    const content = parseProductWithId(id, mergePatch(toProduct(current), patch))
+    const item = replacement(id, content, current, writeId)
+    const { written, stored } = await putIfVersion(db, table, item, current.version, signal)
+    if (written) return { value: toProduct(stored), version: stored.version, created: false }
+    current = stored
+  }
+  throw new WriteConflict(`Others wrote product ${id} meanwhile, ${attempts} times in a row`)
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { WriteConflict } from '../errors.ts'
+import { clearReviews } from '../reviews/clearReviews.ts'
+import { replacement, toProduct } from '../table/items.ts'
+import { demand, type Precondition } from './precondition.ts'
+import type { Product, ProductContent } from './product.ts'
+import { putIfVersion } from './putIfVersion.ts'
+import { readStored } from './readProduct.ts'
+
+const attempts = 5
+
+/**
+ * Replaces a product, or creates it. The put is conditional on the version that was read just before, so that two
+ * writers never lose an update: the later one reads again, and its precondition is judged again. Rating and time of
+ * creation stay.
+ *
+ * @param signal ends it; what was sent by then may have happened
+ * @throws {PreconditionFailed} when the product is not as demanded
+ * @throws {WriteConflict} when each of five attempts met another writer
+ */
+export async function putProduct(
+  db: DynamoDBDocumentClient,
+  table: string,
+  id: string,
+  content: ProductContent,
+  precondition: Precondition = {},
+  signal?: AbortSignal,
+): Promise<{ value: Product; version: number; created: boolean }> {
+  const writeId = randomUUID()
+  let current = await readStored(db, table, id, signal)
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const created = !current || current.deleted === true
+    demand(precondition, created ? undefined : current?.version)
+    if (current?.deleted) await clearReviews(db, table, current, signal)
+    const item = replacement(id, content, current, writeId)
+    const { written, stored } = await putIfVersion(db, table, item, current?.version, signal)
+    if (written) return { value: toProduct(stored), version: stored.version, created }
+    current = stored
+  }
+  throw new WriteConflict(`Others wrote product ${id} meanwhile, ${attempts} times in a row`)
+}
