@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/timed/**', 'test/fixtures/**'],
+          exclude: ['test/**/timed/**', 'test/fixtures/**'],
           sequence: { groupOrder: 0 },
           // Each worker runs real servers beside it.
           maxWorkers: 2,
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           // The promises about time: alone, one after another, when nothing else runs. See test/support/timed.ts.
           name: 'timed',
-          include: ['test/timed/*.test.ts'],
+          include: ['test/**/timed/*.test.ts'],
           sequence: { groupOrder: 1 },
           fileParallelism: false,
           maxWorkers: 1,

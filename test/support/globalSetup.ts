@@ -11,7 +11,9 @@ declare module 'vitest' {
 /** Four DynamoDB Locals for the whole run, in memory, on ports of their own, whatever DYNAMODB_ENDPOINT says. */
 export default async function setup(project: TestProject) {
   if (findBrowser() === undefined && !isBrowserRequired())
-    console.log(`Skipping test/browser, the tests of the storefront in a real browser. ${noBrowser}`)
+    console.log(
+      `Skipping test/storefront/browser, the tests of the storefront in a real browser. ${noBrowser}`,
+    )
   const starts = await Promise.allSettled(Array.from({ length: 4 }, () => startDynamoDB()))
   const servers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
   const stop = () => Promise.all(servers.map((server) => server.stop('SIGKILL')))

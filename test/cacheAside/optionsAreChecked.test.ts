@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { type CacheAsideOptions, createCacheAside } from '../../lib/cacheAside/index.ts'
+import { connectRedis } from '../../lib/clients/redis/connect.ts'
+
+const redis = connectRedis('redis://127.0.0.1:1')
+const make = (options: Partial<CacheAsideOptions<unknown>>) =>
+  createCacheAside({ redis, name: 'text', load: async () => undefined, ...options })
+
+test('what would never work is refused, by its name', () => {
+  const wrong: [keyof CacheAsideOptions<unknown>, number[]][] = [
+    ['ttl', [Number.POSITIVE_INFINITY, Number.NaN, 0, -1, 0.5]],
+    ['negativeTtl', [Number.POSITIVE_INFINITY, 0, 2.5]],
+    ['staleWhileRevalidate', [Number.POSITIVE_INFINITY, 0.5, -1]],
+    ['staleIfError', [0.5, Number.NaN, Number.POSITIVE_INFINITY]],
+    ['leaseMs', [3000.5, Number.POSITIVE_INFINITY, 0]],
+    ['waitMs', [Number.POSITIVE_INFINITY, 3500.5]],
+    ['cacheTimeoutMs', [Number.POSITIVE_INFINITY, 0, 99.9]],
+    ['loadTimeoutMs', [Number.POSITIVE_INFINITY, 0, 0.5]],
+    ['fallbackMs', [Number.POSITIVE_INFINITY, -1, 0.5]],
+    ['maxConcurrentLoads', [0, 1.5, Number.POSITIVE_INFINITY, Number.NaN]],
+    ['jitter', [1, -0.1, Number.NaN]],
+  ]
+  for (const [option, values] of wrong)
+    for (const value of values) {
+      const made = () => make({ [option]: value })
+      expect(made, `${option}: ${value}`).toThrow(TypeError)
+      expect(made, `${option}: ${value}`).toThrow(option)
+    }
+})
+
+test('a lease outlasts the load that is done under it, and a wait outlasts the lease', () => {
+  expect(() => make({ leaseMs: 2500, waitMs: 3500 })).toThrow(/leaseMs.*loadTimeoutMs/s)
+  expect(() => make({ loadTimeoutMs: 3000 })).toThrow(/leaseMs.*loadTimeoutMs/s)
+  expect(() => make({ waitMs: 3400 })).toThrow(/waitMs.*leaseMs/s)
+  expect(() => make({ leaseMs: 4000 })).toThrow(/waitMs.*leaseMs/s)
+  expect(() => make({ leaseMs: 4000, waitMs: 4500 })).not.toThrow()
+})
+
+test('what works is taken: none of what has a zero for "never", and everything by default', () => {
+  expect(() => make({})).not.toThrow()
+  expect(() => make({ staleWhileRevalidate: 0, staleIfError: 0, fallbackMs: 0, jitter: 0 })).not.toThrow()
+  expect(() => make({ ttl: 365 * 86_400_000, negativeTtl: 1 })).not.toThrow()
+})

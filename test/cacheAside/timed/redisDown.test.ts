@@ -1,0 +1,166 @@
+import { afterEach, expect, vi } from 'vitest'
+import { freePort } from '../../../lib/local/servers/server.ts'
+import { openCache } from '../../support/cache.ts'
+import { startPlace } from '../../support/place.ts'
+import { timed } from '../../support/timed.ts'
+
+const place = await startPlace()
+afterEach(() => vi.restoreAllMocks())
+
+timed(
+  'G4: with nobody listening, reads answer from the database and writes commit',
+  place,
+  async ({ database }) => {
+    const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, database)
+    const written = await cache.write('a', () => database.write('a', 'x'))
+    expect(written).toMatchObject({ value: { text: 'x' }, invalidation: 'deferred' })
+    expect(await cache.get('a')).toMatchObject({
+      value: { text: 'x' },
+      status: { hit: false, fwd: 'bypass', detail: 'redis-error' },
+    })
+  },
+)
+
+timed('G4: killed and restarted, it is used again', place, async ({ database, server }) => {
+  const { cache } = await place.open()
+  await database.write('b', 'x')
+  await cache.get('b')
+  expect((await cache.get('b')).status.hit).toBe(true)
+  await server.stop('SIGKILL')
+  expect(await cache.get('b')).toMatchObject({ value: { text: 'x' }, status: { fwd: 'bypass' } })
+  await place.restartRedis()
+  await expect.poll(async () => (await cache.get('b')).status.hit, { timeout: 2000 }).toBe(true)
+})
+
+timed('G4: a Redis that hangs costs one time budget, not the answer', place, async ({ database, server }) => {
+  const { cache } = await place.open()
+  await database.write('c', 'x')
+  await cache.get('c')
+  server.process.kill('SIGSTOP')
+  const start = performance.now()
+  expect(await cache.get('c')).toMatchObject({
+    value: { text: 'x' },
+    status: { fwd: 'bypass', detail: 'redis-timeout' },
+  })
+  // Far from the 15 s and more that a client's own defaults would take; the bound itself is 100 ms and one database read.
+  expect(performance.now() - start).toBeLessThan(2000)
+  server.process.kill('SIGCONT')
+  await expect.poll(async () => (await cache.get('c')).status.hit, { timeout: 3000 }).toBe(true)
+})
+
+timed(
+  'G4: a Redis that hangs while the lease is taken or the entry is filled does not fail the read',
+  place,
+  async ({ database, server }) => {
+    const { cache } = await place.open()
+    await database.write('d', 'x')
+    const { reached, release } = database.holdNextRead()
+    const read = cache.get('d')
+    await reached
+    server.process.kill('SIGSTOP')
+    release()
+    expect(await read).toMatchObject({ value: { text: 'x' }, status: { fwd: 'uri-miss' } })
+    expect((await read).status.stored).toBeUndefined()
+    server.process.kill('SIGCONT')
+  },
+)
+
+timed(
+  'G4: a connection that carries nothing any more is left for a new one',
+  place,
+  async ({ database, wire }) => {
+    const { cache } = await place.open()
+    await database.write('g', 'x')
+    await cache.get('g')
+    expect((await cache.get('g')).status.hit).toBe(true)
+    await Promise.all([wire.swallow('up'), wire.swallow('down')])
+    expect(await cache.get('g')).toMatchObject({ status: { fwd: 'bypass', detail: 'redis-timeout' } })
+    await expect.poll(async () => (await cache.get('g')).status.hit, { timeout: 5000 }).toBe(true)
+  },
+)
+
+timed(
+  'G4: a removal that Redis did not confirm is delivered before the id is read from Redis again',
+  place,
+  async ({ database, server }) => {
+    const { cache } = await place.open()
+    await database.write('e', 'old')
+    await cache.get('e')
+    server.process.kill('SIGSTOP')
+    const { invalidation } = await cache.write('e', () => database.write('e', 'new'))
+    expect(invalidation).toBe('deferred')
+    expect(await cache.get('e')).toMatchObject({ value: { text: 'new' }, status: { fwd: 'bypass' } })
+    server.process.kill('SIGCONT')
+    await expect
+      .poll(
+        async () => {
+          const { value, status } = await cache.get('e')
+          expect(value).toEqual({ text: 'new' })
+          return status.hit
+        },
+        { timeout: 3000 },
+      )
+      .toBe(true)
+  },
+)
+
+timed(
+  'G4: a process that only writes delivers what it owes with its next removal',
+  place,
+  async ({ database, server }) => {
+    const { cache: writer } = await place.open()
+    const reader = (await place.open()).cache
+    await database.write('h', 'old')
+    await reader.get('h')
+    server.process.kill('SIGSTOP')
+    expect(await writer.write('h', () => database.write('h', 'new'))).toMatchObject({
+      invalidation: 'deferred',
+    })
+    // The silent connection is left for a new one, so that the removal itself is lost with it.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    server.process.kill('SIGCONT')
+    await expect.poll(() => writer.invalidate('another'), { timeout: 3000 }).toBe('done')
+    expect((await reader.get('h')).value).toEqual({ text: 'new' })
+  },
+)
+
+timed(
+  'G4: a lease that was taken too late for its caller does not keep others waiting',
+  place,
+  async ({ database, wire }) => {
+    const { cache } = await place.open()
+    const other = (await place.open()).cache
+    await database.write('i', 'x')
+    // Redis knows the scripts then, so that the first one that names the id takes its lease.
+    await cache.get('another')
+    await wire.trap('eval.*{i}', 'kept')
+    expect((await cache.get('i')).status.detail).toBe('redis-timeout')
+    await wire.release()
+    const start = performance.now()
+    expect((await other.get('i')).value).toEqual({ text: 'x' })
+    // Far below the three seconds of the lease.
+    expect(performance.now() - start).toBeLessThan(1000)
+  },
+)
+
+timed(
+  'G4: a removal that a dead Redis never saw is delivered when it is back with its data',
+  place,
+  async ({ database }) => {
+    const { cache, redis } = await place.open()
+    const other = await place.open()
+    await database.write('f', 'old')
+    await cache.get('f')
+    // Cut off, as by a network that is gone; the entry stays in Redis.
+    redis.disconnect()
+    vi.spyOn(redis, 'connect').mockRejectedValue(new Error('no route'))
+    expect(await cache.write('f', () => database.write('f', 'new'))).toMatchObject({
+      invalidation: 'deferred',
+    })
+    expect((await other.cache.get('f')).value).toEqual({ text: 'old' })
+    vi.restoreAllMocks()
+    await redis.connect()
+    expect(await cache.get('f')).toMatchObject({ value: { text: 'new' }, status: { stored: true } })
+    expect(await other.cache.get('f')).toMatchObject({ value: { text: 'new' }, status: { hit: true } })
+  },
+)

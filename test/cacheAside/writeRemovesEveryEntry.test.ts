@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { createCacheAside } from '../../lib/cacheAside/index.ts'
+import { freshCache, freshDatabase } from '../support/cache.ts'
+
+const database = await freshDatabase()
+
+/** Two kinds of entry of the same ids: the text, and a page that shows it. */
+async function textAndPage() {
+  const { cache, redis, server } = await freshCache(database)
+  const pages = createCacheAside<{ html: string }>({
+    redis,
+    name: 'page',
+    load: async (id) => {
+      const found = await database.read(id)
+      return found && { value: { html: `<p>${found.value.text}` }, version: found.version }
+    },
+  })
+  return { cache, pages, redis, server }
+}
+
+test('a write removes the entries of all caches named in also, by one command', async () => {
+  const { cache, pages, redis } = await textAndPage()
+  await database.write('a', 'old')
+  await cache.get('a')
+  await pages.get('a')
+  const before = await calls(redis, 'del')
+  await cache.write('a', () => database.write('a', 'new'), { also: [pages] })
+  expect((await calls(redis, 'del')) - before).toBe(1)
+  expect((await cache.get('a')).body).toContain('new')
+  expect((await pages.get('a')).body).toContain('new')
+})
+
+test('all entries of an id lie in one slot of a cluster', async () => {
+  const { cache, pages, redis } = await textAndPage()
+  for (const id of ['1', 'a}b', '{x}', 'ü']) {
+    const slots = await Promise.all(
+      [cache, pages].map((each) => redis.call('CLUSTER', 'KEYSLOT', each.key(id)).catch(String)),
+    )
+    expect(slots[0]).toBe(slots[1])
+  }
+})
+
+test('what the commit throws is thrown, after the entries are removed all the same', async () => {
+  const { cache } = await textAndPage()
+  await database.write('b', 'old')
+  await cache.get('b')
+  const error = await cache
+    .write('b', async () => {
+      await database.write('b', 'new')
+      throw new Error('timed out, but happened')
+    })
+    .catch((caught) => caught)
+  expect(error.message).toBe('timed out, but happened')
+  expect(error.invalidation).toBe('done')
+  expect(await cache.get('b')).toMatchObject({ value: { text: 'new' }, status: { hit: false } })
+})
+
+test('the database comes first: the entry stands while the commit runs, and is gone when the write resolves', async () => {
+  const { cache, redis } = await textAndPage()
+  await database.write('c', 'old')
+  await cache.get('c')
+  const written = await cache.write('c', async () => {
+    expect(await redis.exists(cache.key('c'))).toBe(1)
+    return { ...(await database.write('c', 'new')), created: false }
+  })
+  expect(await redis.exists(cache.key('c'))).toBe(0)
+  expect(written).toMatchObject({ value: { text: 'new' }, created: false, invalidation: 'done' })
+})
+
+test('an invalidation with a version spares an entry that is at least as new, and a fill that is', async () => {
+  const { cache, redis } = await textAndPage()
+  await database.write('d', '1')
+  const { version } = await database.write('d', '2')
+  await cache.get('d')
+  await cache.invalidate('d', { version: version - 1 })
+  await cache.invalidate('d', { version })
+  expect((await cache.get('d')).status.hit).toBe(true)
+  await cache.invalidate('d', { version: version + 1 })
+  expect(await redis.exists(cache.key('d'))).toBe(0)
+
+  /** A load that is under way while the invalidation comes. */
+  const loadDuring = async (invalidation: { version?: number }) => {
+    await cache.invalidate('d')
+    const { reached, release } = database.holdNextRead()
+    const slow = cache.get('d')
+    await reached
+    expect(await cache.invalidate('d', invalidation)).toBe('done')
+    release()
+    return (await slow).status.stored
+  }
+  expect(await loadDuring({ version })).toBe(true)
+  expect(await loadDuring({ version: version + 1 })).toBeUndefined()
+  // Nobody waits for a lease whose fill was too old.
+  expect(await redis.exists(cache.key('d'))).toBe(0)
+  expect(await loadDuring({})).toBeUndefined()
+})
+
+async function calls(redis: { info(section: string): Promise<string> }, command: string): Promise<number> {
+  return Number(
+    new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await redis.info('commandstats'))?.[1] ?? 0,
+  )
+}
+
+test('an error that is frozen is thrown as it is', async () => {
+  const { cache } = await textAndPage()
+  const frozen = Object.freeze(new Error('frozen'))
+  await expect(cache.write('frozen', () => Promise.reject(frozen))).rejects.toBe(frozen)
+})

@@ -1,0 +1,243 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from 'vitest'
+import { InvalidProduct } from '../../lib/catalog/errors.ts'
+import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
+import { readReviews, threadsPerPage } from '../../lib/catalog/reviews/readReviews.ts'
+import { maxThreadsBytes } from '../../lib/catalog/reviews/readThreads.ts'
+import { parseReviews, type Review, toReviewItem } from '../../lib/catalog/reviews/review.ts'
+import { maxDepth, maxReplies, maxReplyBytes, placeOfReply } from '../../lib/catalog/reviews/thread.ts'
+import type { ReviewThread } from '../../lib/catalog/reviews/tree.ts'
+import { openCursors } from '../../lib/catalog/table/cursor.ts'
+import { freshTables } from '../support/dynamodb.ts'
+import { aProduct } from '../support/http.ts'
+
+const { db, table } = await freshTables()
+const cursors = openCursors(db, table)
+const { content } = parseProduct(aProduct)
+
+/** A moment, by its number. */
+const at = (n: number) => new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString()
+const root = (id: string, n: number, changes: object = {}) => ({
+  id,
+  rating: 4,
+  body: `Review ${id}`,
+  author: 'Ana',
+  createdAt: at(n),
+  ...changes,
+})
+const reply = (id: string, parentId: string, n: number, changes: object = {}) => ({
+  ...root(id, n, changes),
+  parentId,
+  rating: undefined,
+})
+
+/** A product with these reviews. */
+async function given(id: string, reviews: object[]): Promise<Review[]> {
+  const parsed = parseReviews(id, reviews)
+  await upsertProduct(db, table, { id, content, reviews: parsed })
+  return parsed
+}
+
+async function read(id: string, cursor?: string) {
+  const page = await readReviews(db, table, cursors, id, { cursor })
+  if (!page) throw new Error(`No product ${id}`)
+  return page.value
+}
+
+/** All pages. */
+async function readAll(id: string) {
+  const pages = [await read(id)]
+  for (let next = pages[0]?.next; next !== undefined; next = pages.at(-1)?.next)
+    pages.push(await read(id, next))
+  return pages
+}
+
+/** The ids of trees, replies in brackets. */
+const outline = (threads: ReviewThread[]): string =>
+  threads.map(({ id, replies }) => id + (replies.length > 0 ? `(${outline(replies)})` : '')).join(' ')
+
+describe('threads', () => {
+  test('come newest first, as trees whose replies stand under what they answer, the oldest first', async () => {
+    await given('tree', [
+      root('old', 1),
+      root('new', 50),
+      reply('o1', 'old', 10),
+      reply('o2', 'old', 20),
+      reply('o1a', 'o1', 60),
+      reply('o1b', 'o1', 30),
+      reply('o1a1', 'o1a', 70),
+    ])
+    const { items, next } = await read('tree')
+    expect(outline(items)).toBe('new old(o1(o1b o1a(o1a1)) o2)')
+    expect(next).toBeUndefined()
+    expect(items[1]?.replies[1]).toEqual({
+      id: 'o2',
+      productId: 'tree',
+      parentId: 'old',
+      body: 'Review o2',
+      author: 'Ana',
+      createdAt: at(20),
+      replies: [],
+    })
+  })
+
+  test('of one moment do not mix, whatever their ids have in common', async () => {
+    const ids = ['a', 'a-', 'a.', 'a0', 'aA', 'ab', 'a_', 'a~', 'a.b', 'a~~']
+    await given('prefix', [
+      ...ids.map((id) => root(id, 1)),
+      ...ids.flatMap((id) => [reply(`${id}x`, id, 5), reply(`${id}y`, `${id}x`, 6)]),
+    ])
+    const { items } = await read('prefix')
+    expect(items.map(({ id }) => id)).toEqual([...ids].sort().reverse())
+    for (const item of items) expect(outline([item])).toBe(`${item.id}(${item.id}x(${item.id}y))`)
+  })
+
+  test('are ordered by their moment, in whatever precision it was written', async () => {
+    await given('precision', [
+      root('b', 0, { createdAt: '2026-01-01T00:00:01Z' }),
+      root('c', 0, { createdAt: '2026-01-01T00:00:01.5Z' }),
+      root('a', 0, { createdAt: '2026-01-01T00:00:00.999999Z' }),
+    ])
+    expect(outline((await read('precision')).items)).toBe('c b a')
+  })
+
+  test('a reply whose parent is not there stands under the first review of its thread', async () => {
+    const [first] = await given('orphan', [root('first', 1)])
+    if (!first) throw new Error('nothing')
+    const orphan = { ...first, rating: undefined, id: 'orphan', parentId: 'gone', createdAt: at(9) }
+    const item = toReviewItem({ ...orphan, ...placeOfReply(first, orphan) })
+    await db.send(new PutCommand({ TableName: table, Item: item }))
+    expect(outline((await read('orphan')).items)).toBe('first(orphan)')
+  })
+
+  test('a thread without its first review is not lost either', async () => {
+    const [first] = await given('rootless', [root('other', 1)])
+    if (!first) throw new Error('nothing')
+    const gone = { ...first, thread: `${at(5)}#gone` }
+    for (const n of [6, 7]) {
+      const lone = { ...first, rating: undefined, id: `r${n}`, parentId: 'gone', createdAt: at(n) }
+      const item = toReviewItem({ ...lone, ...placeOfReply(gone, lone) })
+      await db.send(new PutCommand({ TableName: table, Item: item }))
+    }
+    expect(outline((await read('rootless')).items)).toBe('r6(r7) other')
+  })
+})
+
+describe('a page', () => {
+  test('has twenty threads, and its cursor leads on until each was shown once', async () => {
+    // Threads of many sizes, so that they end anywhere in a request's items.
+    const reviews = Array.from({ length: 70 }, (_, n) => [
+      root(`t${n}`, n),
+      ...Array.from({ length: (n * n) % 23 }, (_, r) => reply(`t${n}r${r}`, `t${n}`, 1000 + r)),
+    ]).flat()
+    await given('many', reviews)
+    const pages = await readAll('many')
+    expect(pages.map(({ items }) => items.length)).toEqual([20, 20, 20, 10])
+    const threads = pages.flatMap(({ items }) => items)
+    expect(threads.map(({ id }) => id)).toEqual(Array.from({ length: 70 }, (_, n) => `t${69 - n}`))
+    for (const [index, { replies }] of threads.entries()) expect(replies).toHaveLength((69 - index) ** 2 % 23)
+  })
+
+  test('that ends with the last thread has no cursor', async () => {
+    await given(
+      'exact',
+      Array.from({ length: threadsPerPage }, (_, n) => root(`t${n}`, n)),
+    )
+    expect(await read('exact')).toMatchObject({ items: { length: 20 } })
+    expect((await read('exact')).next).toBeUndefined()
+    await given(
+      'exact1',
+      Array.from({ length: threadsPerPage + 1 }, (_, n) => root(`t${n}`, n)),
+    )
+    expect((await readAll('exact1')).map(({ items }) => items.length)).toEqual([20, 1])
+  })
+
+  test('of a product without reviews is empty, and there is none of a product that does not exist', async () => {
+    await given('silent', [])
+    expect(await read('silent')).toEqual({ items: [] })
+    expect(await readReviews(db, table, cursors, 'nobody')).toBeUndefined()
+  })
+
+  test('has its size: it ends before the thread that it has no room for, and the next begins there', async () => {
+    // Of 100 reviews of 15 KB each there is room for 34.
+    const body = '\u20ac'.repeat(5000)
+    const replies = Array.from({ length: 8 }, (_, r) => r)
+    for (let batch = 0; batch < 5; batch++) {
+      const reviews = [0, 1].flatMap((t) => {
+        const id = `t${2 * batch + t}`
+        return [
+          root(id, 2 * batch + t, { body }),
+          ...replies.map((r) => reply(`${id}r${r}`, id, 100 + r, { body })),
+        ]
+      })
+      await given('large', reviews)
+    }
+    const pages = await readAll('large')
+    expect(pages.map(({ items }) => items.length)).toEqual([3, 3, 3, 1])
+    for (const page of pages)
+      expect(Buffer.byteLength(JSON.stringify(page.items))).toBeLessThan(maxThreadsBytes + 1000)
+    const threads = pages.flatMap(({ items }) => items)
+    expect(threads.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, n) => `t${9 - n}`))
+    for (const thread of threads) expect(thread.replies).toHaveLength(8)
+  })
+
+  test('leaves out the oldest replies of a thread that has no room in any page, and goes on behind it', async () => {
+    const body = '\u20ac'.repeat(5000)
+    const [big] = await given('huge', [root('big', 10), root('next', 1, { body })])
+    if (!big) throw new Error('nothing')
+    for (let n = 0; n < 40; n++) {
+      const one = { ...big, rating: undefined, id: `r${n}`, parentId: 'big', body, createdAt: at(100 + n) }
+      const item = toReviewItem({ ...one, ...placeOfReply(big, one) })
+      await db.send(new PutCommand({ TableName: table, Item: item }))
+    }
+    const pages = await readAll('huge')
+    expect(pages.map(({ items }) => items.map(({ id }) => id))).toEqual([['big'], ['next']])
+    const kept = pages[0]?.items[0]?.replies.map(({ id }) => id) ?? []
+    expect(kept).toEqual(Array.from({ length: 34 }, (_, n) => `r${n + 6}`))
+  })
+})
+
+describe('what is imported', () => {
+  const refused = (reviews: object[]) => {
+    try {
+      parseReviews('p', reviews)
+    } catch (error) {
+      if (error instanceof InvalidProduct) return error.faults
+      throw error
+    }
+    return []
+  }
+  /** A review and replies, each to the one before. */
+  const chain = (depth: number) => [
+    root('c0', 0),
+    ...Array.from({ length: depth }, (_, n) => reply(`c${n + 1}`, `c${n}`, n + 1)),
+  ]
+
+  test('may be as deep as the limit, and is shown so', async () => {
+    await given('deep', chain(maxDepth))
+    let [thread] = (await read('deep')).items
+    for (let depth = 0; depth < maxDepth; depth++) thread = thread?.replies[0]
+    expect(thread).toMatchObject({ id: `c${maxDepth}`, replies: [] })
+  })
+
+  test('and deeper is refused, with a pointer to the reply', () => {
+    expect(refused(chain(maxDepth + 1))).toEqual([
+      { pointer: `/reviews/${maxDepth + 1}/parentId`, detail: `Replies lie at most ${maxDepth} deep` },
+    ])
+  })
+
+  test('a thread takes so many replies, and so many bytes of them', () => {
+    const many = (count: number, changes = {}) => [
+      root('r', 0),
+      ...Array.from({ length: count }, (_, n) => reply(`x${n}`, 'r', n, changes)),
+    ]
+    expect(refused(many(maxReplies))).toEqual([])
+    expect(refused(many(maxReplies + 1))).toMatchObject([{ pointer: `/reviews/${maxReplies + 1}/parentId` }])
+    const fit = Math.ceil(maxReplyBytes / 5140)
+    expect(refused(many(fit - 2, { body: 'x'.repeat(5000) }))).toEqual([])
+    expect(refused(many(fit + 2, { body: 'x'.repeat(5000) }))).toMatchObject([
+      { detail: expect.stringContaining('bytes') },
+    ])
+  })
+})

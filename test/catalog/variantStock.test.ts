@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto'
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from 'vitest'
+import { patchVariant } from '../../lib/catalog/product/patchVariant.ts'
+import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { putProduct } from '../../lib/catalog/product/putProduct.ts'
+import { readItem, readProduct } from '../../lib/catalog/product/readProduct.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { loseAnswers } from '../support/chaos.ts'
+import { aProduct, freshHandlers } from '../support/http.ts'
+
+const { call, put, db, table } = await freshHandlers()
+const { price } = aProduct
+const shirt = {
+  ...aProduct,
+  variants: [
+    { sku: 'S', price, stock: 10 },
+    { sku: 'L/XL', options: { size: 'L' }, price, stock: 5 },
+  ],
+}
+const content = parseProduct(shirt).content
+const patch = (id: string, sku: string, body: unknown, headers: Record<string, string> = {}) =>
+  call('patchVariant', { path: { id, sku }, body, headers })
+const stored = (id: string) => readProduct(db, table, id)
+const stockOf = async (id: string, sku = 'S') =>
+  (await stored(id))?.variants.find((variant) => variant.sku === sku)?.stock
+
+describe('PATCH /products/{id}/variants/{sku}', () => {
+  test('sets price and stock of one variant, and answers the whole product as it now is', async () => {
+    const before = await put('a', { body: shirt })
+    const newPrice = { amount: 3100, currency: 'EUR' }
+    const after = await patch('a', 'L/XL', { price: newPrice, stock: 7 })
+    expect(after.statusCode).toBe(200)
+    expect(after.json).toEqual({
+      ...before.json,
+      variants: [before.json.variants[0], { sku: 'L/XL', options: { size: 'L' }, price: newPrice, stock: 7 }],
+      stock: 17,
+      version: after.json.version,
+      updatedAt: after.json.updatedAt,
+    })
+    expect(after.json.version).toBeGreaterThan(before.json.version)
+    expect(after.headers.etag).toBe(`"p-${after.json.version}"`)
+    expect(await stored('a')).toEqual(after.json)
+  })
+
+  test('adds to the stock and takes from it; the stock of the product stays the sum', async () => {
+    await put('b', { body: shirt })
+    expect((await patch('b', 'S', { stock: { add: 3 } })).json).toMatchObject({ stock: 18 })
+    expect((await patch('b', 'S', { stock: { add: -13 } })).json).toMatchObject({
+      stock: 5,
+      variants: [{ stock: 0 }, { stock: 5 }],
+    })
+    expect((await readItem(db, table, 'b'))?.stock).toBe(5)
+  })
+
+  test('never takes what is not there: 409 that tells what there is', async () => {
+    const { json } = await put('c', { body: shirt })
+    const refused = await patch('c', 'L/XL', { price: { amount: 1, currency: 'EUR' }, stock: { add: -6 } })
+    expect(refused).toMatchObject({
+      statusCode: 409,
+      json: { type: 'urn:aisle:problem:out-of-stock', stock: 5 },
+    })
+    expect(await stored('c')).toEqual(json)
+  })
+
+  test('an sku in another normal form is the same sku', async () => {
+    await put('d', { body: { ...aProduct, variants: [{ sku: 'gr\u00fcn', price }] } })
+    expect((await patch('d', 'gru\u0308n', { stock: 1 })).json.stock).toBe(1)
+  })
+
+  test('If-Match is honoured: 412 with the current version, and nothing changes', async () => {
+    const { headers, json } = await put('e', { body: shirt })
+    expect(await patch('e', 'S', { stock: 1 }, { 'if-match': '"p-1"' })).toMatchObject({
+      statusCode: 412,
+      json: { currentVersion: json.version },
+    })
+    expect(await stockOf('e')).toBe(10)
+    expect((await patch('e', 'S', { stock: 1 }, { 'if-match': headers.etag ?? '' })).statusCode).toBe(200)
+  })
+
+  const bad: [string, number, unknown, string?][] = [
+    ['nothing', 422, {}, ''],
+    ['a stock below zero', 422, { stock: -1 }, '/stock'],
+    ['a fraction', 422, { stock: { add: 0.5 } }, '/stock'],
+    ['an addition without a number', 422, { stock: {} }, '/stock'],
+    ['an addition beyond what a stock may be', 422, { stock: { add: 1_000_000_000 } }, '/stock/add'],
+    ['a number beyond all bounds', 422, { stock: { add: -1e300 } }, '/stock/add'],
+    ['another field', 422, { stock: 1, sku: 'M' }, '/sku'],
+    ['a price without currency', 422, { price: { amount: 1 } }, '/price/currency'],
+    ['a list', 422, [], ''],
+  ]
+  for (const [what, status, body, pointer] of bad) {
+    test(`${what} is ${status}, and changes nothing`, async () => {
+      const { json } = await put('bad', { body: shirt })
+      const refused = await patch('bad', 'S', body)
+      expect(refused.statusCode).toBe(status)
+      expect(refused.json.errors).toMatchObject([{ pointer }])
+      expect(await stored('bad')).toEqual(json)
+    })
+  }
+
+  test('no such sku and no such product are 404s of their own', async () => {
+    await put('f', { body: shirt })
+    for (const sku of ['M', '', 's', '__proto__', '\ud83d']) {
+      const refused = await patch('f', sku, { stock: 1 })
+      expect(refused).toMatchObject({ statusCode: 404, json: { type: 'urn:aisle:problem:no-such-variant' } })
+    }
+    expect(await patch('none', 'S', { stock: 1 })).toMatchObject({
+      statusCode: 404,
+      json: { type: 'urn:aisle:problem:no-such-product' },
+    })
+  })
+})
+
+describe('a stock is exact', () => {
+  const take = (id: string, sku: string, add: number) => patchVariant(db, table, id, sku, { stock: { add } })
+
+  test('of more callers at the same moment than there are pieces, as many get one as there are', async () => {
+    await putProduct(db, table, 'sale', content)
+    const results = await Promise.allSettled(Array.from({ length: 25 }, () => take('sale', 'S', -1)))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'OutOfStock', stock: 0 })
+    }
+    expect(await stored('sale')).toMatchObject({ stock: 5, variants: [{ stock: 0 }, { stock: 5 }] })
+  })
+
+  test('additions to both variants at the same moment are all counted, and none conflicts with another', async () => {
+    const { version } = await putProduct(db, table, 'both', content)
+    const results = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => take('both', n % 2 ? 'S' : 'L/XL', 1)),
+    )
+    const product = await stored('both')
+    expect(product).toMatchObject({ stock: 55, variants: [{ stock: 30 }, { stock: 25 }] })
+    // One version each: none has started again, and each answer is at least as new as its own write.
+    expect(product?.version).toBe(version + 40)
+    for (const { value } of results) expect(value.version).toBeGreaterThan(version)
+  })
+
+  test('counts that are set at the same moment as pieces are taken leave a stock that some order explains', async () => {
+    await putProduct(db, table, 'mixed', content)
+    await Promise.all([
+      ...Array.from({ length: 5 }, () => patchVariant(db, table, 'mixed', 'S', { stock: { add: -1 } })),
+      patchVariant(db, table, 'mixed', 'S', { stock: 100 }),
+    ])
+    const product = await stored('mixed')
+    const stock = product?.variants[0]?.stock ?? 0
+    expect(stock).toBeGreaterThanOrEqual(95)
+    expect(stock).toBeLessThanOrEqual(100)
+    expect(product?.stock).toBe(stock + 5)
+  })
+
+  test('an addition hits its own variant also where somebody else moves it to another place meanwhile', async () => {
+    await putProduct(db, table, 'moved', content)
+    const moving = interposed(db, async () => {
+      await putProduct(db, table, 'moved', { ...content, variants: content.variants.toReversed() })
+    })
+    await patchVariant(moving, table, 'moved', 'S', { stock: { add: 1 } })
+    expect(await stockOf('moved', 'S')).toBe(11)
+    expect(await stockOf('moved', 'L/XL')).toBe(5)
+  })
+})
+
+describe('a change is made exactly once', () => {
+  test('when its answer is lost, and the SDK repeats it', async () => {
+    await putProduct(db, table, 'lost', content)
+    const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
+    const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
+    chaos.losses = 1
+    await patchVariant(client, table, 'lost', 'S', { stock: { add: -10 } })
+    expect(chaos.losses).toBe(0)
+    expect(await stockOf('lost')).toBe(0)
+  })
+
+  test('when both answers are lost, and the caller repeats it under its key', async () => {
+    await putProduct(db, table, 'key', content)
+    const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
+    const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
+    const options = { writeId: randomUUID() }
+    chaos.losses = 2
+    await expect(patchVariant(client, table, 'key', 'S', { stock: { add: -10 } }, options)).rejects.toThrow(
+      'socket hang up',
+    )
+    // The last pieces are its own: not 409, and not once more.
+    const { value } = await patchVariant(db, table, 'key', 'S', { stock: { add: -10 } }, options)
+    expect(value.variants[0]?.stock).toBe(0)
+    await patchVariant(db, table, 'key', 'S', { stock: { add: 10 } })
+    await patchVariant(db, table, 'key', 'S', { stock: { add: -10 } }, options)
+    expect(await stockOf('key')).toBe(10)
+  })
+
+  test('when it is sent twice with the same Idempotency-Key', async () => {
+    await put('twice', { body: shirt })
+    const headers = { 'idempotency-key': randomUUID() }
+    const first = await patch('twice', 'S', { stock: { add: -1 } }, headers)
+    await patch('twice', 'S', { stock: { add: -1 } })
+    expect((await patch('twice', 'S', { stock: { add: -1 } }, headers)).body).toBe(first.body)
+    expect(await stockOf('twice')).toBe(8)
+    // Another variant is another request.
+    expect(await patch('twice', 'L/XL', { stock: { add: -1 } }, headers)).toMatchObject({ statusCode: 422 })
+  })
+
+  test('when DynamoDB cancels it for a conflict with another transaction, after a pause', async () => {
+    await putProduct(db, table, 'conflict', content)
+    let conflicts = 3
+    const client = interposed(db, () => {
+      if (conflicts-- > 0) throw conflict()
+    })
+    await patchVariant(client, table, 'conflict', 'S', { stock: { add: 1 } })
+    expect(conflicts).toBe(-1)
+    expect(await stockOf('conflict')).toBe(11)
+    const always = interposed(db, () => {
+      throw conflict()
+    })
+    await expect(patchVariant(always, table, 'conflict', 'S', { stock: 1 })).rejects.toThrow('conflict')
+    expect(await stockOf('conflict')).toBe(11)
+  })
+
+  test('and a writer of the whole product who was interrupted still knows its own success after it', async () => {
+    const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
+    const { version } = await putProduct(client, table, 'own', content)
+    const chaos = loseAnswers(client, 'PutItemCommand')
+    chaos.losses = 1
+    chaos.meanwhile = async () => {
+      await patchVariant(db, table, 'own', 'S', { stock: { add: 1 } })
+    }
+    const renamed = { ...content, title: 'renamed' }
+    const written = await putProduct(client, table, 'own', renamed, { match: [version] })
+    expect(written.value).toMatchObject({ title: 'renamed', stock: 16 })
+    expect(await stored('own')).toEqual(written.value)
+  })
+})
+
+const conflict = () =>
+  new TransactionCanceledException({
+    message: 'conflict',
+    $metadata: {},
+    CancellationReasons: [{ Code: 'TransactionConflict' }],
+  })
+
+/** A client before whose first transactions something happens: before each, for as long as it throws. */
+function interposed(db: DynamoDBDocumentClient, meanwhile: () => unknown): DynamoDBDocumentClient {
+  let done = false
+  const send = async (command: { input: object }, ...rest: []) => {
+    if (!done && 'TransactItems' in command.input) {
+      await meanwhile()
+      done = true
+    }
+    return db.send(command as never, ...rest)
+  }
+  return Object.create(db, { send: { value: send } })
+}

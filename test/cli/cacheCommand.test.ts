@@ -1,0 +1,175 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { expect, onTestFinished, test } from 'vitest'
+import { openCatalog } from '../../lib/catalog/index.ts'
+import { productKey } from '../../lib/catalog/table/items.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
+import { actions } from '../../lib/operations/operation.ts'
+import { freshFolder, runScript } from '../support/cli.ts'
+import { freshTables } from '../support/dynamodb.ts'
+import { fill } from '../support/fill.ts'
+import { freshRedis } from '../support/redis.ts'
+
+const { db, table, endpoint } = await freshTables()
+await fill(db, table, 'all', ['a', 'b', 'c'])
+
+async function fresh() {
+  const { url } = await freshRedis()
+  const catalog = openCatalog({ table, redisUrl: url, dynamodbEndpoint: endpoint })
+  onTestFinished(catalog.close)
+  const env = { PATH: process.env.PATH, REDIS_URL: url, DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }
+  const run = (...args: string[]) => runScript('cli/cache.ts', args, env)
+  return { ...catalog, env, run }
+}
+
+test('inspect tells what stands in the cache beside the database, invalidate removes it, warm fills it', async () => {
+  const { products, pages, reviews, run } = await fresh()
+  await products.get('a')
+  const inspected = await run('inspect', 'a')
+  expect(inspected).toMatchObject({ code: 0, err: '' })
+  expect(inspected.out).toMatch(/^a: version 1 in the database, written 2026-01-01T00:00:00.000Z\n/)
+  expect(inspected.out).toMatch(
+    / product {2,}fresh {2,}1, the database's {2,}\d+\.\d s {2,}\d+\.\d s {2,}\d+\.\d s {2,}\d+ B\n/,
+  )
+  expect(inspected.out).toMatch(/ page {2,}nothing {2,}- /)
+
+  await pages.get('a')
+  await reviews.get('a')
+  expect(await run('invalidate', 'a')).toEqual({
+    ...{ code: 0, out: 'a: no entry is left of product, page and reviews\n', err: '' },
+  })
+  for (const cache of [products, pages, reviews]) expect((await cache.inspect('a')).state).toBe('nothing')
+
+  expect((await run('warm', 'a', 'b')).out).toBe(
+    '4 filled, 0 fresh already, 0 failed, 0 left, of products and pages\n',
+  )
+  expect((await run('warm', '--top', '10', '--json')).out).toBe(
+    `${JSON.stringify({ action: 'warm', filled: 0, fresh: 0, failed: 0, left: 0 }, null, 2)}\n`,
+  )
+  const { out } = await run('inspect', '--json', 'a', 'c')
+  expect(JSON.parse(out)).toMatchObject({
+    action: 'inspect',
+    products: [
+      {
+        id: 'a',
+        database: { state: 'stored', version: 1 },
+        entries: [
+          { cache: 'product', state: 'fresh', version: 1, age: expect.any(Number), ttl: expect.any(Number) },
+          { cache: 'page', state: 'fresh' },
+          { cache: 'reviews', state: 'nothing' },
+        ],
+      },
+      { id: 'c' },
+    ],
+  })
+  expect(out).not.toContain('body')
+})
+
+test('an entry that is older than the database is shown, and audit finds and removes it', async () => {
+  const { products, run } = await fresh()
+  await products.get('b')
+  const edit = new UpdateCommand({
+    TableName: table,
+    Key: productKey('b'),
+    UpdateExpression: 'SET title = :title, version = :version',
+    ExpressionAttributeValues: { ':title': 'Edited', ':version': 7 },
+  })
+  await db.send(edit)
+  const inspected = await run('inspect', 'b')
+  expect(inspected.out).toContain('1, older')
+  expect(inspected.out).toContain('npm run cache -- audit b')
+  const audited = await run('audit', 'b')
+  expect(audited.code).toBe(1)
+  expect(audited.out).toMatch(/ b {2,}product {2,}1 {2,}7 {2,}\d+\.\d s {2,}yes\n/)
+  expect(audited.out).toContain('1 compared, 0 agree (0 nines), 1 stale, 1 repaired, 0 not compared')
+  expect((await products.get('b')).value?.title).toBe('Edited')
+  // A sample, this time.
+  expect(await run('audit')).toMatchObject({
+    ...{ code: 0, out: '1 compared, 1 agree (0 nines), 0 stale, 0 repaired, 0 not compared\n' },
+  })
+})
+
+test('what cannot be done is said in a line, with the exit code 1', async () => {
+  const { env, run } = await fresh()
+  const unknown = await run('inspect', 'nobody')
+  expect(unknown.code).toBe(1)
+  expect(unknown.out).toContain('nobody: there is no such product in the database')
+  const wrong: [string[], RegExp][] = [
+    [
+      ['look', 'a'],
+      /^There is no command look: it is one of inspect, invalidate, warm, audit; see --help\n$/,
+    ],
+    [['inspect'], /^Name the products to inspect/],
+    [['inspect', 'a/b'], /^"a\/b" is no product id: 1 to 128/],
+    [['audit', '--top', '5'], /^--top is for warm only\n$/],
+    [['warm', '--top', 'x'], /^top is a whole number from 0 to 1000\n$/],
+    [['inspect', 'a', '--stage', 'a b'], /^--stage a b is no name of a stage/],
+    [['inspect', 'a', '--nothing'], /^Unknown option '--nothing'/],
+  ]
+  for (const [args, message] of wrong) {
+    const { code, out, err } = await run(...args)
+    expect({ args, code, out }).toEqual({ args, code: 1, out: '' })
+    expect(err).toMatch(message)
+  }
+  const away = `127.0.0.1:${await freePort()}`
+  const noRedis = await runScript('cli/cache.ts', ['inspect', 'a'], { ...env, REDIS_URL: `redis://${away}` })
+  expect(noRedis).toMatchObject({ code: 1, out: '' })
+  expect(noRedis.err).toContain(`REDIS_URL is redis://${away}, but no Redis answers there`)
+  const noDatabase = await runScript('cli/cache.ts', ['warm'], {
+    ...env,
+    DYNAMODB_ENDPOINT: `http://${away}`,
+  })
+  expect(noDatabase.err).toContain(`No database answers at http://${away}: run npm start in another terminal`)
+  const { out: help } = await run('--help')
+  for (const action of actions) expect(help).toContain(`\n  ${action} `)
+})
+
+test('with --stage the function of that stage does it', async () => {
+  const { products, env } = await fresh()
+  await products.get('a')
+  Object.assign(process.env, { ...env })
+  const { handler } = await import('../../functions/operate.ts')
+  const asked: string[] = []
+  // As Lambda invokes: the event in, the answer or the error out.
+  const lambda = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    asked.push(`${request.method} ${request.url} ${body}`)
+    if (request.url?.includes('nowhere')) {
+      response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' })
+      return response.end('{"Message":"Function not found"}')
+    }
+    if (request.url?.includes('secret')) {
+      response.writeHead(403, { 'x-amzn-errortype': 'AccessDeniedException' })
+      return response.end('{"Message":"not authorized"}')
+    }
+    const answer = await handler(JSON.parse(body)).catch((error: Error) => ({ errorMessage: error.message }))
+    if ('errorMessage' in answer) response.setHeader('x-amz-function-error', 'Unhandled')
+    response.end(JSON.stringify(answer))
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void lambda.close())
+  await new Promise((resolve) => lambda.once('listening', resolve))
+  const aws = {
+    PATH: process.env.PATH,
+    HOME: freshFolder(),
+    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`,
+    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' },
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const run = (stage: string, more: NodeJS.ProcessEnv = {}) =>
+    runScript('cli/cache.ts', ['inspect', 'a', '--stage', stage], { ...aws, ...more })
+  const inspected = await run('prod')
+  expect(inspected.err).toBe('')
+  expect(inspected.out).toMatch(/^a: version 1 in the database.*\n.*\n {2}product {2,}fresh/)
+  expect(asked).toEqual([
+    'POST /2015-03-31/functions/aisle-prod-operate/invocations {"action":"inspect","ids":["a"]}',
+  ])
+  expect((await run('nowhere')).err).toMatch(/^There is no function aisle-nowhere-operate in this region/)
+  expect((await run('secret')).err).toMatch(/^You may not invoke aisle-secret-operate: ask for lambda:Invoke/)
+  const anonymous = await run('prod', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' })
+  expect(anonymous).toMatchObject({ code: 1, out: '' })
+  expect(anonymous.err).toMatch(/^AWS has no valid credentials from you/)
+  expect((await run('prod', { AWS_REGION: '' })).err).toMatch(/^No AWS region is set/)
+  await expect(handler({ action: 'drop' } as never)).rejects.toThrow('An action is one of inspect')
+})

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Cluster, Redis } from 'ioredis'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createCacheAside } from '../../lib/cacheAside/index.ts'
+import { connectCache, connectRedis } from '../../lib/clients/redis/connect.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
+import { projectFolder } from '../../lib/project/folder.ts'
+import { startCluster } from '../support/cluster.ts'
+import { freshRedis } from '../support/redis.ts'
+
+const cluster = await startCluster()
+afterAll(cluster.stop)
+
+/** A client, which ends with the test. */
+function connect(url: string) {
+  const redis = connectCache(url)
+  onTestFinished(() => redis.disconnect())
+  return redis
+}
+
+/** The connections that are up: the client itself, or those of a cluster's nodes. */
+const connections = (redis: Redis | Cluster) =>
+  (redis instanceof Cluster ? redis.nodes() : [redis]).filter(({ status }) => status === 'ready')
+
+const open = (redis: Redis | Cluster) =>
+  createCacheAside<string>({ redis, name: 'text', load: async (id) => ({ value: id, version: 1 }) })
+
+test('the URL says whether it is a single server or a cluster', async () => {
+  expect(connect('redis://127.0.0.1:1')).toBeInstanceOf(Redis)
+  expect(connect('redis-cluster://127.0.0.1:1')).toBeInstanceOf(Cluster)
+  const { options } = connect('rediss://me:p%40ss@[::1]/2') as Redis
+  expect(options).toMatchObject({ host: '::1', port: 6379, db: 2, username: 'me', password: 'p@ss', tls: {} })
+  const { redisOptions } = (connect('rediss-cluster://me:p%40ss@cache.example:7000') as Cluster).options
+  expect(redisOptions).toMatchObject({ username: 'me', password: 'p@ss', tls: {} })
+  expect((connect('redis-cluster://127.0.0.1:1') as Cluster).options.redisOptions).not.toHaveProperty('tls')
+  for (const url of [
+    'http://:secret@127.0.0.1',
+    '127.0.0.1:6379',
+    '',
+    'redis://',
+    'redis-cluster://127.0.0.1/1',
+    'redis://127.0.0.1/x',
+  ]) {
+    expect(() => connectCache(url), url).toThrow(/^REDIS_URL must be redis:\/\/(?!.*secret)/)
+  }
+  expect(() => connectRedis('redis-cluster://127.0.0.1:1')).toThrow('needs a single Redis')
+})
+
+describe.each([
+  ['a single server', async () => ({ url: (await freshRedis()).url, admins: undefined })],
+  ['a cluster', async () => cluster],
+])('%s', (_, start) => {
+  test('connections that were closed meanwhile cost the next read a new one, not its answer', async () => {
+    const { url, admins = [connect(url) as Redis] } = await start()
+    const redis = connect(url)
+    const cache = open(redis)
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f']
+    await expect
+      .poll(async () => (await cache.getMany(ids)).map(({ status }) => status.hit))
+      .toEqual(ids.map(() => true))
+    for (let round = 0; round < 5; round++) {
+      // As after a thaw: the connections are gone before anything is asked.
+      const all = connections(redis)
+      expect(all.length).toBe(redis instanceof Cluster ? 3 : 1)
+      const gone = Promise.all(all.map((connection) => once(connection, 'close')))
+      await Promise.all(admins.map((admin) => admin.call('CLIENT', 'KILL', 'TYPE', 'normal')))
+      await gone
+      const start = performance.now()
+      expect((await cache.get(ids[round] ?? '')).status.detail).toBeUndefined()
+      expect(performance.now() - start).toBeLessThan(100)
+      const again = await cache.getMany(ids)
+      expect(again.map(({ status }) => status)).toEqual(ids.map(() => expect.objectContaining({ hit: true })))
+    }
+  })
+
+  test('an idle connection keeps no process alive', async () => {
+    const { url } = await start()
+    const code = `
+      const { connectCache } = await import('./lib/clients/redis/connect.ts')
+      console.log(await connectCache('${url}').get('x'))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: projectFolder,
+      timeout: 15_000,
+    })
+    expect(stdout.trim()).toBe('null')
+  })
+})
+
+describe.each(['redis', 'redis-cluster'])('%s://', (scheme) => {
+  test('where nobody listens a command fails at once, and no process is kept alive', async () => {
+    const url = `${scheme}://127.0.0.1:${await freePort()}`
+    const redis = connect(url)
+    const start = performance.now()
+    for (let n = 0; n < 3; n++) await expect(redis.get('x')).rejects.toThrow()
+    expect(performance.now() - start).toBeLessThan(1000)
+    const code = `
+      const { connectCache } = await import('./lib/clients/redis/connect.ts')
+      await connectCache('${url}').get('x').catch(() => console.log('failed'))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: projectFolder,
+      timeout: 15_000,
+    })
+    expect(stdout.trim()).toBe('failed')
+  })
+
+  test('a server that accepts and stays silent is given up after a second', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    onTestFinished(() => void silent.close())
+    await once(silent, 'listening')
+    const redis = connect(`${scheme}://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+    const start = performance.now()
+    await expect(redis.get('x')).rejects.toThrow()
+    expect(performance.now() - start).toBeLessThan(3000)
+  })
+})
+
+test('a cluster that comes up later is used then', async () => {
+  const port = await freePort()
+  const redis = connect(`redis-cluster://127.0.0.1:${port}`)
+  await expect(redis.get('x')).rejects.toThrow(/ECONNREFUSED|closed/)
+  const folder = mkdtempSync(join(tmpdir(), 'aisle-late-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', folder]
+  await freshRedis({ port, args })
+  await connectRedis(`redis://127.0.0.1:${port}`).call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+  await expect.poll(() => redis.get('x').catch(String), { timeout: 5000 }).toBe(null)
+})
+
+test('a replica is not read, even where no master is left', async () => {
+  const redis = connect(cluster.url)
+  const ids = Array.from({ length: 30 }, (_, n) => `r${n}`)
+  await Promise.all(ids.map((id) => redis.set(id, id)))
+  const replicas: Redis[] = []
+  for (const admin of cluster.admins) {
+    if (String(await admin.info('replication')).includes('role:slave')) replicas.push(admin)
+  }
+  expect(replicas.length).toBe(3)
+  const masters = await Promise.all(ids.map(cluster.masterOf))
+  await Promise.all([...new Set(masters)].map((master) => master.stop('SIGKILL')))
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async (_, round) => {
+      await sleep(round * 20)
+      return Promise.all(ids.map((id) => redis.get(id).catch(() => 'failed')))
+    }),
+  )
+  expect(new Set(answers.flat())).toEqual(new Set(['failed']))
+  for (const replica of replicas) expect(await replica.info('commandstats')).not.toContain('cmdstat_get:')
+})

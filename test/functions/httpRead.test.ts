@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { aProduct, freshHandlers } from '../support/http.ts'
+import { freshRedis } from '../support/redis.ts'
+
+const { get, put, redisPort } = await freshHandlers()
+await put('1', { body: aProduct })
+
+test('a product is answered with all its fields, its tag and what the cache did', async () => {
+  await freshRedis({ port: redisPort })
+  await get('1')
+  await expect.poll(async () => (await get('1')).headers['cache-status']).toMatch(/^aisle; hit; ttl=\d+$/)
+  const { statusCode, headers, json } = await get('1')
+  expect(statusCode).toBe(200)
+  expect(headers['content-type']).toBe('application/json')
+  expect(headers.etag).toBe(`"p-${json.version}"`)
+  expect(headers['cache-control']).toContain('s-maxage=')
+  expect(headers).not.toHaveProperty('age')
+  expect(json).toEqual({
+    id: '1',
+    ...aProduct,
+    description: '',
+    variants: [],
+    stock: 0,
+    images: [],
+    tags: [],
+    attributes: {},
+    rating: { average: 0, count: 0 },
+    version: expect.any(Number),
+    createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+  })
+})
+
+test('a caller that has the current version hears 304 without a body, by list, weak tag or star', async () => {
+  const { etag = '' } = (await get('1')).headers
+  for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+    const answer = await get('1', { headers: { 'if-none-match': tag } })
+    expect(answer).toMatchObject({ statusCode: 304, headers: { etag } })
+    expect(answer.body).toBeUndefined()
+  }
+  expect((await get('1', { headers: { 'if-none-match': '"p-1"' } })).statusCode).toBe(200)
+})
+
+test('a product that does not exist is a 404 problem', async () => {
+  const { statusCode, headers, json } = await get('nothing')
+  expect(statusCode).toBe(404)
+  expect(headers['content-type']).toBe('application/problem+json')
+  expect(json).toEqual({
+    type: 'urn:aisle:problem:no-such-product',
+    title: 'Not Found',
+    status: 404,
+    detail: 'There is no product nothing',
+  })
+})
+
+test('an id outside its grammar is refused before anything is asked', async () => {
+  for (const id of [
+    '',
+    ' ',
+    'a b',
+    '../x',
+    'é',
+    'e\u0301',
+    '{1}',
+    '.',
+    '-1',
+    'a'.repeat(129),
+    '1\n',
+    '\u0000',
+    '\ud800',
+  ]) {
+    expect(await get(id)).toMatchObject({ statusCode: 400, json: { type: 'urn:aisle:problem:invalid-id' } })
+  }
+})
+
+test('an event without anything in it is a 400, never an exception', async () => {
+  const { handler } = await import('../../functions/getProduct.ts')
+  for (const event of [{}, null, { pathParameters: null }]) {
+    expect(await handler(event as never)).toMatchObject({ statusCode: 400 })
+  }
+})

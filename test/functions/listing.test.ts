@@ -1,0 +1,174 @@
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from 'vitest'
+import { openCursors } from '../../lib/catalog/table/cursor.ts'
+import { fill as fillTable, putItems } from '../support/fill.ts'
+import { freshHandlers } from '../support/http.ts'
+import { freshRedis } from '../support/redis.ts'
+
+const { db, table, call, put, redisPort } = await freshHandlers()
+const price = { amount: 100, currency: 'EUR' }
+
+const fill = (category: string, ids: string[], options?: Parameters<typeof fillTable>[4]) =>
+  fillTable(db, table, category, ids, options)
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
+const list = (query: Record<string, string>) => call('getProducts', { query })
+type Answer = Awaited<ReturnType<typeof list>>
+const idsOf = ({ json }: Answer): string[] => json.items.map(({ id }: { id: string }) => id)
+
+/** The query of the next page, as its Link tells. */
+function nextOf({ headers }: Answer): Record<string, string> | undefined {
+  const link = headers.link
+  if (link === undefined) return undefined
+  const [, path = ''] = /^<(\/products\?[\w%&=.~*-]+)>; rel="next"$/.exec(link) ?? []
+  return Object.fromEntries(new URL(path, 'http://localhost').searchParams)
+}
+
+async function pages(query: Record<string, string>): Promise<string[][]> {
+  const all: string[][] = []
+  for (let next: Record<string, string> | undefined = query; next; ) {
+    const answer: Answer = await list(next)
+    expect(answer.statusCode).toBe(200)
+    all.push(idsOf(answer))
+    next = nextOf(answer)
+    if (all.length > 100) throw new Error('It never ends')
+  }
+  return all
+}
+
+await fill('shop', names('s', 3))
+await fill('shop/a', names('a', 20), { start: '2026-01-01T00:00:00.500Z' })
+await fill('shop/a/deep', names('d', 4), { start: '2026-01-01T00:00:02.200Z' })
+await fill('shop-other', names('o', 2))
+await fill('same', names('t', 7), { step: 0 })
+
+/** By its time, the newest first; where that is the same by id. */
+const shop = [
+  ...names('s', 3).map((id, n) => [n * 1000, id] as const),
+  ...names('a', 20).map((id, n) => [500 + n * 1000, id] as const),
+  ...names('d', 4).map((id, n) => [2200 + n * 1000, id] as const),
+]
+  .sort(([a], [b]) => b - a)
+  .map(([, id]) => id)
+
+describe('GET /products?category=', () => {
+  test('lists the category and all below it, newest first', async () => {
+    const answer = await list({ category: 'shop', limit: '100' })
+    expect(answer.statusCode).toBe(200)
+    expect(idsOf(answer)).toEqual(shop)
+    expect(answer.headers.link).toBeUndefined()
+    expect(Object.keys(answer.json)).toEqual(['items'])
+    expect(idsOf(await list({ category: 'shop/a/deep' }))).toEqual(['d3', 'd2', 'd1', 'd0'])
+  })
+
+  test.each(['1', '2', '5', '26', '27', '28'])(
+    'has each product on exactly one page of %s',
+    async (limit) => {
+      const all = await pages({ category: 'shop', limit })
+      expect(all.flat()).toEqual(shop)
+      for (const page of all.slice(0, -1)) expect(page).toHaveLength(Number(limit))
+      // No page more than it takes: the last one says that it is the last.
+      expect(all).toHaveLength(Math.ceil(shop.length / Number(limit)))
+    },
+  )
+
+  test('has 24 on a page without a limit, and loses none that are of the same moment', async () => {
+    expect(idsOf(await list({ category: 'shop' }))).toEqual(shop.slice(0, 24))
+    expect((await pages({ category: 'same', limit: '3' })).flat()).toEqual(names('t', 7).reverse())
+  })
+
+  test('keeps its place when products are added in front of it', async () => {
+    await fill('moving', names('m', 6))
+    const first = await list({ category: 'moving', limit: '3' })
+    await fill('moving', names('new', 3), { start: '2026-02-01T00:00:00.000Z' })
+    expect(idsOf(first)).toEqual(['m5', 'm4', 'm3'])
+    expect(idsOf(await list(nextOf(first) ?? {}))).toEqual(['m2', 'm1', 'm0'])
+  })
+
+  test('of a category that holds nothing, or that the tree does not know yet, is what is there', async () => {
+    expect(await list({ category: 'no/such' })).toMatchObject({ statusCode: 200, body: '{"items":[]}' })
+    await put('fresh', { body: { title: 'Fresh', category: 'brand/new', price } })
+    expect(idsOf(await list({ category: 'brand/new' }))).toEqual(['fresh'])
+  })
+
+  test.each([
+    '',
+    'Shop',
+    'shop/',
+    '/shop',
+    'a//b',
+    'a/b/c/d/e/f/g/h/i',
+    'x'.repeat(201),
+    'a|24|',
+    'ä',
+    'a\0',
+  ])('the category %j is a 400', async (category) => {
+    expect(await list({ category })).toMatchObject({
+      statusCode: 400,
+      json: { type: 'urn:aisle:problem:invalid-category' },
+    })
+  })
+
+  test.each(['0', '101', '1000', '-1', '1.5', '', 'x', '1e1', ' 5', '0x5'])(
+    'the limit %j is a 400',
+    async (limit) => {
+      expect(await list({ category: 'shop', limit })).toMatchObject({
+        statusCode: 400,
+        json: { type: 'urn:aisle:problem:invalid-limit' },
+      })
+    },
+  )
+
+  test('a cursor of another category, or a forged one, is a 400', async () => {
+    const { cursor = '' } = nextOf(await list({ category: 'shop', limit: '1' })) ?? {}
+    expect((await list({ category: 'shop', limit: '2', cursor })).statusCode).toBe(200)
+    const own = await openCursors(db, table).sign('listing/shop', '2026')
+    const others = ['', 'x', `${cursor}A`, cursor.slice(1), own.replace(/^./, 'A')]
+    for (const [category, each] of [['shop/a', cursor], ...others.map((each) => ['shop', each])] as const) {
+      const answer = await list({ category: String(category), cursor: String(each) })
+      expect(answer).toMatchObject({ statusCode: 400, json: { type: 'urn:aisle:problem:invalid-cursor' } })
+    }
+  })
+
+  test('of more categories than are listed together is a 400 that says so', async () => {
+    const counters = names('c', 100).map((name) => ({ pk: 'CATEGORIES', sk: `broad/${name}`, products: 1 }))
+    await putItems(db, table, counters)
+    // The tree that this process remembers while Redis is away is a second old at the most.
+    await expect
+      .poll(() => list({ category: 'broad' }), { timeout: 4000, interval: 300 })
+      .toMatchObject({ statusCode: 400, json: { type: 'urn:aisle:problem:category-too-broad' } })
+    const { json } = await list({ category: 'broad' })
+    expect(json.detail).toContain('100 categories below broad')
+    await db.send(new DeleteCommand({ TableName: table, Key: { pk: 'CATEGORIES', sk: 'broad/c0' } }))
+    await expect
+      .poll(async () => (await list({ category: 'broad' })).statusCode, { timeout: 4000, interval: 300 })
+      .toBe(200)
+  })
+
+  test('has fewer products on a page where they are too large for one answer, and loses none', async () => {
+    const ids = names('large', 70)
+    await fill('large', ids, { description: '"'.repeat(19_000) })
+    const all = await pages({ category: 'large', limit: '100' })
+    expect(all.length).toBe(2)
+    expect(all.flat()).toEqual(ids.toReversed())
+  })
+
+  test('shows a product as fresh as it is, though the listing is a hit, and none that is deleted', async () => {
+    await freshRedis({ port: redisPort })
+    await fill('live', names('l', 3))
+    const read = () => list({ category: 'live', limit: '2' })
+    await expect.poll(async () => (await read()).headers['cache-status'], { timeout: 3000 }).toMatch(/hit/)
+    await put('l2', { body: { title: 'Cheaper', category: 'live', price: { amount: 50, currency: 'EUR' } } })
+    const cheaper = await read()
+    expect(cheaper.json.items[0]).toMatchObject({ id: 'l2', price: { amount: 50 } })
+    expect(cheaper.headers['cache-status']).toContain('detail=hits:2/3')
+    expect((await read()).headers['cache-status']).toMatch(/^aisle; hit; ttl=\d+$/)
+    // Membership is the listing's: a new product waits for the entry's end, and is not mixed in.
+    await put('l3', { body: { title: 'New', category: 'live', price } })
+    expect(idsOf(await read())).toEqual(['l2', 'l1'])
+    const gone = await call('deleteProduct', { path: { id: 'l1' } })
+    expect(gone.statusCode).toBeLessThan(300)
+    const left = await read()
+    expect(idsOf(left)).toEqual(['l2'])
+    expect(idsOf(await list(nextOf(left) ?? {}))).toEqual(['l0'])
+  })
+})

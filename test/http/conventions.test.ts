@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
+import type { Server } from '../../lib/local/servers/server.ts'
+import { aProduct, type Call, freshHandlers } from '../support/http.ts'
+import { parseItem } from '../support/structuredField.ts'
+
+const { call, put, table, redisPort } = await freshHandlers()
+let redis: Server
+beforeAll(async () => {
+  redis = await startRedis({ binary: findRedisBinary() ?? 'redis-server', port: redisPort })
+  await put('a', { body: product })
+})
+afterAll(() => redis?.stop('SIGKILL'))
+
+const product = {
+  ...aProduct,
+  variants: [{ sku: 's', options: { Size: 'M' }, price: aProduct.price, stock: 3 }],
+}
+const mergePatch = { 'content-type': 'application/merge-patch+json' }
+const path = { id: 'a' }
+
+const reads: [string, Call][] = [
+  ['getProduct', { path }],
+  ['getProducts', { query: { ids: 'a' } }],
+  ['getProducts', { query: { category: 'kitchen' } }],
+  ['getPage', { path }],
+  ['getReviews', { path }],
+  ['getCategories', {}],
+]
+
+const writes: [string, number, Call][] = [
+  ['postProduct', 201, { body: { ...product, id: 'b' } }],
+  ['putProduct', 201, { path: { id: 'c' }, body: product }],
+  ['putProduct', 200, { path: { id: 'c' }, body: { ...product, title: 'x' } }],
+  ['patchProduct', 200, { path: { id: 'c' }, body: { title: 'y' }, headers: mergePatch }],
+  ['patchVariant', 200, { path: { id: 'c', sku: 's' }, body: { stock: 1 }, headers: mergePatch }],
+  ['postReview', 201, { path: { id: 'c' }, body: { rating: 5, body: 'Good', author: 'Ada' } }],
+  ['deleteProduct', 204, { path: { id: 'c' } }],
+]
+
+const refused: [string, number, Call][] = [
+  ['getProduct', 400, { path: { id: '..' } }],
+  ['getProduct', 404, { path: { id: 'nothing' } }],
+  ['getProducts', 400, {}],
+  ['getProducts', 400, { query: { category: 'kitchen', cursor: 'forged' } }],
+  ['getPage', 404, { path: { id: 'nothing' } }],
+  ['getReviews', 404, { path: { id: 'nothing' } }],
+  ['postProduct', 401, { body: product, authorizer: null }],
+  ['postProduct', 422, { body: { title: 1 } }],
+  ['putProduct', 403, { path, body: product, authorizer: { scope: 'reviews:write' } }],
+  ['putProduct', 412, { path, body: product, headers: { 'if-match': '"p-1"' } }],
+  ['putProduct', 415, { path, body: product, headers: { 'content-type': 'text/plain' } }],
+  ['putProduct', 413, { path, body: 'x'.repeat(400_000) }],
+  ['patchProduct', 400, { path, body: '{', headers: mergePatch }],
+  ['patchVariant', 404, { path: { id: 'a', sku: 'none' }, body: { stock: 1 }, headers: mergePatch }],
+  ['deleteProduct', 404, { path: { id: 'nothing' } }],
+  ['postReview', 422, { path, body: {} }],
+]
+
+type Answer = Awaited<ReturnType<typeof call>>
+
+/** What every answer has, and what none has. */
+function expectConventions({ statusCode, headers, body = '' }: Answer) {
+  expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', vary: 'Origin' })
+  expect(headers).not.toHaveProperty('age')
+  for (const [name, value] of Object.entries(headers)) {
+    expect(name).toBe(name.toLowerCase())
+    expect(value).toMatch(/^[\x20-\x7e]+$/)
+  }
+  if (headers['cache-status']) {
+    const { value, parameters } = parseItem(headers['cache-status'])
+    expect(value).toEqual({ token: 'aisle' })
+    expect('hit' in parameters).not.toBe('fwd' in parameters)
+    for (const [name, parameter] of Object.entries(parameters)) expect(parameter).toEqual(members[name])
+  }
+  const told = body + JSON.stringify(headers)
+  expect(told).not.toContain(table)
+  expect(told).not.toMatch(/127\.0\.0\.1|\.ts\b|PRODUCT#/)
+  if (statusCode === 503) expect(headers['retry-after']).toMatch(/^\d+$/)
+}
+
+/** RFC 9211, 2: the parameters that are used here, and what they hold. */
+const members: Record<string, unknown> = {
+  hit: true,
+  fwd: { token: expect.stringMatching(/^(bypass|method|uri-miss|vary-miss|miss|request|stale|partial)$/) },
+  ttl: expect.any(Number),
+  stored: true,
+  collapsed: true,
+  detail: { token: expect.any(String) },
+}
+
+const labelOf = (name: string, { query = {} }: Call) => [name, ...Object.keys(query)].join(' ')
+
+describe('every read', () => {
+  for (const [name, request] of reads) {
+    test(`${labelOf(name, request)}: tag, freshness, what the cache did and how long it took`, async () => {
+      await call(name, request)
+      const hit = await call(name, request)
+      expectConventions(hit)
+      expect(hit.statusCode).toBe(200)
+      expect(hit.headers).toMatchObject({
+        'content-type': 'application/json',
+        etag: expect.stringMatching(/^"[\x21\x23-\x7e]+"$/),
+        'server-timing': expect.stringMatching(/^cache;dur=\d+\.\d$/),
+        'cache-status': expect.stringMatching(/^aisle; hit; ttl=\d+$/),
+      })
+      const directives = (hit.headers['cache-control'] ?? '').split(', ')
+      expect(directives).toEqual([
+        'public',
+        'max-age=0',
+        expect.stringMatching(/^s-maxage=\d+$/),
+        expect.stringMatching(/^stale-while-revalidate=\d+$/),
+        expect.stringMatching(/^stale-if-error=\d+$/),
+      ])
+
+      const again = { ...request, headers: { 'if-none-match': hit.headers.etag ?? '' } }
+      const unchanged = await call(name, again)
+      expectConventions(unchanged)
+      expect(unchanged).toMatchObject({ statusCode: 304, headers: { etag: hit.headers.etag } })
+      expect(unchanged.body).toBeUndefined()
+      // RFC 9110, 15.4.5: what a 200 would have said of how it may be kept.
+      for (const header of ['cache-control', 'vary', 'cache-status'])
+        expect(unchanged.headers).toHaveProperty(header)
+      const other = await call(name, { ...request, headers: { 'if-none-match': '"other"' } })
+      expect(other).toMatchObject({ statusCode: 200, headers: { etag: hit.headers.etag } })
+    })
+  }
+
+  test('a tag changes with what the answer says', async () => {
+    // A listing follows the stream of the table, and reviews have not changed.
+    const ofProduct = reads.filter(
+      ([name, { query }]) => name === 'getProduct' || name === 'getPage' || query?.ids !== undefined,
+    )
+    const tags = () => Promise.all(ofProduct.map(async (read) => (await call(...read)).headers.etag))
+    const before = await tags()
+    await put('a', { body: { ...product, title: 'Another title' } })
+    const after = await tags()
+    for (const [index, tag] of after.entries()) expect(tag, ofProduct[index]?.[0]).not.toBe(before[index])
+    expect(await tags()).toEqual(after)
+  })
+})
+
+describe('every write', () => {
+  for (const [name, status, request] of writes) {
+    test(`${name} ${status}: may not be kept, and says that every cached copy is gone`, async () => {
+      const answer = await call(name, request)
+      expectConventions(answer)
+      expect(answer.statusCode).toBe(status)
+      expect(answer.headers).toMatchObject({
+        'cache-control': 'no-store',
+        'cache-status': 'aisle; fwd=method; detail=invalidation-done',
+        'server-timing': expect.stringMatching(/^cache;dur=\d+\.\d, db;dur=\d+\.\d$/),
+      })
+      if (status === 201) expect(answer.headers.location).toMatch(/^\/products\//)
+      if (status === 204) expect(answer.body).toBeUndefined()
+      else expect(answer.headers['content-type']).toBe('application/json')
+    })
+  }
+})
+
+describe('every refusal', () => {
+  for (const [name, status, request] of refused) {
+    test(`${labelOf(name, request)} ${status} is a problem document`, async () => {
+      const answer = await call(name, request)
+      expectConventions(answer)
+      expect(answer.statusCode).toBe(status)
+      expect(answer.headers).toMatchObject({
+        'content-type': 'application/problem+json',
+        'cache-control': 'no-store',
+      })
+      expect(answer.json).toMatchObject({
+        type: expect.stringMatching(/^urn:aisle:problem:[a-z-]+$/),
+        title: expect.stringMatching(/^[A-Z]/),
+        status,
+        detail: expect.stringMatching(/\S/),
+      })
+      expect(answer.json.title).not.toBe('Error')
+    })
+  }
+})

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { handle } from '../../lib/http/handler.ts'
+import { aProduct, freshHandlers } from '../support/http.ts'
+
+const { call, table, lastLines } = await freshHandlers()
+
+/** A DynamoDB that accepts and stays silent, for the handlers that are loaded from here on. */
+const silent = createServer(() => {})
+await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+silent.unref()
+const address = silent.address()
+process.env.DYNAMODB_ENDPOINT = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`
+
+/** Lambda's word for a function that has so much time from now on. */
+function timeLeft(ms: number) {
+  const end = performance.now() + ms
+  return { getRemainingTimeInMillis: () => end - performance.now() }
+}
+
+const routes: [string, Parameters<typeof call>[1]][] = [
+  ['getProduct', { path: { id: 'a' } }],
+  ['getProducts', { query: { ids: 'a,b' } }],
+  ['getProducts', { query: { category: 'kitchen' } }],
+  ['getPage', { path: { id: 'a' } }],
+  ['getReviews', { path: { id: 'a' } }],
+  ['getCategories', {}],
+  ['getHealth', {}],
+  ['postProduct', { body: { id: 'a', ...aProduct } }],
+  ['postProduct', { body: { id: 'a', ...aProduct }, headers: { 'idempotency-key': 'key' } }],
+  ['putProduct', { path: { id: 'a' }, body: aProduct }],
+  [
+    'patchProduct',
+    { path: { id: 'a' }, body: { title: 'x' }, headers: { 'content-type': 'application/merge-patch+json' } },
+  ],
+  [
+    'patchVariant',
+    {
+      path: { id: 'a', sku: 's' },
+      body: { stock: 1 },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    },
+  ],
+  ['deleteProduct', { path: { id: 'a' } }],
+  ['postReview', { path: { id: 'a' }, body: { rating: 5, body: 'x', author: 'x' } }],
+]
+
+// To load them is no part of what is measured.
+for (const [name] of routes) await import(`../../functions/${name}.ts`)
+
+for (const [name, request] of routes) {
+  test.concurrent(`${name} ${Object.keys(request ?? {}).join()} answers 503 before its time is over when DynamoDB hangs`, async ({
+    expect,
+  }) => {
+    const start = performance.now()
+    const { statusCode, headers, body = '' } = await call(name, { ...request, context: timeLeft(2000) })
+    expect(performance.now() - start).toBeLessThan(2000)
+    expect(statusCode).toBe(503)
+    expect(headers['retry-after']).toMatch(/^\d+$/)
+    const told = body + JSON.stringify(headers)
+    expect(told).not.toContain(table)
+    expect(told).not.toMatch(/127\.0\.0\.1|\bat .*:\d|Timeout|Abort/)
+  })
+}
+
+test('a handler that waits for something without a limit answers 503 as well, once, and logs once', async () => {
+  let done = false
+  const slow = handle('GET /slow', async () => {
+    await sleep(600)
+    done = true
+    return { statusCode: 200, headers: {} }
+  })
+  const start = performance.now()
+  const context = { ...timeLeft(500), awsRequestId: 'slow' }
+  const { statusCode, headers, body } = await slow({}, context)
+  expect(performance.now() - start).toBeGreaterThan(280)
+  expect(performance.now() - start).toBeLessThan(480)
+  expect(statusCode).toBe(503)
+  expect(headers['retry-after']).toBe('1')
+  expect(JSON.parse(body ?? '')).toMatchObject({ type: 'urn:aisle:problem:took-too-long', status: 503 })
+  await expect.poll(() => done).toBe(true)
+  await sleep(20)
+  const lines = lastLines(1000).filter((line) => line.includes('"requestId":"slow"'))
+  expect(lines.map((line) => JSON.parse(line).status)).toEqual([503])
+})
+
+test('an answer that came while the process was busy is taken, though it is late', async () => {
+  const busy = handle('GET /busy', async () => {
+    const until = performance.now() + 400
+    // By input and output, which come after the timers that are due.
+    const answer = stat(import.meta.filename)
+    while (performance.now() < until);
+    await answer
+    return { statusCode: 200, headers: {} }
+  })
+  // From here on the timers come first.
+  await new Promise(setImmediate)
+  expect(await busy({}, timeLeft(500))).toMatchObject({ statusCode: 200 })
+})
+
+test('a process lives until its request is answered, and not much longer', async () => {
+  const script = `
+    const { handle } = await import('${new URL('../../lib/http/handler.ts', import.meta.url)}')
+    const forever = handle('GET /forever', () => new Promise(() => {}))
+    const end = performance.now() + 700
+    const { statusCode } = await forever({}, { getRemainingTimeInMillis: () => end - performance.now() })
+    const answered = performance.now()
+    process.on('exit', () => console.log(JSON.stringify({ statusCode, ms: performance.now() - answered })))
+  `
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    timeout: 20_000,
+  })
+  const { statusCode, ms } = JSON.parse((await run).stdout.trim().split('\n').at(-1) ?? '')
+  expect(statusCode).toBe(503)
+  expect(ms).toBeLessThan(1000)
+})

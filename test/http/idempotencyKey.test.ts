@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { expect, test } from 'vitest'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { idempotent } from '../../lib/http/idempotency.ts'
+import { Problem } from '../../lib/http/problem.ts'
+import { Request } from '../../lib/http/request.ts'
+import type { Response } from '../../lib/http/response.ts'
+import { loseAnswers } from '../support/chaos.ts'
+import { aProduct, eventOf, freshHandlers } from '../support/http.ts'
+
+const { call, put, db, table } = await freshHandlers()
+const answers = process.env.IDEMPOTENCY_TABLE ?? ''
+const create = (key: string, body: object = aProduct, authorizer?: object) =>
+  call('postProduct', { body, headers: { 'Idempotency-Key': key }, ...(authorizer && { authorizer }) })
+
+/** Work under a key, through the door that the handlers use; counted, and answered with the number of the run. */
+function work({
+  key = randomUUID() as string | null,
+  payload = {} as unknown,
+  route = 'POST /x',
+  subject = 'ann',
+} = {}) {
+  const done = { runs: 0, writeIds: [] as string[] }
+  const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
+  const attempt = (during: () => Promise<unknown> = async () => {}, context = {}): Promise<Response> =>
+    idempotent(
+      new Request(
+        eventOf({
+          headers: key === null ? {} : { 'idempotency-key': key },
+          authorizer: { subject, scope: '' },
+        }),
+        context,
+      ),
+      { db: client, table: answers, route, payload },
+      async (writeId) => {
+        done.runs++
+        done.writeIds.push(writeId)
+        await during()
+        return { statusCode: 201, headers: { run: String(done.runs) }, body: '{}' }
+      },
+    )
+  return { done, attempt, client }
+}
+
+test('the same key with the same body is answered the same, also after the product has changed, and done once', async () => {
+  const first = await create('once')
+  expect(first.statusCode).toBe(201)
+  await put(first.json.id, { body: { ...aProduct, title: 'changed' } })
+  const second = await create('once')
+  expect(second).toMatchObject({ statusCode: 201, body: first.body })
+  expect(second.headers).toMatchObject({ etag: first.headers.etag, location: first.headers.location })
+  const { Items = [] } = await db.send(
+    new ScanCommand({
+      TableName: table,
+      FilterExpression: 'sk = :sk',
+      ExpressionAttributeValues: { ':sk': 'PRODUCT' },
+    }),
+  )
+  expect(Items).toHaveLength(1)
+})
+
+test('the same body with its members in another order is the same body', async () => {
+  const first = await create('order')
+  const reversed = Object.fromEntries(Object.entries(aProduct).reverse())
+  expect((await create('order', reversed)).body).toBe(first.body)
+})
+
+test('the same key with another body is a 422, and nothing is done', async () => {
+  const { json } = await create('twice')
+  const other = await create('twice', { ...aProduct, title: 'other' })
+  expect(other).toMatchObject({ statusCode: 422, json: { type: 'urn:aisle:problem:idempotency-key-reused' } })
+  expect((await create('twice')).json.id).toBe(json.id)
+})
+
+test('keys of another subject, and on another route, are other keys', async () => {
+  const key = randomUUID()
+  const runs = await Promise.all([
+    work({ key }).attempt(),
+    work({ key, subject: 'bob' }).attempt(),
+    work({ key, route: 'POST /y' }).attempt(),
+  ])
+  expect(runs.map(({ headers }) => headers.run)).toEqual(['1', '1', '1'])
+  const mine = await create('shared')
+  const theirs = await create('shared', aProduct, { subject: 'other', scope: 'catalog:write' })
+  expect(theirs.json.id).not.toBe(mine.json.id)
+})
+
+test('a repetition while the first still runs is a 409 that says when to come back', async () => {
+  const { attempt, done } = work()
+  const started = Promise.withResolvers<void>()
+  const finish = Promise.withResolvers<void>()
+  const first = attempt(() => {
+    started.resolve()
+    return finish.promise
+  })
+  await started.promise
+  const refusal = await attempt().catch((error) => error)
+  expect(refusal).toBeInstanceOf(Problem)
+  expect(refusal).toMatchObject({
+    status: 409,
+    code: 'idempotency-key-in-use',
+    headers: { 'retry-after': '1' },
+  })
+  finish.resolve()
+  expect(await first).toEqual(await attempt())
+  expect(done.runs).toBe(1)
+})
+
+test('of many at the same moment one runs', async () => {
+  const { attempt, done } = work()
+  const results = await Promise.allSettled(Array.from({ length: 10 }, () => attempt()))
+  expect(done.runs).toBe(1)
+  for (const result of results) {
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ status: 409 })
+    else expect(result.value.headers.run).toBe('1')
+  }
+})
+
+test('a failed attempt stores nothing, so that it may be tried again', async () => {
+  const { attempt, done } = work()
+  const failure = new Problem(409, 'id-taken', 'x')
+  await expect(attempt(() => Promise.reject(failure))).rejects.toBe(failure)
+  expect(await attempt()).toMatchObject({ headers: { run: '2' } })
+  expect(await attempt()).toMatchObject({ headers: { run: '2' } })
+  // Each attempt names its write the same, so that the second finds what the first may have done.
+  expect(new Set(done.writeIds).size).toBe(1)
+})
+
+test('an attempt that died holds the key no longer than its function could have lived', async () => {
+  const { attempt, done } = work()
+  const end = performance.now() + 2000
+  const died = attempt(() => new Promise(() => {}), {
+    getRemainingTimeInMillis: () => end - performance.now(),
+  })
+  await Promise.race([died, expect.poll(() => done.runs).toBe(1)])
+  await expect(attempt()).rejects.toMatchObject({ status: 409 })
+  // Ten seconds, or an attempt that does not say how long it may live would hold it longer.
+  await expect.poll(() => attempt().then(({ headers }) => headers.run, String)).toBe('2')
+})
+
+test('when the answer to taking the key is lost, the request does not take itself for another', async () => {
+  const { attempt, client, done } = work()
+  const chaos = loseAnswers(client, 'PutItemCommand')
+  chaos.losses = 1
+  expect(await attempt()).toMatchObject({ headers: { run: '1' } })
+  expect(chaos.losses).toBe(0)
+  expect(done.runs).toBe(1)
+})
+
+test('work that is done is answered, also when its answer cannot be stored; a repetition finds it done', async () => {
+  const { attempt, client } = work()
+  const chaos = loseAnswers(client, 'UpdateItemCommand')
+  expect(
+    await attempt(async () => {
+      chaos.losses = 2
+    }),
+  ).toMatchObject({ statusCode: 201 })
+
+  // As a process leaves it that dies between its write and its record.
+  const first = await create('died', { ...aProduct, id: 'died' })
+  const { Items = [] } = await db.send(new ScanCommand({ TableName: answers }))
+  const record = Items.find(({ data }) => data?.headers?.location === '/products/died')
+  const held = { ...record, status: 'INPROGRESS', in_progress_expiration: Date.now() - 1 }
+  await db.send(new PutCommand({ TableName: answers, Item: held }))
+  const again = await create('died', { ...aProduct, id: 'died' })
+  expect(again).toMatchObject({ statusCode: 201, json: { version: first.json.version } })
+})
+
+test('an answer is kept for 24 hours', async () => {
+  const before = Date.now() / 1000
+  const { attempt } = work({ route: 'POST /kept' })
+  await attempt()
+  const { Items = [] } = await db.send(new ScanCommand({ TableName: answers }))
+  for (const { expiration } of Items) expect(Math.abs(expiration - before - 24 * 3600)).toBeLessThan(120)
+  // DynamoDB removes what has expired some time later: until then it counts no more.
+  for (const item of Items)
+    await db.send(new PutCommand({ TableName: answers, Item: { ...item, expiration: 1 } }))
+  expect(await attempt()).toMatchObject({ headers: { run: '2' } })
+})
+
+test('without the header each request is done', async () => {
+  const { attempt, done } = work({ key: null })
+  await attempt()
+  await attempt()
+  expect(done.runs).toBe(2)
+  expect(new Set(done.writeIds).size).toBe(2)
+})
+
+test('a key is 1 to 255 visible ASCII characters', async () => {
+  for (const key of ['!', '~'.repeat(255), '"8e03978e-40d5-43dd-bc93-6894a57f9324"']) {
+    expect((await create(key)).statusCode).toBe(201)
+  }
+  for (const key of ['', ' ', 'a b', 'x'.repeat(256), 'ä', 'a\u0000', 'a\n']) {
+    const refused = await create(key, { ...aProduct, id: 'refused' })
+    expect(refused).toMatchObject({
+      statusCode: 400,
+      json: { type: 'urn:aisle:problem:invalid-idempotency-key' },
+    })
+  }
+  const { Item } = await db.send(
+    new GetCommand({ TableName: table, Key: { pk: 'PRODUCT#refused', sk: 'PRODUCT' } }),
+  )
+  expect(Item).toBeUndefined()
+})

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { openCatalog } from '../../lib/catalog/index.ts'
+import { freePort } from '../../lib/local/servers/server.ts'
+import { warmProducts } from '../../lib/operations/warmProducts.ts'
+import { freshTables } from '../support/dynamodb.ts'
+import { fill } from '../support/fill.ts'
+import { freshRedis } from '../support/redis.ts'
+
+const { db, table, endpoint } = await freshTables()
+const ids = Array.from({ length: 60 }, (_, n) => `p${n}`)
+await fill(db, table, 'all', ids)
+
+async function open(redisUrl?: string) {
+  const url = redisUrl ?? (await freshRedis()).url
+  const catalog = openCatalog({ table, redisUrl: url, dynamodbEndpoint: endpoint })
+  onTestFinished(catalog.close)
+  // Counted as the database is asked.
+  const loads: { at: number; items: number }[] = []
+  catalog.db.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        const { RequestItems } = args.input as { RequestItems?: Record<string, { Keys: object[] }> }
+        const keys = Object.values(RequestItems ?? {})[0]?.Keys.length ?? 0
+        // Products come by a batch, and count each; so does each request of a page, one for all of its cards.
+        const ofProducts =
+          commandName === 'BatchGetItemCommand' && !/Projection/.test(JSON.stringify(RequestItems))
+        loads.push({ at: performance.now(), items: ofProducts ? keys : 1 })
+        return next(args)
+      },
+    { step: 'initialize', name: 'count loads' },
+  )
+  return { ...catalog, loads }
+}
+
+test('no second sees more requests than are allowed, but for one batch', async () => {
+  const catalog = await open()
+  const begun = performance.now()
+  expect(await warmProducts(catalog, { ids, top: 0, perSecond: 100 })).toEqual({
+    ...{ filled: 120, fresh: 0, failed: 0, left: 0 },
+  })
+  // 60 products at 1 and 60 pages at 5, at 100 a second.
+  expect(performance.now() - begun).toBeGreaterThan(3_500)
+  expect(catalog.loads.reduce((sum, { items }) => sum + items, 0)).toBe(360)
+  for (const { at } of catalog.loads) {
+    const within = catalog.loads.filter((other) => other.at >= at && other.at < at + 1_000)
+    expect(within.reduce((sum, { items }) => sum + items, 0)).toBeLessThanOrEqual(100 + 25)
+  }
+})
+
+test('what is fresh costs no time', async () => {
+  const catalog = await open()
+  await warmProducts(catalog, { ids, top: 0, perSecond: 1_000 })
+  const begun = performance.now()
+  expect(await warmProducts(catalog, { ids, top: 0, perSecond: 40 })).toMatchObject({ fresh: 120 })
+  expect(performance.now() - begun).toBeLessThan(1_500)
+})
+
+test('it stops at its deadline, and says what is left', async () => {
+  const catalog = await open()
+  const begun = performance.now()
+  const { filled, left, failed } = await warmProducts(catalog, {
+    ...{ ids, top: 0, perSecond: 40, deadline: begun + 1_000 },
+  })
+  expect(performance.now() - begun).toBeLessThan(1_900)
+  expect(failed).toBe(0)
+  expect(filled).toBeGreaterThan(9)
+  expect(filled + left).toBe(120)
+  const { length } = catalog.loads
+  await sleep(300)
+  expect(catalog.loads.length).toBe(length)
+})
+
+test('a cache that is away is not loaded for: two batches, and the rest is left', async () => {
+  const catalog = await open(`redis://127.0.0.1:${await freePort()}`)
+  const { failed, left } = await warmProducts(catalog, { ids, top: 0, perSecond: 1_000 })
+  expect({ failed, left }).toEqual({ failed: 50, left: 70 })
+  expect(catalog.loads.reduce((sum, { items }) => sum + items, 0)).toBeLessThanOrEqual(50)
+})

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
+import { parseReviews } from '../../lib/catalog/reviews/review.ts'
+import { freshChanges } from '../support/changes.ts'
+import { aProduct } from '../support/http.ts'
+
+const { db, table, call, put, withRedis, fill, entries, news, settle, deliver, take, edit, lastBatch } =
+  await freshChanges()
+const review = { rating: 5, body: 'x', author: 'y' }
+const { content } = parseProduct(aProduct)
+const reviews = parseReviews(
+  'c',
+  Array.from({ length: 120 }, (_, n) => ({ ...review, id: `r${n}`, createdAt: '2026-01-01T00:00:00Z' })),
+)
+
+/** Writes of the catalog itself, each of which removes its entries and leaves so many records. */
+const writes: [string, string, number, () => Promise<unknown>][] = [
+  ['a PUT', 'a', 1, () => put('a', { body: { ...aProduct, title: 'new' } })],
+  ['a PATCH', 'a', 1, () => call('patchProduct', { path: { id: 'a' }, body: { title: 'newer' } })],
+  ['a review', 'a', 2, () => call('postReview', { path: { id: 'a' }, body: review })],
+  ['an import with reviews', 'c', 122, () => upsertProduct(db, table, { id: 'c', content, reviews })],
+]
+
+test('what was stored again since a write stays when its event comes, and what is older goes', async () => {
+  await withRedis()
+  await put('a', { body: aProduct })
+  // Beside nothing else, so that no card of the one is on the page of the other.
+  content.category = 'elsewhere'
+  await settle(1)
+  for (const [what, id, count, write] of writes) {
+    await write()
+    const records = await news(count)
+    expect([what, records.length]).toEqual([what, count])
+    await fill(id)
+    const before = await entries(id)
+    expect([what, before.every((version) => Number(version) > 1)]).toEqual([what, true])
+    await take(records)
+    expect([what, await entries(id)]).toEqual([what, before])
+    expect(lastBatch()).toMatchObject({ removals: 1 })
+    // Record by record it comes to the same.
+    for (const record of records) await deliver([record])
+    expect([what, await entries(id)]).toEqual([what, before])
+  }
+})
+
+test('a write that the cache was not told of, then one that is newer than the entry', async () => {
+  await withRedis()
+  await put('b', { body: { ...aProduct, category: 'alone' } })
+  await settle(1)
+  await fill('b')
+  const [version = 0] = await entries('b')
+  await edit('b', { version: version + 1 })
+  const first = await news(1)
+  await edit('b', { version: version + 2 })
+  const second = await news(1)
+  await deliver(first)
+  await fill('b')
+  expect(await entries('b')).toEqual([version + 2, version + 2, version + 2])
+  await deliver([...first, ...second])
+  expect(await entries('b')).toEqual([version + 2, version + 2, version + 2])
+  await edit('b', { version: version + 3 })
+  await deliver([...second, ...(await news(1))])
+  expect(await entries('b')).toEqual([undefined, undefined, undefined])
+})
