@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { SetupError } from '../lib/local/servers/server.ts'
 import { actions, type Operation, warmingOf } from '../lib/operations/operation.ts'
 import { isWell, show } from '../lib/operations/show.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run cache -- COMMAND [ID...] [options]
 

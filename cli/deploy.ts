@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { checkAccount } from '../lib/deploy/account.ts'
 import { checkedParameters, reservedConcurrency } from '../lib/deploy/parameters.ts'
 import { serverless } from '../lib/deploy/serverless.ts'
-import { SetupError } from '../lib/local/servers/server.ts'
-import { definition } from '../lib/local/servers/tables.ts'
+import { definition } from '../lib/project/definition.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run deploy -- --stage STAGE --param tokenIssuer=https://issuer.example [options]
 

@@ -7,7 +7,7 @@ import { showProgress } from '../lib/import/progress.ts'
 import { isComplete, keptRejects, type Reject } from '../lib/import/report.ts'
 import { importCatalogue } from '../lib/import/run.ts'
 import { rejectLine, summary } from '../lib/import/summary.ts'
-import { SetupError } from '../lib/local/servers/server.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run import -- [options] FILE
        ... | npm run import -- [options] [-]

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { serverless } from '../lib/deploy/serverless.ts'
-import { SetupError } from '../lib/local/servers/server.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run remove -- --stage STAGE [--region REGION]
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SmokeFailure, smoke } from '../lib/deploy/smoke.ts'
-import { SetupError } from '../lib/local/servers/server.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run smoke -- [options] URL
 

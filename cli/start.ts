@@ -1,8 +1,9 @@
 import { parseArgs, styleText } from 'node:util'
-import { portOf, SetupError } from '../lib/local/servers/server.ts'
+import { localHome } from '../lib/local/servers/folder.ts'
+import { portOf } from '../lib/local/servers/server.ts'
 import { type Stack, startStack } from '../lib/local/stack.ts'
 import { welcome } from '../lib/local/welcome.ts'
-import { localHome } from '../lib/project/folder.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm start
 

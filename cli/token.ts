@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { SetupError } from '../lib/local/servers/server.ts'
+import { localHome } from '../lib/local/servers/folder.ts'
 import { signLocalToken, tokenKey } from '../lib/local/tokenKey.ts'
-import { localHome } from '../lib/project/folder.ts'
+import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run -s token -- [options]
 

@@ -1,5 +1,5 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { SetupError } from '../local/servers/server.ts'
+import { SetupError } from '../project/setupError.ts'
 
 /** What Lambda keeps for functions that reserve nothing. */
 const alwaysUnreserved = 100

@@ -1,6 +1,6 @@
 import { corsHeaders, isOrigin } from '../http/cors.ts'
-import { SetupError } from '../local/servers/server.ts'
-import { definition } from '../local/servers/tables.ts'
+import { definition } from '../project/definition.ts'
+import { SetupError } from '../project/setupError.ts'
 
 /** The parameters of a stage by their names: what serverless.yml says of the stage, under what the command line says. */
 export type Parameters = Record<string, unknown>

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { isComplete } from '../import/report.ts'
 import { importCatalogue } from '../import/run.ts'
+import { SetupError } from '../project/setupError.ts'
 import { connectLocal } from './servers/client.ts'
-import { SetupError } from './servers/server.ts'
 import { createTables } from './servers/tables.ts'
 
 /** Twenty-four products of a shop that does not exist. */

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { codeOf, makeFolder } from '../project/folder.ts'
-import { SetupError } from './servers/server.ts'
+import { SetupError } from '../project/setupError.ts'
+import { codeOf, makeFolder } from './servers/folder.ts'
 
 /** Who signs local tokens and for whom: what serverless.yml's stage `local` tells the authorizer to accept. */
 export const localIssuer = 'aisle-local'

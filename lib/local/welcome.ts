@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
-import { localHome } from '../project/folder.ts'
 import sample from './sample.json' with { type: 'json' }
+import { localHome } from './servers/folder.ts'
 import type { Stack } from './stack.ts'
 
 /** Of the first sample product, in the currency's minor unit. */

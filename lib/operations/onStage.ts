@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { SetupError } from '../local/servers/server.ts'
+import { SetupError } from '../project/setupError.ts'
 import type { Outcome } from './operate.ts'
 import type { Operation } from './operation.ts'
 

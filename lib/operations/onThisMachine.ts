@@ -1,6 +1,6 @@
 import { answersHttp } from '../local/servers/dynamodbServer.ts'
 import { checkRedis } from '../local/servers/given.ts'
-import { SetupError } from '../local/servers/server.ts'
+import { SetupError } from '../project/setupError.ts'
 import type { Outcome } from './operate.ts'
 import type { Operation } from './operation.ts'
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { SetupError } from '../../lib/local/servers/server.ts'
+import { SetupError } from '../../lib/project/setupError.ts'
 import { audit, readAll } from './audit.ts'
 import { startCatalogue } from './catalogue.ts'
 import { tryFault, usualTimes } from './chaos.ts'

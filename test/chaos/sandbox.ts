@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Context } from 'aws-lambda'
-import { definition } from '../../lib/local/servers/tables.ts'
+import { definition } from '../../lib/project/definition.ts'
 import { putClockAhead } from '../support/clock.ts'
 import { serve, setupOf } from '../support/serve.ts'
 

@@ -1,9 +1,9 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { DynamoDBStreamEvent } from 'aws-lambda'
 import { connectLocal, localAccess } from '../../lib/local/servers/client.ts'
-import { definition } from '../../lib/local/servers/tables.ts'
 import { streamMapping } from '../../lib/local/stream/filter.ts'
 import { followStream } from '../../lib/local/stream/poller.ts'
+import { definition } from '../../lib/project/definition.ts'
 import { putClockAhead } from '../support/clock.ts'
 import { serve, setupOf } from '../support/serve.ts'
 

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { claimFolder } from '../../lib/local/servers/folder.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
-import { claimFolder } from '../../lib/project/folder.ts'
 import { addScript, freshFolder, ownEnv, pathWith, runScript } from '../support/cli.ts'
 
 /** Starts what cannot start, and checks that one line says so and that nothing else is printed. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
 import { findRedisBinary } from '../../lib/local/servers/redisServer.ts'
-import { SetupError } from '../../lib/local/servers/server.ts'
+import { SetupError } from '../../lib/project/setupError.ts'
 import { sharedNow } from '../support/clock.ts'
 import { startNetwork } from '../support/network.ts'
 import { textsIn } from '../support/texts.ts'

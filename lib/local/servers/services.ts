@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { claimFolder, makeFolder } from '../../project/folder.ts'
+import { SetupError } from '../../project/setupError.ts'
 import { type ComposeService, composeUp } from './compose.ts'
 import { requireJava, startDynamoDB } from './dynamodbServer.ts'
+import { claimFolder, makeFolder } from './folder.ts'
 import { checkDynamoDB, checkRedis, withoutSecret } from './given.ts'
 import { installRedis } from './installRedis.ts'
 import { startLastingRedis } from './lastingRedis.ts'
 import { findBinary, findRedisBinary } from './redisServer.ts'
-import { freePort, portOf, SetupError } from './server.ts'
+import { freePort, portOf } from './server.ts'
 
 /** A backing service that was found: where it will answer, and how to have it. */
 export interface Service {

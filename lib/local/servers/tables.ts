@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -8,19 +7,7 @@ import {
   ResourceNotFoundException,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { parse } from 'yaml'
-
-const read = (file: string) => parse(readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8'))
-
-/** What serverless.yml says. */
-export const definition = () => read('serverless.yml')
-
-/** The properties of each table that resources/tables.yml defines, here as on AWS, by the table's logical name. */
-export function tableDefinitions(): Record<string, Record<string, unknown>> {
-  const resources: Record<string, { Properties: Record<string, unknown> }> =
-    read('resources/tables.yml').Resources
-  return Object.fromEntries(Object.entries(resources).map(([id, { Properties }]) => [id, Properties]))
-}
+import { definition, nameIn, tableDefinitions } from '../../project/definition.ts'
 
 /** The properties of CloudFormation's AWS::DynamoDB::Table that CreateTable takes under the same name. */
 const taken = ['BillingMode', 'AttributeDefinitions', 'KeySchema', 'LocalSecondaryIndexes'] as const
@@ -56,10 +43,6 @@ export async function createTables(
     }),
   )
 }
-
-/** A name in these files, with what Serverless puts into it. */
-export const nameIn = (text: unknown, service: string, stage: string): string =>
-  String(text).replaceAll('${self:service}', service).replaceAll('${sls:stage}', stage)
 
 async function createTable(client: DynamoDBClient, input: CreateTableCommandInput): Promise<boolean> {
   const { TableName } = input

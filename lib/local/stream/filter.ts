@@ -1,4 +1,4 @@
-import { definition, nameIn, tableDefinitions } from '../servers/tables.ts'
+import { definition, nameIn, tableDefinitions } from '../../project/definition.ts'
 
 /** A pattern of an event source mapping: objects down to lists of rules, of which one must hold. */
 type Pattern = { [key: string]: Pattern | Rule[] }
