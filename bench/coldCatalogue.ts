@@ -1,11 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { openCatalog } from '../lib/catalog/index.ts'
+import { openMostRead } from '../lib/catalog/mostRead.ts'
+import { openCatalogUpkeep } from '../lib/catalog/upkeep.ts'
 import { connectLocal } from '../lib/local/servers/client.ts'
 import { startDynamoDB } from '../lib/local/servers/dynamodbServer.ts'
 import { findRedisBinary, startRedis } from '../lib/local/servers/redisServer.ts'
 import { createTables } from '../lib/local/servers/tables.ts'
-import { warmProducts } from '../lib/operations/warmProducts.ts'
+import { warm as warmEntries } from '../lib/operations/warm.ts'
 import { fill } from '../test/support/fill.ts'
 import { zipf } from '../test/support/zipf.ts'
 import { drawPlot } from './coldCatalogue/plot.ts'
@@ -33,7 +36,7 @@ const idOf = (place: number) => `p${(place * 1_237) % catalogue}`
 
 /** Counts requests to the database by the second in which they are sent. */
 function countRequests(
-  catalog: ReturnType<typeof openCatalog>,
+  catalog: { db: DynamoDBDocumentClient },
   counted: { since: number; bySecond: number[] },
 ): void {
   catalog.db.middlewareStack.add(
@@ -48,7 +51,6 @@ function countRequests(
 
 /** Reads at an even rate, whatever becomes of them: who visits a shop does not wait for the others. */
 async function read(catalog: ReturnType<typeof openCatalog>, forSeconds: number) {
-  const { products, topProducts } = catalog
   const begun = performance.now()
   const reads: Promise<{ second: number; ms: number; hit: boolean; failed: boolean }>[] = []
   for (let n = 0; n < forSeconds * readsPerSecond; n++) {
@@ -60,12 +62,10 @@ async function read(catalog: ReturnType<typeof openCatalog>, forSeconds: number)
     // From when it was due: a generator that falls behind must not make reads look faster.
     const done = (hit: boolean, failed: boolean) => ({ second, ms: performance.now() - due, hit, failed })
     reads.push(
-      topProducts
-        .counted(id, () => products.get(id))
-        .then(
-          ({ status }) => done(status.hit, false),
-          () => done(false, true),
-        ),
+      catalog.getProduct(id).then(
+        ({ status }) => done(status.hit, false),
+        () => done(false, true),
+      ),
     )
   }
   return Promise.all(reads)
@@ -74,16 +74,16 @@ async function read(catalog: ReturnType<typeof openCatalog>, forSeconds: number)
 const round = (value: number) => Math.round(value * 10) / 10
 
 async function measure(table: string, warming: 'none' | 'beside the reads' | 'before the reads') {
-  const open = () => openCatalog({ table, redisUrl: server.url, dynamodbEndpoint: dynamodb.url })
-  const catalog = open()
+  const where = { table, redisUrl: server.url, dynamodbEndpoint: dynamodb.url }
+  const catalog = openCatalog(where)
   // A function of its own, with connections and a limit of loads of its own.
-  const warmer = open()
+  const warmer = openCatalogUpkeep(where)
   try {
     const requests = { since: performance.now(), bySecond: [] as number[] }
     countRequests(catalog, requests)
     countRequests(warmer, requests)
     await catalog.redis.flushall()
-    const warm = () => warmProducts(warmer, { top: warmed })
+    const warm = () => warmEntries(warmer, { top: warmed })
     const before = warming === 'before the reads' ? await warm() : undefined
     const beforeReads = requests.bySecond.reduce((sum, each) => sum + (each ?? 0), 0)
     Object.assign(requests, { since: performance.now(), bySecond: [] })
@@ -128,12 +128,14 @@ try {
   for (let at = 0; at < catalogue; at += 100)
     await fill(db, table.name, `shop/${at / 100}`, ids.slice(at, at + 100), { description: 'x'.repeat(500) })
   // An hour of reads in ten seconds' time: the list that a shop has when its cache is lost.
-  const before = openCatalog({ table: table.name, redisUrl: server.url, dynamodbEndpoint: dynamodb.url })
+  const where = { table: table.name, redisUrl: server.url, dynamodbEndpoint: dynamodb.url }
+  const before = openCatalogUpkeep(where)
+  const mostRead = openMostRead(before.redis, table.name)
   const nothing = async () => {}
   for (let n = 0; n < 3_600 * readsPerSecond; n += 1_000)
-    await Promise.all(Array.from({ length: 1_000 }, () => before.topProducts.counted(idOf(draw()), nothing)))
+    await Promise.all(Array.from({ length: 1_000 }, () => mostRead.counted(idOf(draw()), nothing)))
   // The schedule has kept it in the table.
-  await warmProducts(before, { top: 1 })
+  await warmEntries(before, { top: 1 })
   before.close()
   for (const warming of ['none', 'beside the reads', 'before the reads'] as const)
     results.push(await measure(table.name, warming))

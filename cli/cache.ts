@@ -55,8 +55,8 @@ async function main(): Promise<number> {
   if (stage !== undefined && !/^[A-Za-z0-9-]{1,50}$/.test(stage))
     throw new SetupError(`--stage ${stage} is no name of a stage: letters, digits and -`)
   const outcome = stage
-    ? await (await import('../lib/operations/onStage.ts')).operateOn(stage, operation)
-    : await (await import('../lib/operations/onThisMachine.ts')).operateHere(operation, process.env)
+    ? await (await import('../lib/deploy/operateOn.ts')).operateOn(stage, operation)
+    : await (await import('../lib/local/operateHere.ts')).operateHere(operation, process.env)
   process.stdout.write(values.json ? `${JSON.stringify(outcome, null, 2)}\n` : show(outcome))
   return isWell(outcome) ? 0 : 1
 }

@@ -61,7 +61,7 @@ function open(file: string | undefined): { source: Readable; size: number | unde
 
 /** Loads the AWS SDK only when there is something to write. */
 async function connect(aws: boolean) {
-  if (aws) return (await import('../lib/clients/dynamodb/connect.ts')).connectDynamoDB(undefined)
+  if (aws) return (await import('../lib/clients/dynamodb/index.ts')).connectDynamoDB(undefined)
   const { answersHttp } = await import('../lib/local/servers/dynamodbServer.ts')
   const { connectLocal } = await import('../lib/local/servers/client.ts')
   const endpoint = process.env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
@@ -79,18 +79,13 @@ async function connect(aws: boolean) {
 async function openCache(aws: boolean, table: string) {
   const redisUrl = process.env.REDIS_URL || (aws ? undefined : 'redis://127.0.0.1:6379')
   if (redisUrl === undefined) return undefined
-  const { openCatalog } = await import('../lib/catalog/index.ts')
-  const { products, also, close } = openCatalog({
+  const { openCatalogUpkeep } = await import('../lib/catalog/upkeep.ts')
+  return openCatalogUpkeep({
     table,
     redisUrl,
     redisIam: process.env.REDIS_IAM || undefined,
     dynamodbEndpoint: undefined,
   })
-  return {
-    invalidate: (id: string, version: number | undefined) =>
-      products.invalidate(id, { also, ...(version !== undefined && { version }) }),
-    close,
-  }
 }
 
 /** Adds a line to the rejects file, which is made with the first one. */
@@ -146,7 +141,7 @@ async function main(): Promise<number> {
   const report = await importCatalogue({
     source,
     ...(target && { target }),
-    ...(cache && { invalidate: cache.invalidate }),
+    ...(cache && { invalidate: cache.remove }),
     concurrency,
     currencyCode: values.currency,
     strict: values.strict,

@@ -1,11 +1,10 @@
 import type { Context } from 'aws-lambda'
-import { openCatalog } from '../lib/catalog/index.ts'
-import { fromEnvironment } from '../lib/clients/config.ts'
-import { deadlineOf } from '../lib/operations/deadlineOf.ts'
+import { openCatalogUpkeep } from '../lib/catalog/upkeep.ts'
+import { deadlineOf } from '../lib/operations/job.ts'
 import { operate } from '../lib/operations/operate.ts'
 import type { Operation } from '../lib/operations/operation.ts'
 
-const catalog = openCatalog(fromEnvironment())
+const catalog = openCatalogUpkeep()
 
 /**
  * For `npm run cache -- --stage`, since a deployed cache lies in a private network. No route leads here; who may invoke it

@@ -1,19 +1,15 @@
-import { openCatalog } from '../lib/catalog/index.ts'
-import { parseProductWithId } from '../lib/catalog/product/product.ts'
-import { putProduct } from '../lib/catalog/product/putProduct.ts'
-import { fromEnvironment } from '../lib/clients/config.ts'
+import { openCatalogWrites, parseProductWithId } from '../lib/catalog/writes.ts'
 import { preconditionOf } from '../lib/http/conditional.ts'
 import { handle } from '../lib/http/handler.ts'
 import { writeAnswer } from '../lib/http/response.ts'
 
-const { db, table, products, also } = openCatalog(fromEnvironment())
+const catalog = openCatalogWrites()
 
 /** Into DynamoDB first; then every entry of the product leaves the cache. */
 export const handler = handle('PUT /products/{id}', async (request) => {
   request.demandScope('catalog:write')
   const id = request.productId()
-  const precondition = preconditionOf(request.header('if-match'), request.header('if-none-match'))
+  const precondition = preconditionOf(request)
   const content = parseProductWithId(id, request.json())
-  const put = () => putProduct(db, table, id, content, precondition, request.signal)
-  return writeAnswer(id, await products.write(id, put, { also }))
+  return writeAnswer(id, await catalog.putProduct(id, content, { precondition, signal: request.signal }))
 })

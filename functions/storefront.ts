@@ -1,15 +1,11 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import { isCategory } from '../lib/catalog/categories/category.ts'
-import { openCatalog } from '../lib/catalog/index.ts'
-import type { Page } from '../lib/catalog/page.ts'
-import { fromEnvironment } from '../lib/clients/config.ts'
+import { categoryGrammar, isCategory, openCatalog, type Page } from '../lib/catalog/index.ts'
 import { fileAnswer } from '../lib/http/file.ts'
 import { handle } from '../lib/http/handler.ts'
 import { errorPageAnswer, pageAnswer } from '../lib/http/html.ts'
-import { noSuchProduct } from '../lib/http/noSuchProduct.ts'
 import { Problem } from '../lib/http/problem.ts'
 import type { Request } from '../lib/http/request.ts'
-import type { Response } from '../lib/http/response.ts'
+import { noSuchProduct, type Response } from '../lib/http/response.ts'
 import { together } from '../lib/http/together.ts'
 import { assetNamed } from '../lib/storefront/assets.ts'
 import { categoryPage } from '../lib/storefront/categoryPage.ts'
@@ -21,26 +17,25 @@ import { readCategory } from '../lib/storefront/readCategory.ts'
 import { readHome } from '../lib/storefront/readHome.ts'
 import { release } from '../lib/storefront/release.ts'
 
-const catalog = openCatalog(fromEnvironment())
+const catalog = openCatalog()
 const page = (route: string, respond: (request: Request) => Promise<Response>) =>
   handle(route, respond, errorPageAnswer(errorPage))
+
+const limitsOf = ({ budgetMs, signal }: Request) => ({ budgetMs, signal })
 
 /** All that a browser asks the shop for. Each request is answered from what the caches hold at its time. */
 const routes: Record<string, ReturnType<typeof handle>> = {
   'GET /': page('GET /', async (request) => {
-    const { all, shelves, parts } = await readHome(catalog, request)
+    const { all, shelves, parts } = await readHome(catalog, limitsOf(request))
     const text = homePage(all, shelves)
     return pageAnswer(request, text, together(parts), () => text)
   }),
 
   'GET /c/{category+}': page('GET /c/{category+}', async (request) => {
     const category = request.path('category') ?? ''
-    if (!isCategory(category))
-      throw new Problem(400, 'invalid-category', 'A category is a path such as clothing/shoes')
-    const { listing, parts } = await readCategory(catalog, request, {
-      category,
-      cursor: request.query('cursor'),
-    })
+    if (!isCategory(category)) throw new Problem(400, 'invalid-category', `A category is ${categoryGrammar}`)
+    const asked = { category, cursor: request.query('cursor') }
+    const { listing, parts } = await readCategory(catalog, asked, limitsOf(request))
     if (!listing) throw new Problem(404, 'no-such-category', `There is no category ${category}`)
     const text = categoryPage(listing)
     return pageAnswer(request, text, together(parts), () => text)
@@ -48,7 +43,7 @@ const routes: Record<string, ReturnType<typeof handle>> = {
 
   'GET /p/{id}': page('GET /p/{id}', async (request) => {
     const id = request.productId()
-    const cached = await catalog.pages.get(id, { budgetMs: request.budgetMs })
+    const cached = await catalog.getPage(id, { budgetMs: request.budgetMs })
     if (cached.body === undefined) throw noSuchProduct(id, cached.status)
     // The value is parsed when it is looked at.
     return pageAnswer(request, release + cached.body, cached, () => productPage(cached.value as Page))

@@ -29,12 +29,12 @@ export const beforeCommit = (folder: string): string =>
   execFileSync('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
 
 type Engine = Pick<typeof import('../../lib/cacheAside/index.ts'), 'createCacheAside'> &
-  Pick<typeof import('../../lib/clients/redis/connect.ts'), 'connectCache'>
+  Pick<typeof import('../../lib/clients/redis/index.ts'), 'connectCache'>
 
 /** The cache of a checkout, and the client that goes with it: both have to know one ioredis. */
 export async function engineOf(folder = projectFolder): Promise<Engine> {
   const { createCacheAside }: Engine = await moduleOf(folder, 'lib/cacheAside/index.ts')
-  const { connectCache }: Engine = await moduleOf(folder, 'lib/clients/redis/connect.ts')
+  const { connectCache }: Engine = await moduleOf(folder, 'lib/clients/redis/index.ts')
   return { createCacheAside, connectCache }
 }
 

@@ -1,4 +1,4 @@
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { libraries, openContender } from './contender.ts'
 import { type Measure, round } from './measured.ts'
 import { productOf } from './product.ts'

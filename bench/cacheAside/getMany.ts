@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { openCache } from '../contenders/aisle.ts'
 import { withBefore } from './engine.ts'
 import { atLeast, type Measure, median, round, roundsOf } from './measured.ts'

@@ -1,4 +1,4 @@
-import { connectCache } from '../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../lib/clients/redis/index.ts'
 import type { Contender, ContenderOptions, Open } from '../cacheAside/contender.ts'
 
 /** The least that answers from Redis: one GET by the client that the catalog uses, the text stored as it is. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { folderOf, moduleOf } from '../cacheAside/engine.ts'
 import { contextOf, eventOf } from './event.ts'
 

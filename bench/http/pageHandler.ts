@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
 import type { Page } from '../../lib/catalog/page.ts'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import type { Response } from '../../lib/http/response.ts'
 import type { Open } from '../cacheAside/contender.ts'
 import { contextOf, eventOf } from './event.ts'

@@ -1,20 +1,30 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import type { MostRead } from './mostRead.ts'
 
 /** The most ids that are kept: of 128 characters each they stay well below the 400 KB of an item. */
-export const mostKept = 1_000
+const mostKept = 1_000
 
 const key = { pk: 'TOP', sk: 'PRODUCTS' }
 
 /**
- * The list of most read products as the table keeps it, since Redis loses its own when it is emptied: just when it is
- * needed. Throws what the SDK throws.
+ * The most read products: what Redis counted of late, then what the table has kept of earlier lists; and keeps that. Redis
+ * loses its own list when it is emptied, just when it is needed.
+ *
+ * @throws what Redis and the SDK throw
  */
-export async function readKeptTop(db: DynamoDBDocumentClient, table: string): Promise<string[]> {
-  const { Item } = await db.send(new GetCommand({ TableName: table, Key: key }))
-  return Item?.ids ?? []
+export async function mostReadIds(
+  db: DynamoDBDocumentClient,
+  table: string,
+  mostRead: MostRead,
+): Promise<string[]> {
+  const [counted, kept] = await Promise.all([mostRead.top(mostKept), readKept(db, table)])
+  const all = [...new Set([...counted, ...kept])].slice(0, mostKept)
+  if (all.join() !== kept.join())
+    await db.send(new PutCommand({ TableName: table, Item: { ...key, ids: all } }))
+  return all
 }
 
-/** Keeps a list for the next time. Throws what the SDK throws. */
-export async function keepTop(db: DynamoDBDocumentClient, table: string, ids: string[]): Promise<void> {
-  await db.send(new PutCommand({ TableName: table, Item: { ...key, ids: ids.slice(0, mostKept) } }))
+async function readKept(db: DynamoDBDocumentClient, table: string): Promise<string[]> {
+  const { Item } = await db.send(new GetCommand({ TableName: table, Key: key }))
+  return Item?.ids ?? []
 }

@@ -2,17 +2,23 @@ import type { Cluster, Redis, Result } from 'ioredis'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    countTopProduct(key: string, id: string, most: number, kept: number, seconds: number): Result<0, Context>
+    countMostRead(
+      key: string,
+      most: number,
+      kept: number,
+      seconds: number,
+      ...ids: string[]
+    ): Result<0, Context>
   }
 }
 
-/** Counts one read, and drops the least read once there are too many. */
+/** Counts a read of each id, and drops the least read once there are too many. */
 const count = `
-redis.call('ZINCRBY', KEYS[1], 1, ARGV[1])
-if redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[2]) then
-  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])
+for n = 4, #ARGV do redis.call('ZINCRBY', KEYS[1], 1, ARGV[n]) end
+if redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[1]) then
+  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
 end
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 0`
 
 const hourMs = 3_600_000
@@ -23,13 +29,15 @@ const timeLimitMs = 100
 const restMs = 1_000
 
 /** Which products are read most, about. */
-export interface TopProducts {
+export interface MostRead {
   /**
    * Reads a product, and counts that where the dice say so. Adds nothing to the others, and no round trip to those that
    * are counted: the count goes out before the read, on the same connection, and is answered before it. A count that
    * fails is lost.
    */
   counted<T>(id: string, read: () => Promise<T>): Promise<T>
+  /** The same for a list: each of its ids has its own throw of the dice, and one command counts all that won. */
+  countedMany<T>(ids: readonly string[], read: () => Promise<T>): Promise<T>
   /**
    * The most read products of the last hour, the most read first.
    *
@@ -57,16 +65,16 @@ export interface TopProducts {
  * @param options.rate the share of reads that is counted
  * @param options.kept how many a trim keeps; twice as many make one due
  */
-export function openTopProducts(
+export function openMostRead(
   redis: Redis | Cluster,
   prefix: string,
   { rate = 1 / 64, kept = 1_000, now = Date.now }: { rate?: number; kept?: number; now?: () => number } = {},
-): TopProducts {
-  redis.defineCommand('countTopProduct', { numberOfKeys: 1, lua: count })
+): MostRead {
+  redis.defineCommand('countMostRead', { numberOfKeys: 1, lua: count })
   const keyOf = (hour: number) => `${prefix}:{top}:${hour}`
   let restUntil = 0
 
-  async function countAndRead<T>(id: string, read: () => Promise<T>): Promise<T> {
+  async function countAndRead<T>(ids: string[], read: () => Promise<T>): Promise<T> {
     const key = keyOf(Math.floor(now() / hourMs))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
@@ -75,7 +83,7 @@ export function openTopProducts(
         resolve()
       }, timeLimitMs)
     })
-    const counting = redis.countTopProduct(key, id, 2 * kept, kept, twoHours).then(
+    const counting = redis.countMostRead(key, 2 * kept, kept, twoHours, ...ids).then(
       () => {},
       () => {
         restUntil = performance.now() + restMs
@@ -91,7 +99,11 @@ export function openTopProducts(
 
   return {
     counted: (id, read) =>
-      Math.random() >= rate || performance.now() < restUntil ? read() : countAndRead(id, read),
+      Math.random() >= rate || performance.now() < restUntil ? read() : countAndRead([id], read),
+    countedMany(ids, read) {
+      const some = ids.filter(() => Math.random() < rate)
+      return some.length === 0 || performance.now() < restUntil ? read() : countAndRead(some, read)
+    },
     async top(count) {
       const hours = now() / hourMs
       const hour = Math.floor(hours)

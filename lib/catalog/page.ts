@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { categoryName } from './categories/category.ts'
+import { categoryPath } from './categories/category.ts'
 import { placeOf } from './listing/neighbours.ts'
 import { readRelated } from './listing/related.ts'
 import type { Card } from './product/card.ts'
@@ -64,10 +64,3 @@ export async function readPage(
     related,
   }
 }
-
-/** A category and those above it, the root first. */
-const categoryPath = (category: string) =>
-  category
-    .split('/')
-    .map((_, depth, slugs) => slugs.slice(0, depth + 1).join('/'))
-    .map((path) => ({ path, name: categoryName(path) }))

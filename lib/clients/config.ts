@@ -1,7 +1,7 @@
 /** Where the catalog lies. Set by serverless.yml for the functions. */
 export interface Config {
   table: string
-  /** A single server or a cluster: see lib/clients/redis/connect.ts. */
+  /** A single server or a cluster: see lib/clients/redis/index.ts. */
   redisUrl: string
   /** ARN of the cache that is authenticated to by IAM; undefined: by the password in the URL, or not at all. */
   redisIam?: string | undefined

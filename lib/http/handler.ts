@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { log } from '../telemetry/log.ts'
 import { requestLine } from '../telemetry/requestLine.ts'
-import { Tally, tallies } from '../telemetry/requestMetrics.ts'
+import { metricsOfRequest, RequestMetrics } from '../telemetry/requestMetrics.ts'
 import { corsHeaders } from './cors.ts'
 import { Pending, settled, watch } from './deadline.ts'
 import type { Problem } from './problem.ts'
@@ -28,7 +28,7 @@ export function handle(
     new Promise((resolve) => {
       const start = performance.now()
       const request = new Request(event, context, start)
-      const tally = new Tally()
+      const metrics = new RequestMetrics()
       let answered = false
       const answer = (response: Response, failure?: unknown) => {
         // What comes after the deadline is too late.
@@ -36,13 +36,13 @@ export function handle(
         answered = true
         settled(pending)
         const end = performance.now()
-        const waited = tally.waited(end)
+        const waited = metrics.waited(end)
         const { headers } = response
         headers['x-content-type-options'] = 'nosniff'
         const timing = serverTiming(waited)
         if (timing !== undefined) headers['server-timing'] = timing
         allowOrigin(headers, request.header('origin'))
-        log(line(response, tally, { ms: end - start, waited, requestId: request.id, failure }))
+        log(line(response, metrics, { ms: end - start, waited, requestId: request.id, failure }))
         resolve(response)
       }
       const fail = (error: unknown) => {
@@ -51,7 +51,7 @@ export function handle(
       }
       const pending = new Pending(request.deadline, fail)
       if (pending.deadline < Number.POSITIVE_INFINITY) watch(pending)
-      tallies.run(tally, attempt, respond, request).then(answer, fail)
+      metricsOfRequest.run(metrics, attempt, respond, request).then(answer, fail)
     })
 }
 

@@ -3,7 +3,8 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb'
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { writing } from '../clients/dynamodb/retry.ts'
+import { required } from '../clients/config.ts'
+import { writing } from '../clients/dynamodb/index.ts'
 import { Problem } from './problem.ts'
 import type { Request } from './request.ts'
 import type { Response } from './response.ts'
@@ -14,32 +15,43 @@ const keptFor = 24 * 3600
 /** The longest that an attempt holds its key when the function does not say how long it may run, ms. */
 const longestAttempt = 10_000
 
-/** What of a request counts, and where its answer is kept. */
-export interface Idempotency {
-  db: DynamoDBDocumentClient
-  /** The table of the answers, not the catalog's. */
-  table: string
-  /** Such as `POST /products`. The same key on another route is another key. */
-  route: string
-  /** All that the request asks for, already checked: path parameters and body. JSON, not deeply nested. */
-  payload: unknown
-}
+/**
+ * Answers requests of a route once for each `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a repetition
+ * within 24 hours gets the stored answer. Keys of different token subjects do not meet; tokens without a subject share
+ * theirs. A request without the header is answered as it comes.
+ *
+ * @param route such as `POST /products`. The same key on another route is another key
+ * @param table of the answers, not the catalogue's
+ * @throws {Error} that names the variable of the environment which is not set
+ */
+export const idempotencyOf =
+  (
+    route: string,
+    db: DynamoDBDocumentClient,
+    table = required(process.env, 'IDEMPOTENCY_TABLE'),
+  ): Idempotent =>
+  (request, payload, respond) =>
+    answerOnce({ db, table, route }, request, payload, respond)
 
 /**
- * Answers a request once for each `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a repetition within
- * 24 hours gets the stored answer. Keys of different token subjects do not meet; tokens without a subject share theirs.
- * A request without the header is answered as it comes.
+ * Does the work of one request.
  *
+ * @param payload all that the request asks for, already checked: path parameters and body. JSON, not deeply nested
  * @param respond does the work. It is handed a UUID that is the same for each attempt with the same key, and whether there
  *   is a key: name the write by it, so that an attempt whose record was lost finds what it did before. Without a key the
  *   UUID is a new one. Where it throws, nothing is stored.
  * @throws {Problem} 400 for a key that is none, 409 with `Retry-After` while the first attempt still runs, 422 for a
  *   key that was used for something else; and what `respond` or the SDK throws
  */
-export async function idempotent(
+export type Idempotent = (
   request: Request,
-  { db, table, route, payload }: Idempotency,
-  respond: (writeId: string, keyed: boolean) => Promise<Response>,
+  payload: unknown,
+  respond: (writeId: string, isKeyed: boolean) => Promise<Response>,
+) => Promise<Response>
+
+async function answerOnce(
+  { db, table, route }: { db: DynamoDBDocumentClient; table: string; route: string },
+  ...[request, payload, respond]: Parameters<Idempotent>
 ): Promise<Response> {
   const key = request.header('idempotency-key')
   if (key === undefined) return respond(randomUUID(), false)

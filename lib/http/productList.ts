@@ -1,9 +1,18 @@
 import type { CacheResult } from '../cacheAside/index.ts'
-import { isCategory } from '../catalog/categories/category.ts'
-import { isProductId, productIdGrammar } from '../catalog/product/id.ts'
-import type { Product } from '../catalog/product/product.ts'
+import {
+  categoryGrammar,
+  isCategory,
+  isProductId,
+  type ListingPage,
+  mostCategories,
+  type Product,
+  productIdGrammar,
+} from '../catalog/index.ts'
+import { howManyFit } from './howManyFit.ts'
 import { Problem } from './problem.ts'
 import type { Request } from './request.ts'
+import { documentAnswer, type Response } from './response.ts'
+import { together } from './together.ts'
 
 /** What `GET /products` is asked for: products by their ids, or a page of a category's listing. */
 export type ProductList = { ids: string[] } | { category: string; limit: number; cursor: string | undefined }
@@ -22,7 +31,7 @@ export function productListOf(request: Request): ProductList {
     )
   if (ids !== undefined) return { ids: idsOf(ids) }
   if (category === undefined || !isCategory(category))
-    throw new Problem(400, 'invalid-category', 'A category is a path of slugs such as clothing/shoes')
+    throw new Problem(400, 'invalid-category', `A category is ${categoryGrammar}`)
   return { category, limit: limitOf(request.query('limit')), cursor: request.query('cursor') }
 }
 
@@ -32,7 +41,7 @@ function idsOf(text: string): string[] {
   if (ids.length > mostIds) throw new Problem(400, 'too-many-ids', `Ask for at most ${mostIds} ids`)
   const wrong = ids.findIndex((id) => !isProductId(id))
   if (wrong >= 0)
-    throw new Problem(400, 'invalid-id', `The id at place ${wrong + 1} is none: an id is ${productIdGrammar}`)
+    throw new Problem(400, 'invalid-id', `Id number ${wrong + 1} is not valid: an id is ${productIdGrammar}`)
   return [...new Set(ids)]
 }
 
@@ -43,14 +52,34 @@ function limitOf(text = '24'): number {
   return limit
 }
 
-/** The results as they are, if none failed: an answer with a hole in it would be cached as the truth. */
-export function demandAll(results: CacheResult<Product>[]): CacheResult<Product>[] {
-  for (const { error } of results) if (error) throw error
-  return results
+/** Answers with products by their ids. Which of them do not exist is told beside them. */
+export function batchAnswer(request: Request, ids: string[], products: CacheResult<Product>[]): Response {
+  const bodies = products.flatMap(({ body }) => body ?? [])
+  if (howManyFit(bodies) < bodies.length)
+    throw new Problem(413, 'answer-too-large', 'These products are too large for one answer: ask for fewer')
+  const missing = JSON.stringify(ids.filter((_, at) => products[at]?.body === undefined))
+  return documentAnswer(request, `{"items":[${bodies.join()}],"missing":${missing}}`, together(products))
+}
+
+/** Answers with a part of a category's listing; where the next one is is told in `Link`. It ends before what has no room. */
+export async function listAnswer(
+  request: Request,
+  { category }: { category: string },
+  { items, more, categories, parts, cursorAfter }: ListingPage,
+): Promise<Response> {
+  if (categories > mostCategories) {
+    const detail = `There are ${categories - 1} categories below ${category}, and at most ${mostCategories - 1} are listed together: ask for one of them`
+    throw new Problem(400, 'category-too-broad', detail)
+  }
+  const room = howManyFit(items.map(({ product }) => product.body ?? ''))
+  const last = more || room < items.length ? items[room - 1] : undefined
+  const bodies = items.slice(0, room).flatMap(({ product }) => product.body ?? [])
+  const headers = last === undefined ? {} : nextPage(request, await cursorAfter(last))
+  return documentAnswer(request, `{"items":[${bodies.join()}]}`, together(parts), headers)
 }
 
 /** The path of the next page, for a `Link` (RFC 8288). */
-export const nextPage = (request: Request, cursor: string): Record<string, string> => {
+const nextPage = (request: Request, cursor: string): Record<string, string> => {
   const query = new URLSearchParams()
   for (const name of ['category', 'limit']) {
     const value = request.query(name)

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import { isProductId, productIdGrammar } from '../catalog/product/id.ts'
+import { isProductId, productIdGrammar } from '../catalog/index.ts'
 import { Problem } from './problem.ts'
 import type { TokenContext } from './token.ts'
 
@@ -9,6 +9,9 @@ const largestBody = 320 * 1024
 /** What a function keeps of its time for its answer, and before that for removing entries from the cache, ms. */
 const toAnswerMs = 200
 const toInvalidateMs = 200
+
+/** The media types of a merge patch; many clients know the second one only. */
+export const mergePatchTypes = ['application/merge-patch+json', 'application/json']
 
 /** What the authorizer has put beside the request; only routes with an authorizer have it. */
 interface WithAuthorizer {
@@ -65,6 +68,11 @@ export class Request {
       throw new Problem(400, 'invalid-id', `A product id is ${productIdGrammar}`)
     }
     return id
+  }
+
+  /** The SKU of the path, as it is stored: in one normal form. */
+  sku(): string {
+    return this.path('sku')?.normalize() ?? ''
   }
 
   /** A header by its name in lower case. */

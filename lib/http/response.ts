@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index.ts'
-import type { Product } from '../catalog/product/product.ts'
+import type { Product, ReviewThread } from '../catalog/index.ts'
+import type { Written } from '../catalog/writes.ts'
 import { cacheControl } from './cacheControl.ts'
 import { etagOf, isNoneMatch } from './conditional.ts'
 import { Problem } from './problem.ts'
@@ -23,10 +24,7 @@ export function readAnswer(
   { body, version, status, until }: CacheResult<Product>,
 ): Response {
   const cacheStatus = cacheStatusOf(status)
-  if (body === undefined) {
-    const headers = { 'cache-status': cacheStatus }
-    throw new Problem(404, 'no-such-product', `There is no product ${id}`, { headers })
-  }
+  if (body === undefined) throw noSuchProduct(id, status)
   const etag = etagOf(version)
   if (isNoneMatch(request.header('if-none-match'), etag)) {
     const headers = { etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatus }
@@ -64,15 +62,7 @@ export function documentAnswer(
 }
 
 /** Answers a write with the product as it now is, and says whether every cached copy is gone. */
-export function writeAnswer(
-  id: string,
-  {
-    value,
-    version,
-    created,
-    invalidation,
-  }: { value: Product; version: number; created: boolean; invalidation: Invalidation },
-): Response {
+export function writeAnswer(id: string, { value, version, created, invalidation }: Written): Response {
   return {
     statusCode: created ? 201 : 200,
     headers: {
@@ -92,8 +82,34 @@ export const deletedAnswer = ({ invalidation }: { invalidation: Invalidation }):
   headers: { 'cache-control': 'no-store', 'cache-status': writeStatusOf(invalidation) },
 })
 
+/** Answers with a review that was posted. */
+export const reviewAnswer = (
+  productId: string,
+  { review, invalidation }: { review: ReviewThread; invalidation: Invalidation },
+): Response => ({
+  statusCode: 201,
+  headers: {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'cache-status': writeStatusOf(invalidation),
+    location: `/products/${productId}/reviews#${review.id}`,
+  },
+  body: JSON.stringify(review),
+})
+
+/** Answers whether reads can be answered. */
+export const healthAnswer = (health: { status: 'ok' | 'degraded' | 'down' }): Response => ({
+  statusCode: health.status === 'down' ? 503 : 200,
+  headers: {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...(health.status === 'down' && { 'retry-after': '1' }),
+  },
+  body: JSON.stringify(health),
+})
+
 /** `Cache-Status` of a write. */
-export const writeStatusOf = (invalidation: Invalidation): string =>
+const writeStatusOf = (invalidation: Invalidation): string =>
   `aisle; fwd=method; detail=invalidation-${invalidation}`
 
 export const problemAnswer = (problem: Problem): Response => ({
@@ -111,3 +127,9 @@ export function cacheStatusOf({ hit, fwd, stored, collapsed, ttl, detail }: Cach
   if (detail) text += `; detail=${detail}`
   return text
 }
+
+/** The answer to a read of what belongs to a product that does not exist, and how that became known. */
+export const noSuchProduct = (id: string, status: CacheStatus): Problem =>
+  new Problem(404, 'no-such-product', `There is no product ${id}`, {
+    headers: { 'cache-status': cacheStatusOf(status) },
+  })

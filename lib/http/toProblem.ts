@@ -9,8 +9,8 @@ import {
   OutOfStock,
   PreconditionFailed,
   WriteConflict,
-} from '../catalog/errors.ts'
-import { kindOf } from '../clients/dynamodb/errors.ts'
+} from '../catalog/index.ts'
+import { kindOf } from '../clients/dynamodb/index.ts'
 import { Problem } from './problem.ts'
 
 /** What a caller is told of an error. What is not known here is told as 500, without a word of what it was. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { InvalidProduct } from '../catalog/errors.ts'
-import { faultsOf } from '../catalog/product/product.ts'
+import { InvalidProduct } from '../catalog/index.ts'
+import { faultsOf } from '../catalog/writes.ts'
 import { imageUrl } from './imageUrl.ts'
 import { type Currency, toMinorUnits } from './money.ts'
 

@@ -1,4 +1,4 @@
-import { InvalidProduct } from '../catalog/errors.ts'
+import { InvalidProduct } from '../catalog/index.ts'
 import type { Currency } from './money.ts'
 import type { Row } from './row.ts'
 import { type ImportedProduct, toImportedProduct } from './shape.ts'

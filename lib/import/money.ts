@@ -1,4 +1,4 @@
-import { InvalidProduct } from '../catalog/errors.ts'
+import { InvalidProduct } from '../catalog/index.ts'
 
 /** A currency that prices without one are taken to be in. */
 export interface Currency {

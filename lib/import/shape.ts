@@ -1,6 +1,5 @@
-import { InvalidProduct } from '../catalog/errors.ts'
-import { type ProductContent, parseProduct } from '../catalog/product/product.ts'
-import { parseReviews, type Review } from '../catalog/reviews/review.ts'
+import { InvalidProduct } from '../catalog/index.ts'
+import { type ProductContent, parseProduct, parseReviews, type Review } from '../catalog/writes.ts'
 import { fromDummyJson, isDummyJson } from './dummyJson.ts'
 import type { Currency } from './money.ts'
 import { fromShopify } from './shopify.ts'

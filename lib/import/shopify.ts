@@ -1,4 +1,4 @@
-import { InvalidProduct } from '../catalog/errors.ts'
+import { InvalidProduct } from '../catalog/index.ts'
 import type { CsvRecord } from './csvRecords.ts'
 import { imageUrl } from './imageUrl.ts'
 import { type Currency, toMinorUnits } from './money.ts'

@@ -1,7 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type Upserted, upsertProduct } from '../catalog/product/upsertProduct.ts'
-import { kindOf } from '../clients/dynamodb/errors.ts'
-import { retrying } from '../clients/dynamodb/retry.ts'
+import { type Upserted, upsertProduct } from '../catalog/writes.ts'
+import { kindOf, retrying } from '../clients/dynamodb/index.ts'
 import type { ImportedProduct } from './shape.ts'
 
 /** A product that is not in the table. `endsAll`: why no other one would fare better. */

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { Inspected, Invalidation } from '../cacheAside/index.ts'
-import { inParallel } from '../catalog/inParallel.ts'
-import type { Audited, Truth } from './audited.ts'
+import type { Inspected } from '../cacheAside/index.ts'
+import type { EntryKind, Truth, Upkeep } from '../catalog/upkeep.ts'
+import { inParallel } from '../clients/inParallel.ts'
+import { Reasons } from './job.ts'
 import { sampleEntries } from './sampleEntries.ts'
 
 /** An entry that says something else than the database, and still did after a pause. */
 export interface Disagreement {
-  cache: Audited['name']
+  cache: EntryKind['name']
   id: string
   /** Of the entry, and of what the database has. */
   version: number | undefined
@@ -31,15 +32,14 @@ export interface Audit {
   /** The age of the oldest disagreement, ms; 0 where there is none. */
   oldestMs: number
   disagreements: Disagreement[]
+  /** Why some could not be compared; a few of many. */
+  reasons: string[]
 }
 
 export interface AuditOptions {
-  caches: Audited[]
-  /** Removes every entry of an id. */
-  repair: (id: string) => Promise<Invalidation>
   /** The ids to look at, instead of a sample. */
   ids?: readonly string[]
-  /** How many entries of all caches together are looked at. */
+  /** How many entries of all kinds together are looked at. */
   sample?: number
   /** How long a difference has to last, ms: longer than a write takes from its commit to its removal. */
   pauseMs?: number
@@ -59,23 +59,25 @@ const readTimeoutMs = 2_000
  * again, was removed by whoever changed the database. Entries past their freshness are not compared, since nobody is
  * answered from them before they are loaded again.
  */
-export async function audit(options: AuditOptions): Promise<Audit> {
-  const { caches, repair, ids, sample = 200, pauseMs = 2_000, deadline = Number.POSITIVE_INFINITY } = options
+export async function audit(
+  { kinds, remove }: Pick<Upkeep, 'kinds' | 'remove'>,
+  { ids, sample = 200, pauseMs = 2_000, deadline = Number.POSITIVE_INFINITY }: AuditOptions = {},
+): Promise<Audit> {
   const entries = ids
-    ? caches.flatMap((audited) => ids.map((id) => ({ audited, id })))
-    : await sampleEntries(caches, sample)
-  const looked = await inParallel(atOnce, entries, (entry) => look(entry, deadline))
+    ? kinds.flatMap((kind) => ids.map((id) => ({ kind, id })))
+    : await sampleEntries(kinds, sample)
+  const reasons = new Reasons()
+  const looked = await inParallel(entries, { atOnce }, (entry) => look(entry, deadline, reasons))
   const compared = looked.filter((each) => each !== undefined && each !== 'failed')
   const suspects = compared.filter(differs)
   if (suspects.length > 0) await sleep(Math.max(0, Math.min(pauseMs, deadline - performance.now())))
-  const again = await inParallel(atOnce, suspects, (suspect) => confirm(suspect, deadline))
+  const again = await inParallel(suspects, { atOnce }, (suspect) => confirm(suspect, deadline, reasons))
   const real = again.filter((each) => each !== undefined && each !== 'failed')
-  const repaired = new Map(
-    await inParallel(atOnce, [...new Set(real.map(({ id }) => id))], async (id) => {
-      return [id, (await repair(id)) === 'done'] as const
-    }),
-  )
-  const disagreements = real.map((each) => disagreementOf(each, repaired.get(each.id) ?? false))
+  const repaired = new Set<string>()
+  await inParallel([...new Set(real.map(({ id }) => id))], { atOnce }, async (id) => {
+    if ((await remove(id)) === 'done') repaired.add(id)
+  })
+  const disagreements = real.map((each) => disagreementOf(each, repaired.has(each.id)))
   const failed = [...looked, ...again].filter((each) => each === 'failed').length
   const sampled = compared.length - again.filter((each) => each === 'failed').length
   return {
@@ -87,6 +89,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
     nines: ninesOf(sampled, real.length),
     oldestMs: Math.max(0, ...disagreements.map(({ ageMs }) => ageMs)),
     disagreements,
+    reasons: reasons.all,
   }
 }
 
@@ -99,7 +102,7 @@ export const ninesOf = (sampled: number, stale: number): number =>
   sampled === 0 ? 0 : Math.round(Math.log10(sampled / Math.max(1, stale)) * 100) / 100
 
 interface Entry {
-  audited: Audited
+  kind: EntryKind
   id: string
 }
 
@@ -110,21 +113,33 @@ interface Look extends Entry {
 }
 
 /** Undefined where there is no entry that anybody could be answered with. */
-async function look({ audited, id }: Entry, deadline: number): Promise<Look | 'failed' | undefined> {
+async function look(
+  { kind, id }: Entry,
+  deadline: number,
+  reasons: Reasons,
+): Promise<Look | 'failed' | undefined> {
   const ms = Math.min(readTimeoutMs, deadline - performance.now())
-  if (ms <= 0) return 'failed'
+  if (ms <= 0) {
+    reasons.add('The time was over')
+    return 'failed'
+  }
   try {
-    const entry = await audited.cache.inspect(id)
+    const entry = await kind.inspect(id)
     if (entry.state !== 'fresh' && entry.state !== 'absent') return undefined
-    return { audited, id, entry, truth: await audited.read(id, AbortSignal.timeout(Math.ceil(ms))) }
-  } catch {
+    return { kind, id, entry, truth: await kind.read(id, AbortSignal.timeout(Math.ceil(ms))) }
+  } catch (error) {
+    reasons.add(error)
     return 'failed'
   }
 }
 
 /** The suspect as it is now; undefined where it was cleared. */
-async function confirm(suspect: Look, deadline: number): Promise<Look | 'failed' | undefined> {
-  const now = await look(suspect, deadline)
+async function confirm(
+  suspect: Look,
+  deadline: number,
+  reasons: Reasons,
+): Promise<Look | 'failed' | undefined> {
+  const now = await look(suspect, deadline, reasons)
   if (now === undefined || now === 'failed') return now
   const same =
     now.entry.loadedAt === suspect.entry.loadedAt &&
@@ -134,18 +149,18 @@ async function confirm(suspect: Look, deadline: number): Promise<Look | 'failed'
 }
 
 /** By what they say, not by their versions: a change past this code may have left the version as it was. */
-function differs({ audited, entry, truth }: Look): boolean {
+function differs({ kind, entry, truth }: Look): boolean {
   const cached = entry.body === undefined ? undefined : JSON.parse(entry.body)
   const stored = truth.value === undefined ? undefined : JSON.parse(JSON.stringify(truth.value))
-  return !isDeepStrictEqual(audited.own(cached), audited.own(stored))
+  return !isDeepStrictEqual(kind.own(cached), kind.own(stored))
 }
 
 /** It is no older than the entry, which was true when it was loaded, and no older than what the database has now. */
-function disagreementOf({ audited, id, entry, truth }: Look, repaired: boolean): Disagreement {
+function disagreementOf({ kind, id, entry, truth }: Look, repaired: boolean): Disagreement {
   const written = Date.parse(truth.updatedAt ?? '')
   const since = Math.max(entry.loadedAt ?? 0, Number.isNaN(written) ? 0 : written)
   return {
-    ...{ cache: audited.name, id, version: entry.version, databaseVersion: truth.version },
+    ...{ cache: kind.name, id, version: entry.version, databaseVersion: truth.version },
     ...{ ageMs: Math.max(0, Date.now() - since), repaired },
   }
 }

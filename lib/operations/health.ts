@@ -1,6 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import calculateSlot from 'cluster-key-slot'
 import { Cluster, type Redis } from 'ioredis'
+import { connect, type Servers } from '../clients/connect.ts'
 
 /** How long an outcome stands before the servers are asked again, ms. */
 const againAfterMs = 1_000
@@ -28,15 +29,7 @@ export interface Health {
  * shard of Redis is to remove it, since one that takes no removals is not read either, and DynamoDB to read it. They are
  * asked once a second at most, however many ask for it. Takes 1 s at most and never throws.
  */
-export function openHealth({
-  redis,
-  db,
-  table,
-}: {
-  redis: Redis | Cluster
-  db: DynamoDBDocumentClient
-  table: string
-}): () => Promise<Health> {
+export function openHealth({ redis, db, table }: Servers = connect()): () => Promise<Health> {
   const probeRedis = probe(redisMs, () =>
     Promise.all(keyOfEachShard(redis, table).map((one) => redis.del(one))),
   )

@@ -1,14 +1,12 @@
 import type { EntryState } from '../cacheAside/index.ts'
-import type { openCatalog } from '../catalog/index.ts'
-import { readStored } from '../catalog/product/readProduct.ts'
+import type { EntryKind, Upkeep } from '../catalog/upkeep.ts'
 import { type Audit, audit } from './audit.ts'
-import { type Audited, auditedCaches } from './audited.ts'
 import { type Action, actions, type Operation, warmingOf } from './operation.ts'
-import { type Warming, warmProducts } from './warmProducts.ts'
+import { type Warming, warm } from './warm.ts'
 
 /** What stands in the cache for a product; durations in ms. */
 export interface EntryReport {
-  cache: Audited['name']
+  cache: EntryKind['name']
   state: EntryState
   version?: number
   age?: number
@@ -38,13 +36,8 @@ export type Outcome =
  * @param deadline when to stop, by performance.now()
  * @throws {TypeError} for an operation that is none; and what Redis or the SDK throws
  */
-export async function operate(
-  catalog: ReturnType<typeof openCatalog>,
-  operation: Operation,
-  deadline: number,
-): Promise<Outcome> {
+export async function operate(catalog: Upkeep, operation: Operation, deadline: number): Promise<Outcome> {
   const { action, ids } = checked(operation)
-  const { products, also } = catalog
   switch (action) {
     case 'inspect':
       return { action, products: await Promise.all(ids.map((id) => inspect(catalog, id))) }
@@ -52,7 +45,7 @@ export async function operate(
       const removed: string[] = []
       const deferred: string[] = []
       for (const id of ids) {
-        const invalidation = await products.invalidate(id, { also })
+        const invalidation = await catalog.remove(id)
         ;(invalidation === 'done' ? removed : deferred).push(id)
       }
       return { action, removed, deferred }
@@ -62,23 +55,21 @@ export async function operate(
       const { top = ids.length > 0 ? 0 : undefined } = warmingOf(operation)
       return {
         action,
-        ...(await warmProducts(catalog, { ids, ...(top !== undefined && { top }), deadline })),
+        ...(await warm(catalog, { ids, ...(top !== undefined && { top }), deadline })),
       }
     }
     case 'audit': {
-      const repair = (id: string) => products.invalidate(id, { also })
-      const sample = ids.length > 0 ? { ids } : {}
-      return { action, ...(await audit({ caches: auditedCaches(catalog), repair, ...sample, deadline })) }
+      return { action, ...(await audit(catalog, { ...(ids.length > 0 && { ids }), deadline })) }
     }
   }
 }
 
-async function inspect(catalog: ReturnType<typeof openCatalog>, id: string): Promise<ProductReport> {
+async function inspect(catalog: Upkeep, id: string): Promise<ProductReport> {
   const [stored, ...entries] = await Promise.all([
-    readStored(catalog.db, catalog.table, id),
-    ...auditedCaches(catalog).map(async ({ name, cache }): Promise<EntryReport> => {
-      const { body: _, loadedAt: __, ...entry } = await cache.inspect(id)
-      return { cache: name, ...entry }
+    catalog.stored(id),
+    ...catalog.kinds.map(async ({ name, inspect }): Promise<EntryReport> => {
+      const { body: _, loadedAt: __, ...found } = await inspect(id)
+      return { cache: name, ...found }
     }),
   ])
   const database = stored

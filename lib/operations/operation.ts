@@ -1,5 +1,5 @@
-import { isProductId, productIdGrammar } from '../catalog/product/id.ts'
-import type { WarmingOptions } from './warmProducts.ts'
+import { isProductId, productIdGrammar } from '../catalog/index.ts'
+import type { WarmingOptions } from './warm.ts'
 
 /** What an operator may ask for. */
 export const actions = ['inspect', 'invalidate', 'warm', 'audit'] as const

@@ -12,12 +12,12 @@ export function show(outcome: Outcome): string {
         '',
       ].join('\n')
     case 'warm': {
-      const { filled, fresh, failed, left } = outcome
-      const next = failed + left > 0 ? 'Run it again for what is left; the log says why loads failed\n' : ''
+      const { filled, fresh, failed, left, reasons } = outcome
+      const next = failed + left > 0 ? `${because(reasons)}Run it again for what is left\n` : ''
       return `${filled} filled, ${fresh} fresh already, ${failed} failed, ${left} left, of products and pages\n${next}`
     }
     case 'audit': {
-      const { sampled, agreeing, stale, repaired, failed, nines, disagreements } = outcome
+      const { sampled, agreeing, stale, repaired, failed, nines, disagreements, reasons } = outcome
       const rows = disagreements.map(({ id, cache, version, databaseVersion, ageMs, repaired }) => [
         ...[id, cache, String(version ?? ''), String(databaseVersion ?? ''), time(ageMs)],
         repaired ? 'yes' : 'no',
@@ -26,6 +26,7 @@ export function show(outcome: Outcome): string {
       return [
         ...(rows.length > 0 ? [table([head, ...rows])] : []),
         `${sampled} compared, ${agreeing} agree (${nines} nines), ${stale} stale, ${repaired} repaired, ${failed} not compared`,
+        ...reasons.map((reason) => `Failed: ${reason}`),
         ...(stale > repaired ? ['Redis did not confirm every removal: run it again'] : []),
         ...(stale > 0
           ? ['Somebody wrote past the catalog, or a removal was lost: see the log of writes']
@@ -35,6 +36,9 @@ export function show(outcome: Outcome): string {
     }
   }
 }
+
+/** Why something failed, a line for each reason. */
+const because = (reasons: string[]): string => reasons.map((reason) => `Failed: ${reason}\n`).join('')
 
 /** Whether all that was asked for was done, and all was found well. */
 export function isWell(outcome: Outcome): boolean {

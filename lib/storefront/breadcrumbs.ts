@@ -1,4 +1,4 @@
-import type { Page } from '../catalog/page.ts'
+import type { Page } from '../catalog/index.ts'
 import { type Html, html, ours } from './html.ts'
 
 /** The way from the first page to a category, or to what lies in it. */

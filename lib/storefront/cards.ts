@@ -1,6 +1,5 @@
-import type { Card } from '../catalog/product/card.ts'
-import { availabilityOf } from '../catalog/product/offers.ts'
-import type { Product } from '../catalog/product/product.ts'
+import type { Card, Product } from '../catalog/index.ts'
+import { availabilityOf } from '../catalog/index.ts'
 import { type Html, html, ours } from './html.ts'
 import { picture } from './picture.ts'
 import { priceLine } from './price.ts'

@@ -1,6 +1,4 @@
-import type { CategoryNode } from '../catalog/categories/categories.ts'
-import type { Page } from '../catalog/page.ts'
-import type { Card } from '../catalog/product/card.ts'
+import type { Card, CategoryNode, Page } from '../catalog/index.ts'
 import { breadcrumbs } from './breadcrumbs.ts'
 import { cards } from './cards.ts'
 import { html, ours, textOf } from './html.ts'

@@ -1,4 +1,4 @@
-import type { Product } from '../catalog/product/product.ts'
+import type { Product } from '../catalog/index.ts'
 import { type Html, html, ours } from './html.ts'
 import { locale } from './shop.ts'
 

@@ -1,5 +1,4 @@
-import type { CategoryNode } from '../catalog/categories/categories.ts'
-import type { Card } from '../catalog/product/card.ts'
+import type { Card, CategoryNode } from '../catalog/index.ts'
 import { cards } from './cards.ts'
 import { html, ours, textOf } from './html.ts'
 import { layout } from './layout.ts'

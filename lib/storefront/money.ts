@@ -1,4 +1,4 @@
-import type { Product } from '../catalog/product/product.ts'
+import type { Product } from '../catalog/index.ts'
 import { ascii, type Html } from './html.ts'
 import { locale } from './shop.ts'
 

@@ -1,4 +1,4 @@
-import type { Offer, Offers } from '../catalog/product/offers.ts'
+import type { Offer, Offers } from '../catalog/index.ts'
 import { type Html, html, ours } from './html.ts'
 import { priceLine } from './price.ts'
 

@@ -1,4 +1,4 @@
-import type { Product } from '../catalog/product/product.ts'
+import type { Product } from '../catalog/index.ts'
 import { type Html, html, ours } from './html.ts'
 
 /** When a picture is loaded: `first` the largest of what is seen at first, `soon` the others, `lazy` when it is near. */

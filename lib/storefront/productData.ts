@@ -1,4 +1,4 @@
-import type { Page } from '../catalog/page.ts'
+import type { Page } from '../catalog/index.ts'
 import { absolute } from './layout.ts'
 import { decimal } from './money.ts'
 

@@ -1,5 +1,5 @@
-import type { Page } from '../catalog/page.ts'
-import { lowStock } from '../catalog/product/offers.ts'
+import type { Page } from '../catalog/index.ts'
+import { lowStock } from '../catalog/index.ts'
 import { breadcrumbs } from './breadcrumbs.ts'
 import { cards } from './cards.ts'
 import { details } from './details.ts'

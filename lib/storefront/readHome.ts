@@ -1,22 +1,18 @@
-import { treeId } from '../catalog/categories/categories.ts'
-import type { openCatalog } from '../catalog/index.ts'
-import { listedProducts } from '../http/listedProducts.ts'
-import type { Request } from '../http/request.ts'
+import type { Catalog, Limits, ListingPage } from '../catalog/index.ts'
 import { cardOf } from './cards.ts'
 
 /** Of how many categories the first page shows products, and how many of each. */
 const mostShelves = 8
 const onShelf = 4
 
-/** What the first page shows, and what the caches did for it. */
-export async function readHome(catalog: ReturnType<typeof openCatalog>, request: Request) {
-  const tree = await catalog.categories.get(treeId, { budgetMs: request.budgetMs })
+/** What the first page shows, and what it is made of. */
+export async function readHome(catalog: Catalog, limits: Limits) {
+  const tree = await catalog.getCategories(limits)
   const all = tree.value?.items ?? []
   const shelves = await Promise.all(
     all.slice(0, mostShelves).map(async (category) => {
-      const query = { category: category.path, limit: onShelf, cursor: undefined }
-      const { results, parts } = await listedProducts(catalog, request, query)
-      return { category, items: results.flatMap(({ value }) => (value ? cardOf(value) : [])), parts }
+      const listing = await catalog.listProducts({ category: category.path, limit: onShelf }, limits)
+      return { category, items: cardsOf(listing), parts: listing.parts }
     }),
   )
   return {
@@ -25,3 +21,7 @@ export async function readHome(catalog: ReturnType<typeof openCatalog>, request:
     parts: [tree, ...shelves.flatMap(({ parts }) => parts)],
   }
 }
+
+/** The cards of a listing's products; of those that were deleted meanwhile there is none. */
+export const cardsOf = ({ items }: ListingPage) =>
+  items.flatMap(({ product: { value } }) => (value ? cardOf(value) : []))

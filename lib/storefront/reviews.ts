@@ -1,5 +1,4 @@
-import type { Page } from '../catalog/page.ts'
-import type { ReviewThread } from '../catalog/reviews/tree.ts'
+import type { Page, ReviewThread } from '../catalog/index.ts'
 import { dateText } from './date.ts'
 import { type Html, html, ours } from './html.ts'
 import { ratingLine, ratingStars } from './rating.ts'

@@ -1,4 +1,4 @@
-import type { CategoryNode } from '../catalog/categories/categories.ts'
+import type { CategoryNode } from '../catalog/index.ts'
 import { type Html, html, ours } from './html.ts'
 
 /** Links to categories, each with the number of products in it. */

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Place, placeOf } from '../catalog/listing/neighbours.ts'
-import { type CardItem, cardOf } from '../catalog/product/card.ts'
+import { type CardItem, cardOf, type Place, placeOf } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 
 /** A place in a listing around which pages show another card now, and the first record that tells of it. */

@@ -1,5 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type CategoryMove, countedAtOnce, countProducts } from '../catalog/categories/countProducts.ts'
+import { type CategoryMove, countedAtOnce, type Upkeep } from '../catalog/upkeep.ts'
 import type { Outcome } from './outcome.ts'
 import type { Change, Image } from './records.ts'
 
@@ -38,8 +37,7 @@ export function categoryMoves(
  * @returns the number of products that were not counted so before
  */
 export async function countMoves(
-  db: DynamoDBDocumentClient,
-  table: string,
+  catalog: Pick<Upkeep, 'countProducts'>,
   moves: ToldMove[],
   outcome: Outcome,
   signal: AbortSignal,
@@ -51,7 +49,7 @@ export async function countMoves(
   for (const [n, [first]] of batches.entries()) outcome.demand(`count ${n}`, first?.sequenceNumber)
   for (const [n, batch] of batches.entries()) {
     const done = await outcome.attempt(`count ${n}`, async () => {
-      counted += await countProducts(db, table, batch, signal)
+      counted += await catalog.countProducts(batch, signal)
     })
     if (!done) break
   }

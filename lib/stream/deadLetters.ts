@@ -1,20 +1,15 @@
 import { createHash } from 'node:crypto'
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { deadLetterKey } from '../catalog/table/items.ts'
-import { inParallel } from './inParallel.ts'
+import type { Upkeep } from '../catalog/upkeep.ts'
+import { inParallel } from '../clients/inParallel.ts'
 import type { Outcome } from './outcome.ts'
 import type { Malformed } from './records.ts'
-
-/** How long one is kept, s: two weeks. */
-const keptFor = 14 * 24 * 3600
 
 /** The most of a record that is kept, in characters of at most three bytes: an item takes 400 KB. */
 const longest = 100_000
 
 /** Keeps malformed records in the table, for whoever finds out what they were. Kept again one is the same item. */
 export async function keepDeadLetters(
-  db: DynamoDBDocumentClient,
-  table: string,
+  catalog: Pick<Upkeep, 'keepDeadLetter'>,
   malformed: Malformed[],
   outcome: Outcome,
   signal: AbortSignal,
@@ -25,11 +20,7 @@ export async function keepDeadLetters(
     outcome.demand(`dead letter ${name}`, sequenceNumber)
     return { name, record: text.slice(0, longest), error: String(error) }
   })
-  await inParallel(letters, { atOnce: 8, signal }, ({ name, record, error }) =>
-    outcome.attempt(`dead letter ${name}`, () => {
-      const expiresAt = Math.floor(Date.now() / 1000) + keptFor
-      const Item = { ...deadLetterKey(name), record, error, expiresAt }
-      return db.send(new PutCommand({ TableName: table, Item }), { abortSignal: signal })
-    }),
+  await inParallel(letters, { atOnce: 8, signal }, (letter) =>
+    outcome.attempt(`dead letter ${letter.name}`, () => catalog.keepDeadLetter(letter, signal)),
   )
 }

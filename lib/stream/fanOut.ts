@@ -1,9 +1,6 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import type { CacheAside } from '../cacheAside/index.ts'
-import { neighboursOf } from '../catalog/listing/neighbours.ts'
-import { mostRelated } from '../catalog/listing/related.ts'
+import type { Upkeep } from '../catalog/upkeep.ts'
+import { inParallel } from '../clients/inParallel.ts'
 import type { CardChange } from './cardChanges.ts'
-import { inParallel } from './inParallel.ts'
 import { demandDone, removalsAtOnce } from './invalidate.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -11,8 +8,8 @@ import type { Outcome } from './outcome.ts'
 const placesAtOnce = 16
 
 /**
- * Removes the pages that show a card which has changed: those of the products up to {@link mostRelated} places away,
- * found by two queries for each place, however many products the category has. Each page once in a batch.
+ * Removes the pages that show a card which has changed: two queries for each place find them, however many products the
+ * category has. Each page once in a batch.
  *
  * The index follows the table within moments, as a rule sooner than the stream does. Where it is later, a page that
  * should be removed may be missed, or loaded again as it was: it is right when its entry's minute is over.
@@ -20,7 +17,7 @@ const placesAtOnce = 16
  * @returns the number of pages that were removed
  */
 export async function fanOut(
-  { db, table, pages }: { db: DynamoDBDocumentClient; table: string; pages: CacheAside<unknown> },
+  catalog: Pick<Upkeep, 'shownBy' | 'removePage'>,
   changes: CardChange[],
   outcome: Outcome,
   signal: AbortSignal,
@@ -30,8 +27,7 @@ export async function fanOut(
   const around = new Map<CardChange, string[]>()
   await inParallel(changes, { atOnce: placesAtOnce, signal }, (change) =>
     outcome.attempt(taskOf(change), async () => {
-      const { newer, older } = await neighboursOf(db, table, change.place, mostRelated, signal)
-      around.set(change, [...newer, ...older])
+      around.set(change, await catalog.shownBy(change.place, signal))
     }),
   )
   const shownOn = new Set<string>()
@@ -44,7 +40,7 @@ export async function fanOut(
   let removed = 0
   await inParallel([...shownOn], { atOnce: removalsAtOnce, signal }, (id) =>
     outcome.attempt(`page ${id}`, async () => {
-      demandDone(await pages.invalidate(id))
+      demandDone(await catalog.removePage(id))
       removed++
     }),
   )

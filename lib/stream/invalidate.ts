@@ -1,5 +1,6 @@
-import type { CacheAside, Invalidation, Keyed } from '../cacheAside/index.ts'
-import { inParallel } from './inParallel.ts'
+import type { Invalidation } from '../cacheAside/index.ts'
+import type { Upkeep } from '../catalog/upkeep.ts'
+import { inParallel } from '../clients/inParallel.ts'
 import type { Outcome } from './outcome.ts'
 import type { Removal } from './removals.ts'
 
@@ -12,7 +13,7 @@ export const removalsAtOnce = 32
  * @returns of how many products
  */
 export async function invalidateAll(
-  { products, also }: { products: CacheAside<unknown>; also: Keyed[] },
+  catalog: Pick<Upkeep, 'remove'>,
   removals: Removal[],
   outcome: Outcome,
   signal: AbortSignal,
@@ -21,7 +22,7 @@ export async function invalidateAll(
   let removed = 0
   await inParallel(removals, { atOnce: removalsAtOnce, signal }, ({ id, version }) =>
     outcome.attempt(`entries ${id}`, async () => {
-      demandDone(await products.invalidate(id, { ...(version !== undefined && { version }), also }))
+      demandDone(await catalog.remove(id, version))
       removed++
     }),
   )

@@ -1,4 +1,4 @@
-import { reviewKey } from '../catalog/table/items.ts'
+import { reviewKey } from '../catalog/upkeep.ts'
 import type { Change, Image, Malformed } from './records.ts'
 
 /** A removal of a product's entries. */

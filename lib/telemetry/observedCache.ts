@@ -5,12 +5,10 @@ import {
   type CacheResult,
   createCacheAside,
 } from '../cacheAside/index.ts'
-import { Attempts, attempts } from '../clients/dynamodb/attempts.ts'
-import { type Counter, type Tally, tallies } from './requestMetrics.ts'
+import { type Counter, metricsOfRequest, type RequestMetrics } from './requestMetrics.ts'
 
 /**
- * A cache that puts on the tally of each request what it does for it, how long that takes and what its hits have saved.
- * A write that DynamoDB has refused for certain removes nothing from it.
+ * A cache that puts on the metrics of each request what it does for it, how long that takes and what its hits have saved.
  *
  * @throws what createCacheAside throws
  */
@@ -22,32 +20,27 @@ export function observedCache<V>(options: CacheAsideOptions<V>): CacheAside<V> {
     getMany: (ids, options) =>
       timed(
         () => cache.getMany(ids, options),
-        (results, tally) => {
-          for (const result of results) countSaved(result, tally)
+        (results, metrics) => {
+          for (const result of results) countSaved(result, metrics)
         },
       ),
-    write(id, commit, options) {
-      const record = new Attempts()
-      const recorded = () => attempts.run(record, commit)
-      const mayHaveCommitted = () => record.mayHaveCommitted
-      return timed(() => cache.write(id, recorded, { ...options, mayHaveCommitted }))
-    },
+    write: (id, commit, options) => timed(() => cache.write(id, commit, options)),
     invalidate: (id, options) => timed(() => cache.invalidate(id, options)),
   }
 }
 
-function timed<T>(call: () => Promise<T>, count?: (result: T, tally: Tally) => void): Promise<T> {
-  const tally = tallies.getStore()
-  if (!tally) return call()
-  tally.enterCache()
+function timed<T>(call: () => Promise<T>, count?: (result: T, metrics: RequestMetrics) => void): Promise<T> {
+  const metrics = metricsOfRequest.getStore()
+  if (!metrics) return call()
+  metrics.enterCache()
   return call().then(
     (result) => {
-      tally.leaveCache()
-      count?.(result, tally)
+      metrics.leaveCache()
+      count?.(result, metrics)
       return result
     },
     (error: unknown) => {
-      tally.leaveCache()
+      metrics.leaveCache()
       throw error
     },
   )
@@ -57,22 +50,22 @@ function timed<T>(call: () => Promise<T>, count?: (result: T, tally: Tally) => v
  * A hit saves what it takes to read as many bytes consistently; to learn that nothing is there costs one unit as well.
  * An estimate: an item is not as long as its JSON, and what is composed of several items costs more to read.
  */
-function countSaved({ status, bytes }: CacheResult<unknown>, tally: Tally): void {
-  if (status.hit) tally.add('readUnitsSaved', Math.max(1, Math.ceil(bytes / 4096)))
+function countSaved({ status, bytes }: CacheResult<unknown>, metrics: RequestMetrics): void {
+  if (status.hit) metrics.add('readUnitsSaved', Math.max(1, Math.ceil(bytes / 4096)))
 }
 
-/** Puts what a cache decides on the tally of the request for which it does. */
+/** Puts what a cache decides on the metrics of the request for which it does. */
 function onEvent(event: CacheEvent): void {
-  const tally = tallies.getStore()
-  if (!tally) return
+  const metrics = metricsOfRequest.getStore()
+  if (!metrics) return
   const counter = counters[event.type]
-  if (counter) tally.add(counter)
+  if (counter) metrics.add(counter)
   if (event.type === 'hit') return
-  if (event.type === 'collapsed') tally.add('leaseWaitMs', Math.round(event.waited * 100) / 100)
-  if (event.type === 'bypass') tally.add(failOpens[event.detail] ?? 'failOpensRedisError')
-  if (event.type === 'removal' && event.outcome === 'deferred') tally.add('deferredInvalidations')
-  if (event.type === 'breaker') tally.breaker = event.state
-  if ('error' in event && event.error) tally.warn(String(event.error))
+  if (event.type === 'collapsed') metrics.add('leaseWaitMs', Math.round(event.waited * 100) / 100)
+  if (event.type === 'bypass') metrics.add(failOpens[event.detail] ?? 'failOpensRedisError')
+  if (event.type === 'removal' && event.outcome === 'deferred') metrics.add('deferredInvalidations')
+  if (event.type === 'breaker') metrics.breaker = event.state
+  if ('error' in event && event.error) metrics.warn(String(event.error))
 }
 
 /** What is counted one by one. */

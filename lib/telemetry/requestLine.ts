@@ -1,8 +1,8 @@
-import type { Response } from '../http/response.ts'
+import { directive } from './emf.ts'
 import { hundredths } from './hundredths.ts'
-import { type Counter, metricsNamespace, type Tally, units, type Waited } from './requestMetrics.ts'
+import type { Counter, RequestMetrics, Waited } from './requestMetrics.ts'
 
-/** What a request's line says beside its answer and its tally. */
+/** What a request's line says beside its answer and its metrics. */
 interface About {
   /** From the event to the answer. */
   ms: number
@@ -21,8 +21,8 @@ interface About {
 export function requestLine(route: string) {
   const name = `","route":${JSON.stringify(route)},"status":`
   return (
-    { statusCode, headers }: Response,
-    { counters, amounts, warnings, breaker }: Tally,
+    { statusCode, headers }: { statusCode: number; headers: Record<string, string> },
+    { counters, amounts, warnings, breaker }: RequestMetrics,
     { ms, waited, requestId, failure }: About,
   ): string => {
     const level = failure !== undefined ? 'error' : warnings ? 'warn' : 'info'
@@ -70,9 +70,7 @@ class Counted {
   constructor(names: Counter[]) {
     this.#names = names
     this.member = `,"${names.at(-1)}":`
-    const metrics = names.map((Name) => ({ Name, Unit: units[Name] }))
-    const all = [{ Namespace: metricsNamespace, Dimensions: [['route']], Metrics: metrics }]
-    this.directive = `,"CloudWatchMetrics":${JSON.stringify(all)}}`
+    this.directive = directive('route', names)
   }
 
   and(counter: Counter): Counted {

@@ -1,30 +1,30 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What is counted of a request, each with its unit in CloudWatch. Read units: 4 KiB, read consistently, are one. */
-export const units = {
-  hits: 'Count',
-  misses: 'Count',
-  staleServed: 'Count',
-  collapsed: 'Count',
-  leaseWaitMs: 'Milliseconds',
-  failOpensRedisTimeout: 'Count',
-  failOpensRedisError: 'Count',
-  failOpensRedisAway: 'Count',
-  failOpensWaitTimeout: 'Count',
-  fallbacks: 'Count',
-  overloaded: 'Count',
-  deferredInvalidations: 'Count',
-  forgottenRemovals: 'Count',
-  loadFailures: 'Count',
-  databaseReads: 'Count',
-  readUnits: 'Count',
-  readUnitsSaved: 'Count',
-} as const
+/** What is counted of a request. Read units: 4 KiB, read consistently, are one. */
+export const counters = [
+  'hits',
+  'misses',
+  'staleServed',
+  'collapsed',
+  'leaseWaitMs',
+  'failOpensRedisTimeout',
+  'failOpensRedisError',
+  'failOpensRedisAway',
+  'failOpensWaitTimeout',
+  'fallbacks',
+  'overloaded',
+  'deferredInvalidations',
+  'forgottenRemovals',
+  'loadFailures',
+  'databaseReads',
+  'readUnits',
+  'readUnitsSaved',
+] as const
 
 /** Where CloudWatch puts the metrics: one for each stage, since an account may hold several. */
 export const metricsNamespace = process.env.METRICS_NAMESPACE || 'Aisle'
 
-export type Counter = keyof typeof units
+export type Counter = (typeof counters)[number]
 
 /** For how long a request has waited, ms; undefined for what it did not use. */
 export interface Waited {
@@ -34,7 +34,7 @@ export interface Waited {
 }
 
 /** What one request has cost, and on what it has waited. */
-export class Tally {
+export class RequestMetrics {
   /** What was counted, in the order in which it first was, and how much of each at the same place; zero is left out. */
   readonly counters: Counter[] = []
   readonly amounts: number[] = []
@@ -102,7 +102,7 @@ export class Tally {
 }
 
 /**
- * The tally of the request that the running code works for; none outside of one. What several wait for is on the tally
+ * The metrics of the request that the running code works for; none outside of one. What several wait for is on the metrics
  * of the one that caused it.
  */
-export const tallies = new AsyncLocalStorage<Tally>()
+export const metricsOfRequest = new AsyncLocalStorage<RequestMetrics>()

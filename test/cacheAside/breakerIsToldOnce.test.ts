@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
 import { type CacheEvent, createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 
 function connect(url: string) {

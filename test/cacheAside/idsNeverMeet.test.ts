@@ -1,6 +1,6 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectCache } from '../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../lib/clients/redis/index.ts'
 import { startCluster } from '../support/cluster.ts'
 import { freshRedis } from '../support/redis.ts'
 

@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectCache } from '../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../lib/clients/redis/index.ts'
 import { startCluster } from '../support/cluster.ts'
 
 const cluster = await startCluster({ replicas: false })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type CacheResult, createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 import { freshRedis } from '../support/redis.ts'
 

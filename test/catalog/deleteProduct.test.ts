@@ -9,7 +9,7 @@ import { readProduct, readStored } from '../../lib/catalog/product/readProduct.t
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/review.ts'
 import { countedKey, productKey } from '../../lib/catalog/table/items.ts'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { loseAnswers } from '../support/chaos.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { openTopProducts } from '../../lib/catalog/mostRead.ts'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { openMostRead } from '../../lib/catalog/mostRead.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 import { zipf } from '../support/zipf.ts'
@@ -17,7 +17,7 @@ beforeEach(() => redis.flushall())
 const readNothing = async () => {}
 
 test('of a Zipf stream over 20,000 products the true top 20 are found, and the list stays bounded', async () => {
-  const { counted, top } = openTopProducts(redis, 'zipf')
+  const { counted, top } = openMostRead(redis, 'zipf')
   const draw = zipf(20_000)
   const truth = new Map<string, number>()
   let most = 0
@@ -42,7 +42,7 @@ test('of a Zipf stream over 20,000 products the true top 20 are found, and the l
 
 test('the hour before counts with what of it lies in the last 60 minutes, and both end by themselves', async () => {
   let now = Date.parse('2026-01-01T10:30:00Z')
-  const { counted, top } = openTopProducts(redis, 'hours', { rate: 1, now: () => now })
+  const { counted, top } = openMostRead(redis, 'hours', { rate: 1, now: () => now })
   const read = async (id: string, times: number) => {
     for (let n = 0; n < times; n++) await counted(id, readNothing)
   }
@@ -61,7 +61,7 @@ test('the hour before counts with what of it lies in the last 60 minutes, and bo
 test('of 64 reads about one is counted, and the others send nothing', async () => {
   const client = connectRedis(server.url)
   onTestFinished(() => client.disconnect())
-  const { counted } = openTopProducts(client, 'rate')
+  const { counted } = openMostRead(client, 'rate')
   for (let n = 0; n < 64_000; n++) await counted('a', readNothing)
   const key = (await redis.keys('rate:*'))[0] ?? ''
   const count = Number(await redis.zscore(key, 'a'))
@@ -73,7 +73,7 @@ test('of 64 reads about one is counted, and the others send nothing', async () =
 test('a count is no round trip more: it is sent in the same turn as the read, and before it', async () => {
   const client = connectRedis(server.url)
   onTestFinished(() => client.disconnect())
-  const { counted } = openTopProducts(client, 'beside', { rate: 1 })
+  const { counted } = openMostRead(client, 'beside', { rate: 1 })
   await counted('warm', readNothing)
   const order: string[] = []
   const send = client.sendCommand.bind(client)
@@ -95,7 +95,7 @@ test('a count is no round trip more: it is sent in the same turn as the read, an
 test('while Redis is away reads are answered, as they are, and not made slower', async () => {
   const client = connectRedis(`redis://127.0.0.1:${await freePort()}`)
   onTestFinished(() => client.disconnect())
-  const { counted, top } = openTopProducts(client, 'away', { rate: 1 })
+  const { counted, top } = openMostRead(client, 'away', { rate: 1 })
   const begun = performance.now()
   for (let n = 0; n < 100; n++) expect(await counted('a', async () => n)).toBe(n)
   expect(performance.now() - begun).toBeLessThan(1_000)
@@ -109,7 +109,7 @@ test('a Redis that is silent costs a read 100 ms, and those after it nothing', a
   onTestFinished(() => frozen.stop('SIGKILL'))
   const client = connectRedis(frozen.url)
   onTestFinished(() => client.disconnect())
-  const { counted } = openTopProducts(client, 'silent', { rate: 1 })
+  const { counted } = openMostRead(client, 'silent', { rate: 1 })
   await client.ping()
   await counted('a', readNothing)
   process.kill(frozen.process.pid ?? 0, 'SIGSTOP')

@@ -6,7 +6,7 @@ import { patchVariant } from '../../lib/catalog/product/patchVariant.ts'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readItem, readProduct } from '../../lib/catalog/product/readProduct.ts'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { loseAnswers } from '../support/chaos.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
 import { productKey } from '../../lib/catalog/table/items.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 import { actions } from '../../lib/operations/operation.ts'
@@ -16,7 +16,7 @@ await fill(db, table, 'all', ['a', 'b', 'c'])
 
 async function fresh() {
   const { url } = await freshRedis()
-  const catalog = openCatalog({ table, redisUrl: url, dynamodbEndpoint: endpoint })
+  const catalog = openCaches({ table, redisUrl: url, dynamodbEndpoint: endpoint })
   onTestFinished(catalog.close)
   const env = { PATH: process.env.PATH, REDIS_URL: url, DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }
   const run = (...args: string[]) => runScript('cli/cache.ts', args, env)
@@ -45,7 +45,7 @@ test('inspect tells what stands in the cache beside the database, invalidate rem
     '4 filled, 0 fresh already, 0 failed, 0 left, of products and pages\n',
   )
   expect((await run('warm', '--top', '10', '--json')).out).toBe(
-    `${JSON.stringify({ action: 'warm', filled: 0, fresh: 0, failed: 0, left: 0 }, null, 2)}\n`,
+    `${JSON.stringify({ action: 'warm', filled: 0, fresh: 0, failed: 0, left: 0, reasons: [] }, null, 2)}\n`,
   )
   const { out } = await run('inspect', '--json', 'a', 'c')
   expect(JSON.parse(out)).toMatchObject({

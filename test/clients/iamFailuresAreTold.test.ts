@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { connectCache } from '../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../lib/clients/redis/index.ts'
 import { startIamCache } from '../support/iamCache.ts'
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session-token' }

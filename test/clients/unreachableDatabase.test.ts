@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { Attempts, attempts } from '../../lib/clients/dynamodb/attempts.ts'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { startDeafServer } from '../support/deafServer.ts'
 
 test('a write for which no connection was made in time has changed nothing, and that is known', async () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { runCommand } from '../../lib/local/command.ts'
 import { projectFolder } from '../../lib/project/folder.ts'
-import { units } from '../../lib/telemetry/requestMetrics.ts'
+import { counters } from '../../lib/telemetry/requestMetrics.ts'
 import type { Resource } from '../support/template.ts'
 
 const read = (file: string) => readFileSync(join(projectFolder, file), 'utf8')
@@ -82,7 +82,7 @@ test('an alarm looks at routes that exist and at metrics that are counted', () =
     stream: new Set(['onProductChange']),
     job: new Set(['audit', 'warm']),
   }
-  const counted = new Set([...Object.keys(units), 'stale', 'sampled', 'malformedRecords', 'tokenKeysAway'])
+  const counted = new Set([...counters, 'stale', 'sampled', 'malformedRecords', 'tokenKeysAway'])
   const metrics = alarms.flatMap(({ Properties }) => [
     Properties,
     ...(Properties.Metrics ?? []).flatMap(

@@ -48,7 +48,7 @@ describe('GET /products?ids=', () => {
     const { statusCode, json } = await batch(ids)
     expect(statusCode).toBe(400)
     expect(json).toMatchObject({ type: 'urn:aisle:problem:invalid-id' })
-    expect(json.detail).toContain(`place ${place} `)
+    expect(json.detail).toContain(`number ${place} `)
   })
 
   test('without ids and category, or with both, is a 400 that says what can be asked', async () => {

@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
-import { fromEnvironment } from '../../lib/clients/config.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
 import { aProduct, type Call, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -17,7 +16,7 @@ const writes: [string, string, Call][] = [
 ]
 
 test('every kind of write removes the entries of product, page and reviews, and says so', async () => {
-  const { products, pages, reviews, close } = openCatalog(fromEnvironment())
+  const { products, pages, reviews, close } = openCaches()
   onTestFinished(close)
   await put('a', { body: withVariant })
   await freshRedis({ port: redisPort })

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
-import { idempotent } from '../../lib/http/idempotency.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
+import { idempotencyOf } from '../../lib/http/idempotency.ts'
 import { Problem } from '../../lib/http/problem.ts'
 import { Request } from '../../lib/http/request.ts'
 import type { Response } from '../../lib/http/response.ts'
@@ -24,7 +24,7 @@ function work({
   const done = { runs: 0, writeIds: [] as string[] }
   const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
   const attempt = (during: () => Promise<unknown> = async () => {}, context = {}): Promise<Response> =>
-    idempotent(
+    idempotencyOf(route, client)(
       new Request(
         eventOf({
           headers: key === null ? {} : { 'idempotency-key': key },
@@ -32,7 +32,7 @@ function work({
         }),
         context,
       ),
-      { db: client, table: answers, route, payload },
+      payload,
       async (writeId) => {
         done.runs++
         done.writeIds.push(writeId)

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 import { freshFolder, runScript } from '../support/cli.ts'
 import { freshTables } from '../support/dynamodb.ts'
@@ -23,7 +23,7 @@ async function importRows(rows: unknown[], redisUrl: string) {
 
 test('what an import has written is seen by the next read, also what did not exist before', async () => {
   const redis = await freshRedis()
-  const { products, pages, reviews, close } = openCatalog({
+  const { products, pages, reviews, close } = openCaches({
     table,
     redisUrl: redis.url,
     dynamodbEndpoint: endpoint,

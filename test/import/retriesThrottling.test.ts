@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { connectLocal } from '../../lib/local/servers/client.ts'
 import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
 import { createTables } from '../../lib/local/servers/tables.ts'

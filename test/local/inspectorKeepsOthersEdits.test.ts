@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCatalogUpkeep } from '../../lib/catalog/upkeep.ts'
 import { actions } from '../../lib/local/inspector/actions.ts'
 import { Refused } from '../../lib/local/inspector/catalogue.ts'
 import { openRedisSwitch } from '../../lib/local/inspector/redisSwitch.ts'
@@ -32,7 +32,7 @@ test('the button that updates the price takes nothing back that somebody else wr
   await new Promise((resolve) => api.once('listening', resolve))
   const redisSwitch = await openRedisSwitch(redis.url)
   const config = { table, redisUrl: redis.url, dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT }
-  const catalogue = openCatalog(config)
+  const catalogue = openCatalogUpkeep(config)
   onTestFinished(async () => {
     catalogue.close()
     api.close().closeAllConnections()

@@ -14,7 +14,7 @@ import { freshRedis } from '../support/redis.ts'
 function pathWithDocker() {
   const path = pathWith('node', 'java', 'redis-server')
   const state = freshFolder()
-  const script = new URL('support/dockerStandIn.ts', import.meta.url).pathname
+  const script = new URL('../support/dockerStandIn.ts', import.meta.url).pathname
   addScript(path, 'docker', `exec '${process.execPath}' '${script}' "$@"`)
   const docker = (args: string[], env: NodeJS.ProcessEnv) => execFileSync(join(path, 'docker'), args, { env })
   onTestFinished(

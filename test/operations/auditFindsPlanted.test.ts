@@ -1,11 +1,11 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
+import { entryKinds } from '../../lib/catalog/entryKinds.ts'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { productKey } from '../../lib/catalog/table/items.ts'
 import { audit, ninesOf } from '../../lib/operations/audit.ts'
-import { auditedCaches } from '../../lib/operations/audited.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { fill } from '../support/fill.ts'
 import { aProduct } from '../support/http.ts'
@@ -14,11 +14,10 @@ import { freshRedis } from '../support/redis.ts'
 async function fresh() {
   const { endpoint, table } = await freshTables()
   const redis = await freshRedis()
-  const catalog = openCatalog({ table, redisUrl: redis.url, dynamodbEndpoint: endpoint })
+  const catalog = openCaches({ table, redisUrl: redis.url, dynamodbEndpoint: endpoint })
   onTestFinished(catalog.close)
-  const caches = auditedCaches(catalog)
-  const repair = (id: string) => catalog.products.invalidate(id, { also: catalog.also })
-  const run = (options = {}) => audit({ caches, repair, pauseMs: 200, ...options })
+  const parts = { kinds: entryKinds(catalog), remove: catalog.remove }
+  const run = (options = {}) => audit(parts, { pauseMs: 200, ...options })
   /** Past the cache, and the version stays. */
   const edit = (id: string, title: string, more = {}) =>
     catalog.db.send(

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
+import { entryKinds } from '../../lib/catalog/entryKinds.ts'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { audit } from '../../lib/operations/audit.ts'
-import { auditedCaches } from '../../lib/operations/audited.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -14,13 +14,13 @@ const ids = Array.from({ length: 30 }, (_, n) => `p${n}`)
 
 /** As another process has it: connections and memory of its own. */
 function open(redisUrl: string) {
-  const catalog = openCatalog({ table, redisUrl, dynamodbEndpoint: endpoint })
+  const catalog = openCaches({ table, redisUrl, dynamodbEndpoint: endpoint })
   onTestFinished(catalog.close)
   return catalog
 }
 
-const write = ({ db, products, also }: ReturnType<typeof open>, id: string, title: string) =>
-  products.write(id, () => putProduct(db, table, id, parseProduct({ ...aProduct, title }).content), { also })
+const write = (catalog: ReturnType<typeof open>, id: string, title: string) =>
+  catalog.write(id, () => putProduct(catalog.db, table, id, parseProduct({ ...aProduct, title }).content))
 
 test('writers that never rest make no alarm', async () => {
   const { url } = await freshRedis()
@@ -52,11 +52,10 @@ test('writers that never rest make no alarm', async () => {
   let sampled = 0
   const alarms: unknown[] = []
   while (performance.now() < until) {
-    const { disagreements, ...counts } = await audit({
-      caches: auditedCaches(auditor),
-      repair: (id) => auditor.products.invalidate(id, { also: auditor.also }),
-      pauseMs: 700,
-    })
+    const { disagreements, ...counts } = await audit(
+      { kinds: entryKinds(auditor), remove: auditor.remove },
+      { pauseMs: 700 },
+    )
     sampled += counts.sampled
     alarms.push(...disagreements)
   }
@@ -90,12 +89,11 @@ test('a write between the two readings is no disagreement, though entry and data
     return written
   })
   await isCommitted
-  const repair = async () => {
+  const remove = async () => {
     throw new Error('There is nothing to repair')
   }
-  const { sampled, stale } = await audit({
-    ...{ caches: auditedCaches(catalog), repair, ids: ['a'], pauseMs: 1_000 },
-  })
+  const parts = { kinds: entryKinds(catalog), remove }
+  const { sampled, stale } = await audit(parts, { ids: ['a'], pauseMs: 1_000 })
   await writing
   expect({ sampled, stale }).toEqual({ sampled: 1, stale: 0 })
 })

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
+import { entryKinds } from '../../lib/catalog/entryKinds.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
-import { warmProducts } from '../../lib/operations/warmProducts.ts'
+import { warm } from '../../lib/operations/warm.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { fill } from '../support/fill.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -13,7 +14,7 @@ await fill(db, table, 'all', ids)
 
 async function open(redisUrl?: string) {
   const url = redisUrl ?? (await freshRedis()).url
-  const catalog = openCatalog({ table, redisUrl: url, dynamodbEndpoint: endpoint })
+  const catalog = openCaches({ table, redisUrl: url, dynamodbEndpoint: endpoint })
   onTestFinished(catalog.close)
   // Counted as the database is asked.
   const loads: { at: number; items: number }[] = []
@@ -30,14 +31,14 @@ async function open(redisUrl?: string) {
       },
     { step: 'initialize', name: 'count loads' },
   )
-  return { ...catalog, loads }
+  return { kinds: entryKinds(catalog), mostRead: async () => [], loads }
 }
 
 test('no second sees more requests than are allowed, but for one batch', async () => {
   const catalog = await open()
   const begun = performance.now()
-  expect(await warmProducts(catalog, { ids, top: 0, perSecond: 100 })).toEqual({
-    ...{ filled: 120, fresh: 0, failed: 0, left: 0 },
+  expect(await warm(catalog, { ids, top: 0, perSecond: 100 })).toEqual({
+    ...{ filled: 120, fresh: 0, failed: 0, left: 0, reasons: [] },
   })
   // 60 products at 1 and 60 pages at 5, at 100 a second.
   expect(performance.now() - begun).toBeGreaterThan(3_500)
@@ -50,16 +51,16 @@ test('no second sees more requests than are allowed, but for one batch', async (
 
 test('what is fresh costs no time', async () => {
   const catalog = await open()
-  await warmProducts(catalog, { ids, top: 0, perSecond: 1_000 })
+  await warm(catalog, { ids, top: 0, perSecond: 1_000 })
   const begun = performance.now()
-  expect(await warmProducts(catalog, { ids, top: 0, perSecond: 40 })).toMatchObject({ fresh: 120 })
+  expect(await warm(catalog, { ids, top: 0, perSecond: 40 })).toMatchObject({ fresh: 120 })
   expect(performance.now() - begun).toBeLessThan(1_500)
 })
 
 test('it stops at its deadline, and says what is left', async () => {
   const catalog = await open()
   const begun = performance.now()
-  const { filled, left, failed } = await warmProducts(catalog, {
+  const { filled, left, failed } = await warm(catalog, {
     ...{ ids, top: 0, perSecond: 40, deadline: begun + 1_000 },
   })
   expect(performance.now() - begun).toBeLessThan(1_900)
@@ -73,7 +74,7 @@ test('it stops at its deadline, and says what is left', async () => {
 
 test('a cache that is away is not loaded for: two batches, and the rest is left', async () => {
   const catalog = await open(`redis://127.0.0.1:${await freePort()}`)
-  const { failed, left } = await warmProducts(catalog, { ids, top: 0, perSecond: 1_000 })
+  const { failed, left } = await warm(catalog, { ids, top: 0, perSecond: 1_000 })
   expect({ failed, left }).toEqual({ failed: 50, left: 70 })
   expect(catalog.loads.reduce((sum, { items }) => sum + items, 0)).toBeLessThanOrEqual(50)
 })

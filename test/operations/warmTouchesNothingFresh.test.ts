@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openCatalog } from '../../lib/catalog/index.ts'
-import { fromEnvironment } from '../../lib/clients/config.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
 import { fill } from '../support/fill.ts'
 import { freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -12,7 +11,7 @@ await fill(db, table, 'all', ids)
 
 test('warming fills the most read products, their pages and the ids of the event, and touches nothing that is fresh', async () => {
   const server = await freshRedis({ port: redisPort })
-  const { redis, products, pages, close } = openCatalog(fromEnvironment())
+  const { redis, products, pages, close } = openCaches()
   onTestFinished(close)
   const all = [...ids, 'nobody'].flatMap((id) => [products.key(id), pages.key(id)])
   const entries = async () => new Map((await redis.mget(all)).map((text, index) => [all[index], text]))

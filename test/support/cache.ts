@@ -7,7 +7,7 @@ import {
   type CacheEvent,
   createCacheAside,
 } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freshTables } from './dynamodb.ts'
 import { freshRedis } from './redis.ts'
 

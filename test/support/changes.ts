@@ -3,9 +3,8 @@ import type { Context } from 'aws-lambda'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished } from 'vitest'
 import { decodeEntry } from '../../lib/cacheAside/redis/entry.ts'
-import { openCatalog } from '../../lib/catalog/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
 import { productKey } from '../../lib/catalog/table/items.ts'
-import { fromEnvironment } from '../../lib/clients/config.ts'
 import type { LambdaRecord } from '../../lib/local/stream/event.ts'
 import { freshHandlers } from './http.ts'
 import { freshRedis } from './redis.ts'
@@ -16,7 +15,7 @@ export async function freshChanges() {
   const handlers = await freshHandlers()
   const { db, table, redisPort, lastLines } = handlers
   const { handler } = await import('../../functions/onProductChange.ts')
-  const catalog = openCatalog(fromEnvironment())
+  const catalog = openCaches()
   const caches = [catalog.products, catalog.pages, catalog.reviews]
   let redis: Redis | undefined
   let seen = 0

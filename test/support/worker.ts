@@ -10,8 +10,8 @@ import {
   createCacheAside,
   type Loaded,
 } from '../../lib/cacheAside/index.ts'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
-import { connectCache } from '../../lib/clients/redis/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
+import { connectCache } from '../../lib/clients/redis/index.ts'
 import { toProblem } from '../../lib/http/toProblem.ts'
 import { sharedNow } from './clock.ts'
 import { serve, setupOf, tell } from './serve.ts'

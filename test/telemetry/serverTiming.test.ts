@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { handle } from '../../lib/http/handler.ts'
-import { tallies } from '../../lib/telemetry/requestMetrics.ts'
+import { metricsOfRequest } from '../../lib/telemetry/requestMetrics.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -30,17 +30,17 @@ test('time is counted once: in the cache while the database is not asked, in the
     await sleep(ms)
   }
   const waiting = handle('GET /nothing', async () => {
-    const tally = tallies.getStore()
-    tally?.enterCache()
+    const metrics = metricsOfRequest.getStore()
+    metrics?.enterCache()
     await phase(40)
-    tally?.enterDb()
-    tally?.enterDb()
+    metrics?.enterDb()
+    metrics?.enterDb()
     await phase(80)
-    tally?.leaveDb()
+    metrics?.leaveDb()
     await phase(60)
-    tally?.leaveDb()
+    metrics?.leaveDb()
     await phase(20)
-    tally?.leaveCache()
+    metrics?.leaveCache()
     await phase(100)
     return { statusCode: 200, headers: {} }
   })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectRedis } from '../../lib/clients/redis/connect.ts'
+import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { startRedis } from '../../lib/local/servers/redisServer.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 import { sharedNow } from '../support/clock.ts'

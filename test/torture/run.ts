@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
 import { createTables } from '../../lib/local/servers/tables.ts'
 import { SetupError } from '../../lib/project/setupError.ts'

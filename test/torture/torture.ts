@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectDynamoDB } from '../../lib/clients/dynamodb/connect.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { findRedisBinary } from '../../lib/local/servers/redisServer.ts'
 import { SetupError } from '../../lib/project/setupError.ts'
 import { sharedNow } from '../support/clock.ts'

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import english from 'zod/v4/locales/en.js'
+import { categoryGrammar, isCategory } from '../categories/category.ts'
 import { type Fault, InvalidProduct } from '../errors.ts'
 import { isProductId, productIdGrammar } from './id.ts'
 
@@ -76,15 +77,7 @@ export const Image = z.strictObject({
 })
 
 /** A path of slugs, the root first: `clothing/shoes`. */
-export const Category = z
-  .string()
-  .check(
-    z.maxLength(200),
-    z.regex(
-      /^[a-z0-9]+(-[a-z0-9]+)*(\/[a-z0-9]+(-[a-z0-9]+)*){0,7}$/,
-      'A category is a path of slugs such as clothing/shoes',
-    ),
-  )
+export const Category = z.string().check(z.refine(isCategory, `A category is ${categoryGrammar}`))
 
 const content = {
   title: text(1, 300),

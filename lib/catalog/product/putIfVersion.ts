@@ -1,7 +1,7 @@
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/retry.ts'
+import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
 import type { Stored } from '../table/items.ts'
 
 /** What stands at the product's key after a put: what was put, or what is there instead. */

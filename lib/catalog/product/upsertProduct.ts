@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/retry.ts'
+import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
 import { EditedMeanwhile, WriteConflict } from '../errors.ts'
 import { addReviews, batchSize } from '../reviews/addReviews.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'

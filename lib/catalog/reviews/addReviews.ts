@@ -1,7 +1,7 @@
 import type { CancellationReason } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import type { Attempt } from '../../clients/dynamodb/retry.ts'
+import type { Attempt } from '../../clients/dynamodb/index.ts'
 import { EditedMeanwhile, WriteConflict } from '../errors.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { nextVersion, type ProductItem, productKey, reviewKey, type Stored } from '../table/items.ts'

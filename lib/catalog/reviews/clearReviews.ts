@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/retry.ts'
+import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
 import { productKey, reviewKey, type Tombstone } from '../table/items.ts'
 import { transact } from '../table/transact.ts'
 

@@ -5,8 +5,7 @@ import {
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb'
-import { kindOf } from '../../clients/dynamodb/errors.ts'
-import { type Attempt, writing } from '../../clients/dynamodb/retry.ts'
+import { type Attempt, kindOf, writing } from '../../clients/dynamodb/index.ts'
 
 /** The items of a transaction, up to 100. */
 export type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>

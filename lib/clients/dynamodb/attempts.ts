@@ -23,6 +23,15 @@ export class Attempts {
 /** The record of the commit that the running code works for; none outside of one. */
 export const attempts = new AsyncLocalStorage<Attempts>()
 
+/** A commit with a record of its attempts: whether it may have been applied is known when it has thrown. */
+export function recordCommit<T>(commit: () => Promise<T>): {
+  commit: () => Promise<T>
+  mayHaveCommitted: () => boolean
+} {
+  const record = new Attempts()
+  return { commit: () => attempts.run(record, commit), mayHaveCommitted: () => record.mayHaveCommitted }
+}
+
 const reads = /^(Get|BatchGet|TransactGet|Query|Scan|Describe|List)/
 
 /**

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Upkeep } from '../../catalog/upkeep.ts'
 import type { Config } from '../../clients/config.ts'
 import { etagOf } from '../../http/conditional.ts'
 import { decimal } from '../../storefront/money.ts'
 import { signLocalToken, tokenKey } from '../tokenKey.ts'
 import { burst } from './burst.ts'
-import { type Catalogue, changeOf, editPast, expire, flush, Refused, storedProduct } from './catalogue.ts'
+import { changeOf, editPast, expire, flush, Refused, storedProduct } from './catalogue.ts'
 import type { RedisSwitch } from './redisSwitch.ts'
 import type { Requests } from './requests.ts'
 
 /** What the actions work on. */
 export interface Stage {
   config: Config
-  catalogue: Catalogue
+  catalogue: Upkeep
   requests: Requests
   redis: RedisSwitch
   /** Where the catalog answers, past the front. */
@@ -102,7 +103,8 @@ export const actions = {
 
   async burst({ config, catalogue, requests }: Stage, id: string): Promise<string> {
     await storedProduct(catalogue, id)
-    const empty = () => catalogue.redis.unlink(catalogue.products.key(id)).catch(() => {})
+    const key = catalogue.kinds.find(({ name }) => name === 'product')?.key(id) ?? ''
+    const empty = () => catalogue.redis.unlink(key).catch(() => {})
     const { readers, processes, databaseReads, failed, ms } = await burst(config, id, requests, empty)
     return (
       `${readers} readers of ${processes} sandboxes asked for a cold key at once: ` +

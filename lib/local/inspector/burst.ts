@@ -48,7 +48,7 @@ export async function burst(
     let failed = 0
     await Promise.all(
       Array.from({ length: readers }, async (_, n) => {
-        const { products } = catalogues[n % processes] as (typeof catalogues)[number]
+        const catalogue = catalogues[n % processes] as (typeof catalogues)[number]
         const tell = (status: number, about: ReturnType<typeof told>) =>
           requests.add({
             ...{ n: requests.next(), method: 'GET', path: `/products/${id}`, status, ...about },
@@ -56,7 +56,7 @@ export async function burst(
             cacheMs: performance.now() - begun,
           })
         try {
-          const { status, version, age } = await products.get(id)
+          const { status, version, age } = await catalogue.getProduct(id)
           tell(200, { ...told(status), version, age })
         } catch {
           failed++

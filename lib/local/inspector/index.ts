@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { openCatalog } from '../../catalog/index.ts'
-import { isProductId } from '../../catalog/product/id.ts'
-import { auditedCaches } from '../../operations/audited.ts'
+import { isProductId } from '../../catalog/index.ts'
+import { openCatalogUpkeep } from '../../catalog/upkeep.ts'
 import { operate } from '../../operations/operate.ts'
 import { actions, isAction, type Stage } from './actions.ts'
 import { Refused } from './catalogue.ts'
@@ -22,7 +21,7 @@ export class Inspector {
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(about: Omit<Stage, 'catalogue' | 'requests'>) {
-    const catalogue = openCatalog(about.config)
+    const catalogue = openCatalogUpkeep(about.config)
     catalogue.redis.on('error', () => {})
     this.#stage = { ...about, catalogue, requests: this.requests }
   }
@@ -79,8 +78,8 @@ export class Inspector {
     const [, id, name] = entryPath.exec(path) ?? []
     if (id === undefined || outcome === 'none' || outcome === 'write' || outcome === 'fail-open') return {}
     const wanted = path.startsWith('/p/') ? 'page' : (name ?? 'product')
-    const cache = auditedCaches(this.#stage.catalogue).find((each) => each.name === wanted)?.cache
-    const { version, age } = (await cache?.inspect(id)) ?? {}
+    const kind = this.#stage.catalogue.kinds.find((each) => each.name === wanted)
+    const { version, age } = (await kind?.inspect(id)) ?? {}
     return { ...(version !== undefined && { version }), ...(age !== undefined && { age }) }
   }
 

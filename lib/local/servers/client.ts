@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { marshallOptions } from '../../clients/dynamodb/connect.ts'
+import { marshallOptions } from '../../clients/dynamodb/index.ts'
 
 /**
  * How a client that sets up and serves DynamoDB Local reaches it, more patiently than the functions do: the first

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { createCacheAside } from '../../../lib/cacheAside/index.ts'
-import { connectCache } from '../../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../../lib/clients/redis/index.ts'
 import { sharedNow } from '../../support/clock.ts'
 import { startCluster } from '../../support/cluster.ts'
 import { startControl } from '../../support/control.ts'

@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest'
 import { type CacheAsideOptions, createCacheAside } from '../../../lib/cacheAside/index.ts'
-import { connectCache } from '../../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../../lib/clients/redis/index.ts'
 import { startClusterFleet } from '../../support/fleet.ts'
 import type { Text } from '../../support/texts.ts'
 import { timed } from '../../support/timed.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { type CacheEvent, createCacheAside } from '../../../lib/cacheAside/index.ts'
-import { connectCache } from '../../../lib/clients/redis/connect.ts'
+import { connectCache } from '../../../lib/clients/redis/index.ts'
 import { connectLocal } from '../../../lib/local/servers/client.ts'
 import { freePort } from '../../../lib/local/servers/server.ts'
 import { databaseIn, type Text } from '../../support/cache.ts'

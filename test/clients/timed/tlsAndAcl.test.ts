@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type CacheAsideOptions, createCacheAside } from '../../../lib/cacheAside/index.ts'
-import { openTopProducts } from '../../../lib/catalog/mostRead.ts'
-import { connectCache } from '../../../lib/clients/redis/connect.ts'
+import { openMostRead } from '../../../lib/catalog/mostRead.ts'
+import { connectCache } from '../../../lib/clients/redis/index.ts'
 import { projectFolder } from '../../../lib/project/folder.ts'
 import { accessArgs, user } from '../../support/access.ts'
 import { freshTables } from '../../support/dynamodb.ts'
@@ -82,7 +82,7 @@ describe.each([
     for await (const id of cache.scan()) walked.add(id)
     expect(walked.size).toBeGreaterThanOrEqual(24)
     expect((await cache.inspect(many[0] ?? '')).state).toBe('fresh')
-    const read = openTopProducts(redis, prefix, { rate: 1, kept: 1 })
+    const read = openMostRead(redis, prefix, { rate: 1, kept: 1 })
     for (const id of ['c', 'c', 'd', 'e']) await read.counted(id, async () => {})
     expect(await read.top(1)).toEqual(['c'])
     expect(errors).toEqual([])

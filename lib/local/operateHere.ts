@@ -1,8 +1,8 @@
 import { answersHttp } from '../local/servers/dynamodbServer.ts'
 import { checkRedis } from '../local/servers/given.ts'
+import type { Outcome } from '../operations/operate.ts'
+import type { Operation } from '../operations/operation.ts'
 import { SetupError } from '../project/setupError.ts'
-import type { Outcome } from './operate.ts'
-import type { Operation } from './operation.ts'
 
 const mostMs = 60_000
 
@@ -23,11 +23,11 @@ export async function operateHere(operation: Operation, env: NodeJS.ProcessEnv):
   if (!(await answersHttp(dynamodbEndpoint)))
     throw new SetupError(`No database answers at ${dynamodbEndpoint}: ${remedy}, or set DYNAMODB_ENDPOINT`)
   // The catalog loads the AWS SDK: only now that there is something to do.
-  const [{ openCatalog }, { operate }] = await Promise.all([
-    import('../catalog/index.ts'),
-    import('./operate.ts'),
+  const [{ openCatalogUpkeep }, { operate }] = await Promise.all([
+    import('../catalog/upkeep.ts'),
+    import('../operations/operate.ts'),
   ])
-  const catalog = openCatalog({ table: env.TABLE_NAME || 'aisle-local', redisUrl, dynamodbEndpoint })
+  const catalog = openCatalogUpkeep({ table: env.TABLE_NAME || 'aisle-local', redisUrl, dynamodbEndpoint })
   try {
     await catalog.redis.connect()
     return await operate(catalog, operation, performance.now() + mostMs)

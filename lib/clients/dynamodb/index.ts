@@ -1,8 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { tallies } from '../../telemetry/requestMetrics.ts'
+import { metricsOfRequest } from '../../telemetry/requestMetrics.ts'
 import { recordAttempts } from './attempts.ts'
 import { connectionsTo, leaveDeadConnections } from './connections.ts'
+
+export { recordCommit } from './attempts.ts'
+export { type ErrorKind, kindOf } from './errors.ts'
+export { type Attempt, retrying, writing } from './retry.ts'
 
 /** `convertClassInstanceToMap`: else the SDK takes an object with a key `constructor` for a class it does not know. */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
@@ -30,7 +34,7 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
       throwOnRequestTimeout: true,
     },
   })
-  tallyRequests(client)
+  measureRequests(client)
   recordAttempts(client)
   leaveDeadConnections(client, connections)
   return DynamoDBDocumentClient.from(client, { marshallOptions })
@@ -43,27 +47,27 @@ interface Consumed {
   ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[]
 }
 
-/** Puts the time of every command, and the number and the units of reads, on the tally of the request that sends it. */
-function tallyRequests(client: DynamoDBClient): void {
+/** Puts the time of every command, and the number and the units of reads, on the metrics of the request that sends it. */
+function measureRequests(client: DynamoDBClient): void {
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        const tally = tallies.getStore()
-        if (!tally) return next(args)
+        const metrics = metricsOfRequest.getStore()
+        if (!metrics) return next(args)
         const isRead = reads.test(commandName ?? '')
-        tally.enterDb()
+        metrics.enterDb()
         try {
           if (!isRead) return await next(args)
-          tally.add('databaseReads')
+          metrics.add('databaseReads')
           const input = { ...args.input, ReturnConsumedCapacity: 'TOTAL' } as typeof args.input
           const result = await next({ ...args, input })
           for (const { CapacityUnits = 0 } of [(result.output as Consumed).ConsumedCapacity ?? []].flat())
-            tally.add('readUnits', CapacityUnits)
+            metrics.add('readUnits', CapacityUnits)
           return result
         } finally {
-          tally.leaveDb()
+          metrics.leaveDb()
         }
       },
-    { step: 'initialize', name: 'tallyRequests' },
+    { step: 'initialize', name: 'measureRequests' },
   )
 }

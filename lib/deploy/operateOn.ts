@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import type { Outcome } from '../operations/operate.ts'
+import type { Operation } from '../operations/operation.ts'
 import { SetupError } from '../project/setupError.ts'
-import type { Outcome } from './operate.ts'
-import type { Operation } from './operation.ts'
 
 /** Longer than the function may take. */
 const mostMs = 70_000

@@ -1,10 +1,10 @@
 import type { CacheAside } from '../cacheAside/index.ts'
-import type { openCatalog } from '../catalog/index.ts'
-import { type Page, readPage } from '../catalog/page.ts'
-import { readStored, versioned } from '../catalog/product/readProduct.ts'
-import { readReviews } from '../catalog/reviews/readReviews.ts'
+import type { Caches } from './caches.ts'
+import { type Page, readPage } from './page.ts'
+import { readStored, versioned } from './product/readProduct.ts'
+import { readReviews } from './reviews/readReviews.ts'
 
-/** What the database says of an id, for a comparison with what a cache says. */
+/** What the table says of an id, for a comparison with what an entry says. */
 export interface Truth {
   value: unknown
   version: number | undefined
@@ -12,24 +12,25 @@ export interface Truth {
   updatedAt: string | undefined
 }
 
-/** A cache whose entries can be compared with the database. */
-export interface Audited {
+/** A kind of entry that shows a product, with its cache. */
+export interface EntryKind extends Pick<CacheAside<unknown>, 'inspect' | 'scan' | 'warm' | 'key'> {
   name: 'product' | 'page' | 'reviews'
-  cache: Pick<CacheAside<unknown>, 'inspect' | 'scan'>
-  /** Reads strongly consistent. */
+  /** What a load of it asks DynamoDB for: how many requests. */
+  requests: number
+  /** Reads what it is made of, strongly consistent. */
   read(id: string, signal: AbortSignal): Promise<Truth>
   /** What is compared of a value: what the product's own writes change. */
   own(value: unknown): unknown
 }
 
-type Catalog = ReturnType<typeof openCatalog>
+const whole = (value: unknown) => value
 
-/** The caches that a product's writes remove: product, page and reviews. */
-export function auditedCaches({ db, table, cursors, products, pages, reviews }: Catalog): Audited[] {
-  const whole = (value: unknown) => value
+/** The kinds of entries that a product's writes remove. */
+export function entryKinds({ db, table, cursors, products, pages, reviews }: Caches): EntryKind[] {
   return [
     {
-      ...{ name: 'product', cache: products, own: whole },
+      ...products,
+      ...{ name: 'product', requests: 1, own: whole },
       async read(id, signal) {
         const stored = await readStored(db, table, id, signal)
         const { value, version } = stored ? versioned(stored) : {}
@@ -37,7 +38,8 @@ export function auditedCaches({ db, table, cursors, products, pages, reviews }: 
       },
     },
     {
-      ...{ name: 'page', cache: pages },
+      ...pages,
+      ...{ name: 'page', requests: 5 },
       async read(id, signal) {
         const value = await readPage(db, table, id, signal)
         return { value, version: value?.product.version, updatedAt: value?.product.updatedAt }
@@ -46,7 +48,8 @@ export function auditedCaches({ db, table, cursors, products, pages, reviews }: 
       own: (value) => value && { ...(value as Page), related: undefined },
     },
     {
-      ...{ name: 'reviews', cache: reviews, own: whole },
+      ...reviews,
+      ...{ name: 'reviews', requests: 2, own: whole },
       async read(id, signal) {
         const found = await readReviews(db, table, cursors, id, { signal })
         return { value: found?.value, version: found?.version, updatedAt: undefined }
