@@ -4,7 +4,6 @@ import type { Breaker } from './guards/breaker.ts'
 import { longestTimer } from './guards/budget.ts'
 import { Fallback } from './guards/fallback.ts'
 import { Semaphore } from './guards/semaphore.ts'
-import type { Poll } from './poll.ts'
 import { longestLife } from './redis/entry.ts'
 import { keysOf } from './redis/keys.ts'
 import { Owed } from './redis/owed.ts'
@@ -38,6 +37,15 @@ interface Client {
   shards: Shards
   owed: Owed
   fallback: Fallback
+}
+
+/** What stands at some keys, asked for once on behalf of all callers of this process that wait for the same ones. */
+export interface Poll {
+  /** When it is sent, by performance.now(). */
+  at: number
+  due: Promise<void>
+  /** In the order of the keys, once it is sent. */
+  replies?: Promise<string | null>[]
 }
 
 /** What the parts of a cache share. */

@@ -3,15 +3,6 @@ import { Cluster } from 'ioredis'
 import { ask, isWrongType, type Reply } from './ask.ts'
 import type { Call, Miss } from './call.ts'
 
-/** What stands at some keys, asked for once on behalf of all callers of this process that wait for the same ones. */
-export interface Poll {
-  /** When it is sent, by performance.now(). */
-  at: number
-  due: Promise<void>
-  /** In the order of the keys, once it is sent. */
-  replies?: Promise<string | null>[]
-}
-
 /**
  * What stands at each key after a pause. A poll that another caller is about to send is shared: without that a hot id costs
  * Redis and this process one command for each caller that waits. None that was sent before is, so that no answer is

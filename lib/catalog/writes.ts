@@ -15,7 +15,8 @@ import type { ReviewThread } from './reviews/tree.ts'
 export { faultsOf, type ProductContent, parseProduct, parseProductWithId } from './product/product.ts'
 export { type Upserted, upsertProduct } from './product/upsertProduct.ts'
 export { parseVariantPatch } from './product/variantPatch.ts'
-export { parseReview, parseReviews, type Review } from './reviews/review.ts'
+export { parseReviews } from './reviews/parseReviews.ts'
+export { parseReview, type Review } from './reviews/review.ts'
 
 /** A product as a write has left it, and whether every cached copy of it is gone. */
 export interface Written {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { SetupError } from '../project/setupError.ts'
-import { outcomeOf, timingsOf } from './inspector/outcome.ts'
-import type { Answered, Requests } from './inspector/requests.ts'
+import type { Answered, Requests } from './inspector/index.ts'
+import { outcomeOf, timingsOf } from './inspector/index.ts'
 
 /** The longest that a request may take, with time to start its function, ms. */
 const longest = 60_000

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
-import { parseReviews } from '../../lib/catalog/reviews/review.ts'
+import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 

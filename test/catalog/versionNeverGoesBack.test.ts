@@ -7,7 +7,7 @@ import { patchVariant } from '../../lib/catalog/product/patchVariant.ts'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
-import { parseReviews } from '../../lib/catalog/reviews/review.ts'
+import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 

@@ -5,7 +5,7 @@ import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { importText, mug, ndjson } from '../support/importing.ts'
 
-const shopify = readFileSync(new URL('fixtures/shopify.csv', import.meta.url), 'utf8')
+const shopify = readFileSync(new URL('../fixtures/shopify.csv', import.meta.url), 'utf8')
 const three = [mug('a', { title: 'Größe 1' }), mug('b'), mug('c')]
 
 const formats = {

@@ -6,7 +6,7 @@ import { freshTables } from '../support/dynamodb.ts'
 import { allItems, startImport } from '../support/importing.ts'
 
 /** A real catalogue, which lies beside the project and is not part of it. */
-const file = new URL('../../shared/data/products.json', import.meta.url)
+const file = new URL('../../../shared/data/products.json', import.meta.url)
 
 test.runIf(existsSync(file))(
   '194 real products with their 582 reviews come in, and again change nothing',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
-import { parseReviews } from '../../lib/catalog/reviews/review.ts'
+import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { freshChanges } from '../support/changes.ts'
 import { aProduct } from '../support/http.ts'
 

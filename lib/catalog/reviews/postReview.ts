@@ -6,9 +6,9 @@ import { InvalidReview, NoSuchProduct } from '../errors.ts'
 import { readItem } from '../product/readProduct.ts'
 import { productKey, reviewKey } from '../table/items.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
-import { bytesOf, type Review, type ReviewDraft, type ReviewItem, ratingsOf, toReviewItem } from './review.ts'
+import { type Review, type ReviewDraft, type ReviewItem, ratingsOf, toReviewItem } from './review.ts'
 import { type Fill, maxReplies, type Place, placeOfReply, placeOfRoot, refusal, rootOf } from './thread.ts'
-import { type ReviewThread, toLeaf } from './tree.ts'
+import { bytesOf, type ReviewThread, toLeaf } from './tree.ts'
 
 /**
  * Adds a review, or a reply to one. One transaction stores it and adds it to the product's rating; a reply adds

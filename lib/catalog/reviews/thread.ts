@@ -1,5 +1,3 @@
-import type { Review } from './review.ts'
-
 /** How deep a reply may lie below the review that began its thread, which has depth 0. */
 export const maxDepth = 16
 
@@ -28,7 +26,11 @@ export interface Fill {
   bytes: number
 }
 
-type Named = Pick<Review, 'id' | 'createdAt'>
+/** A review as far as its place depends on it. */
+interface Named {
+  id: string
+  createdAt: string
+}
 
 /** The place of a review that answers none. */
 export const placeOfRoot = (review: Named): Place => ({ thread: stamp(review), depth: 0 })

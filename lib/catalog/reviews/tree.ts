@@ -41,3 +41,6 @@ export function toTree(leaves: [ReviewThread, ...ReviewThread[]]): ReviewThread 
   }
   return root
 }
+
+/** What a review takes of an answer. */
+export const bytesOf = (review: Review): number => Buffer.byteLength(JSON.stringify(toLeaf(review)))

@@ -6,6 +6,10 @@ import { actions, isAction, type Stage } from './actions.ts'
 import { Refused } from './catalogue.ts'
 import { type Answered, Requests } from './requests.ts'
 
+export { outcomeOf, timingsOf } from './outcome.ts'
+export { openRedisSwitch } from './redisSwitch.ts'
+export type { Answered, Requests } from './requests.ts'
+
 /**
  * The server side of the panel in the local storefront: what the last requests met, what stands in the cache for a
  * product, and the buttons. It sees the cache as the functions do, by the same way to Redis.

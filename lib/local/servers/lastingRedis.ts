@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { startRedis } from './redisServer.ts'
-import type { RunOptions, Server } from './server.ts'
-import type { Started } from './services.ts'
+import type { RunOptions, Server, Started } from './server.ts'
 
 /** Long enough to watch the catalog without a cache. */
 const absenceMs = 10_000

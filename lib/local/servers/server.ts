@@ -15,6 +15,13 @@ export interface Server {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
+/** A service that is used, and who may stop it: without a `stop` it is somebody else's. */
+export interface Started {
+  stop?: () => Promise<void>
+  /** Resolves if it ends by itself, with the reason. */
+  ended?: Promise<string>
+}
+
 /** How a server runs beside its starter. */
 export interface RunOptions {
   /** Gives up starting: the process is ended before the promise rejects. */

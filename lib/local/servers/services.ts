@@ -7,7 +7,7 @@ import { checkDynamoDB, checkRedis, withoutSecret } from './given.ts'
 import { installRedis } from './installRedis.ts'
 import { startLastingRedis } from './lastingRedis.ts'
 import { findBinary, findRedisBinary } from './redisServer.ts'
-import { freePort, portOf } from './server.ts'
+import { freePort, portOf, type Started } from './server.ts'
 
 /** A backing service that was found: where it will answer, and how to have it. */
 export interface Service {
@@ -16,12 +16,6 @@ export interface Service {
   what: string
   /** Resolves when it answers. Without a `stop` it is somebody else's. */
   start(): Promise<Started>
-}
-
-export interface Started {
-  stop?: () => Promise<void>
-  /** Resolves if it ends by itself, with the reason. */
-  ended?: Promise<string>
 }
 
 export interface FindOptions {

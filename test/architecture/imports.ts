@@ -27,6 +27,17 @@ export function importsBelow(folders: string[]): Import[] {
   )
 }
 
+/** The packages that files below a folder import, but for those of Node.js. */
+export function packagesBelow(folder: string): string[] {
+  const names = readdirSync(join(projectFolder, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [
+      ...readFileSync(join(projectFolder, folder, file), 'utf8').matchAll(/\bfrom '([^.'][^']*)'/g),
+    ])
+    .map(([, name = '']) => name)
+  return [...new Set(names)].filter((name) => !name.startsWith('node:')).sort()
+}
+
 /** The circles: groups of files each of which leads to all others of its group (Tarjan 1972, SIAM J. Comput. 1, 2). */
 export function circlesIn(imports: Import[]): string[][] {
   const next = Map.groupBy(imports, ({ from }) => from)
