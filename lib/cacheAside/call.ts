@@ -54,8 +54,17 @@ export interface Miss<V> {
   answer?: CacheResult<V>
 }
 
-/** @param elapsed ms of the caller's time that are over already, all of them spent on Redis */
-export function newCall<V>(cache: Context<V>, begun: number, budgetMs: number, elapsed = 0): Call<V> {
+/**
+ * @param elapsed ms of the caller's time that are over already, all of them spent on Redis
+ * @param connecting ms beside them, spent on a connection to it
+ */
+export function newCall<V>(
+  cache: Context<V>,
+  begun: number,
+  budgetMs: number,
+  elapsed = 0,
+  connecting = 0,
+): Call<V> {
   if (Number.isNaN(budgetMs)) throw new TypeError('budgetMs must be a number of milliseconds')
   // A caller with little time keeps half of it for the database.
   const left = Math.min(cache.options.cacheTimeoutMs, budgetMs / 2) - elapsed
@@ -65,8 +74,8 @@ export function newCall<V>(cache: Context<V>, begun: number, budgetMs: number, e
     begun,
     budgets: new Map(),
     redisMs: Math.max(0, left),
-    redisUntil: now + budgetMs / 2 - elapsed,
-    deadline: now + budgetMs - elapsed,
+    redisUntil: now + budgetMs / 2 - elapsed - connecting,
+    deadline: now + budgetMs - elapsed - connecting,
     loadMany: undefined,
   }
 }

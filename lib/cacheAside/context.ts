@@ -77,9 +77,11 @@ function clientOf(redis: Redis | Cluster, connectMs: number): Client {
   const known = clients.get(redis)
   if (known) return known
   defineScripts(redis)
-  const owed = new Owed(redis)
+  const owed = new Owed(redis, () => {
+    shards.calm = false
+  })
   const fallback = new Fallback()
-  const shards = new Shards(redis, owed, connectMs, (shard) => fallback.clear(shard))
+  const shards: Shards = new Shards(redis, owed, connectMs, (shard) => fallback.clear(shard))
   const client = { owed, shards, fallback }
   clients.set(redis, client)
   return client

@@ -48,18 +48,22 @@ export async function fill<V>(
       redis.cacheAsideRelease(key, flight.tokens.get(key) ?? '', 0).catch(() => {})
   })
   const filled = new Map(led.map(({ key }, at) => [key, replies[at] === 1]))
-  for (const { id, key } of batch) {
+  for (const { id, key, beside } of batch) {
     const fresh = results.get(key)
     const stored = filled.get(key)
     if (fresh instanceof Error || !fresh) flight.outcomes.set(key, fresh ?? new LoadFailed(id))
     else {
       if (stored !== undefined) cache.emit?.({ type: 'fill', id, stored })
-      if (!stored && !flight.isAbandoned) cache.owed.served(id, key, fresh.version)
+      if (!stored && !flight.isAbandoned) cache.owed.served(id, keysOf(key, beside), fresh.version)
       const freshMs = Math.min(lives.get(key)?.freshMs ?? 0, fresh.until - Date.now())
       flight.outcomes.set(key, { fresh, stored: stored === true, freshMs })
     }
   }
 }
+
+/** The keys at which something older may stand: beside an entry of another schema also the id's own. */
+export const keysOf = (key: string, beside: Miss<unknown>['beside']): string[] =>
+  beside ? [beside.key, key] : [key]
 
 /**
  * For how long a value is fresh, and for how long Redis keeps it, ms: as long as it may be served, and a lease to replace it.

@@ -29,6 +29,8 @@ export class Flight {
   readonly begun: number
   /** The leases that it holds, by key; none where it goes past Redis. */
   readonly tokens: ReadonlyMap<string, string>
+  /** What the database has said, by key, while it is being stored. */
+  readonly loaded = new Map<string, Fresh>()
   /** By key; complete when it has landed. */
   readonly outcomes = new Map<string, Landed | LoadFailed>()
   readonly #abort = new AbortController()

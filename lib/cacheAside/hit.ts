@@ -2,9 +2,11 @@ import { Cluster } from 'ioredis'
 import { isWrongType, repliesOf } from './ask.ts'
 import { type Call, hit, type Miss, newCall, newMiss } from './call.ts'
 import type { Context } from './context.ts'
+import { LoadFailed } from './errors.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { decodeEntry, freshFor } from './redis/entry.ts'
 import { resolve } from './resolve.ts'
+import { failure } from './result.ts'
 import type { CacheResult } from './types.ts'
 import { look, readWarily } from './wary.ts'
 
@@ -24,7 +26,8 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
     if (shard.calmUntil <= performance.now() || cache.owed.has(key))
       return getWarily(cache, id, key, budgetMs)
   }
-  if (budgetMs < options.cacheTimeoutMs) return getWarily(cache, id, key, budgetMs)
+  // Half of the caller's time has to do for a connection that may have to be made, and for the answer.
+  if (budgetMs < 2 * (options.connectMs + options.cacheTimeoutMs)) return getWarily(cache, id, key, budgetMs)
   const read = reads.begin(key)
   return read.answer.then(
     (raw) => {
@@ -38,12 +41,12 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
           if (freshMs > 0) return hit(cache, id, entry, now, freshMs)
         }
       }
-      const call = newCall(cache, begun, budgetMs, reads.elapsed(read))
+      const call = newCall(cache, begun, budgetMs, reads.elapsed(read), reads.connecting(read))
       return goOn(call, newMiss(call, id, key), raw)
     },
     (error: Error) => {
       reads.end(read)
-      const call = newCall(cache, begun, budgetMs, reads.elapsed(read))
+      const call = newCall(cache, begun, budgetMs, reads.elapsed(read), reads.connecting(read))
       const miss = newMiss(call, id, key)
       if (isWrongType(error)) return goOn(call, miss, null)
       cache.failed(miss.shard, error)
@@ -101,7 +104,35 @@ export async function getMany<V>(
   }
   if (misses.size === 0) return hits as CacheResult<V>[]
   await resolve(call, [...misses.values()])
-  return ids.map((id, at) => hits[at] ?? (misses.get(id)?.answer as CacheResult<V>))
+  const answers = ids.map((id, at) => hits[at] ?? (misses.get(id)?.answer as CacheResult<V>))
+  return renewed(call, ids, answers)
+}
+
+/**
+ * A list is answered when its slowest id is: what has ended by then is asked for once more. Where that has ended as well
+ * while others were waited for, there is no answer in time.
+ */
+async function renewed<V>(
+  call: Call<V>,
+  ids: readonly string[],
+  answers: CacheResult<V>[],
+): Promise<CacheResult<V>[]> {
+  const now = Date.now()
+  const hasEnded = (answer: CacheResult<V>, at = now) => answer.until !== undefined && answer.until <= at
+  const ended = new Set(ids.filter((_, at) => hasEnded(answers[at] as CacheResult<V>)))
+  if (ended.size === 0) return answers
+  const again = {
+    ...newCall(call.cache, call.cache.begun, call.deadline - performance.now()),
+    loadMany: call.loadMany,
+  }
+  const misses = new Map([...ended].map((id) => [id, newMiss(again, id)]))
+  await readWarily(again, [...misses.values()])
+  await resolve(again, [...misses.values()])
+  const late = Date.now()
+  return ids.map((id, at) => {
+    const answer = (misses.get(id)?.answer ?? answers[at]) as CacheResult<V>
+    return hasEnded(answer, late) ? failure(new LoadFailed(id, new Error('its value ends at once'))) : answer
+  })
 }
 
 /** Whether all is calm on a single server, so that one command reads everything. */

@@ -9,7 +9,7 @@ import {
   type Miss,
 } from './call.ts'
 import { LoadFailed, Overloaded } from './errors.ts'
-import { fill } from './fill.ts'
+import { fill, keysOf } from './fill.ts'
 import { Flight, type Landed, timeUp } from './flight.ts'
 import { query } from './query.ts'
 import type { CacheStatus } from './types.ts'
@@ -91,13 +91,31 @@ export async function answerFrom<V>(
   flight: Flight,
   { joins }: { joins: boolean },
 ): Promise<boolean> {
-  const landed = await flight.wait(miss.key, call.deadline - performance.now())
+  const landed =
+    (await flight.wait(miss.key, call.deadline - performance.now())) ?? whatWasLoaded(call, miss, flight)
   if (!landed) answerError(call, miss, new LoadFailed(miss.id, timeUp()))
   else if (landed instanceof LoadFailed) answerError(call, miss, landed)
   else if (hasEnded(landed)) return false
   else if (joins && flight.begun <= call.begun && landed.fresh.version < (miss.least ?? 0)) return false
   else answerLoaded(call, miss, landed, statusOf(miss, landed, joins))
   return true
+}
+
+/**
+ * What the database has said of a load whose caller's time ended while Redis was to store it: served, and owed, for nobody
+ * knows whether it was stored.
+ */
+function whatWasLoaded<V>(
+  { cache }: Call<V>,
+  { id, key, beside }: Miss<V>,
+  flight: Flight,
+): Landed | undefined {
+  const landed = flight.outcomes.get(key)
+  if (landed && !(landed instanceof LoadFailed)) return landed
+  const fresh = flight.loaded.get(key)
+  if (!fresh) return undefined
+  cache.owed.served(id, keysOf(key, beside), fresh.version)
+  return { fresh, stored: false, freshMs: 0 }
 }
 
 function statusOf<V>(miss: Miss<V>, { stored, freshMs }: Landed, joins: boolean): CacheStatus {
@@ -134,7 +152,10 @@ async function run<V>(call: Call<V>, batch: Miss<V>[], flight: Flight): Promise<
   for (const { id, key } of batch) {
     const result = results.get(key)
     if (result instanceof Error) cache.emit?.({ type: 'load-failed', id, duration, error: result })
-    else if (result) cache.emit?.({ type: 'load', id, duration, version: result.version })
+    else if (result) {
+      flight.loaded.set(key, result)
+      cache.emit?.({ type: 'load', id, duration, version: result.version })
+    }
   }
   await fill(call, batch, flight, results, duration)
   for (const { key } of batch) if (cache.flights.get(key) === flight) cache.flights.delete(key)

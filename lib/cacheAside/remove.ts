@@ -22,10 +22,19 @@ export async function write<V, C extends Committed<V>>(
     if (!mayHaveCommitted()) throw error
     // A commit that timed out may have happened.
     const invalidation = await invalidate(cache, id, undefined, also)
-    if (error instanceof Object && Object.isExtensible(error)) Object.assign(error, { invalidation })
+    tell(error, invalidation)
     throw error
   }
   return { ...committed, invalidation: await invalidate(cache, id, undefined, also) }
+}
+
+/** Tells of the removal with an error, where that takes it: one that is frozen, or has a member of that name, is thrown as it is. */
+function tell(error: unknown, invalidation: Invalidation): void {
+  try {
+    if (error instanceof Object) Reflect.set(error, 'invalidation', invalidation)
+  } catch {
+    // It is a proxy that allows nothing.
+  }
 }
 
 /** Removes every entry of an id by one atomic command; past the breaker, for a removal is worth a try at any time. */

@@ -23,26 +23,42 @@ async function readShard<V>(call: Call<V>, shard: Breaker, misses: Miss<V>[]): P
   }
   const debts = misses.filter(({ key }) => owed.has(key))
   const rest = misses.filter(({ key }) => !owed.has(key))
+  // What is owed may be paid and the key read in one round trip where the version tells that nothing older was read.
+  const least = debts.map(({ key }) => owed.leastAt(key))
+  const early = debts.filter((_, at) => least[at] !== undefined)
   const { redis } = call.cache
-  const how = { proves: (reply: unknown) => !(reply instanceof Error), isJudged: rest.length === 0 }
+  const how = {
+    proves: (reply: unknown) => !(reply instanceof Error),
+    isJudged: rest.length + early.length === 0,
+  }
   const [proofs, deliveries, replies] = await Promise.all([
     ask(call, proves ? misses.slice(0, 1) : [], ({ key }) => redis.del(`${key}:proof`), how),
     ask(call, debts, ({ key }) => owed.deliver(key), how),
-    read(call, rest),
+    read(call, [...rest, ...early]),
   ])
+  const found = new Map(early.map((miss, at) => [miss, replies[rest.length + at] ?? null]))
   const refusal = proofs.find((proof) => proof instanceof Error)
   for (const [at, miss] of rest.entries()) look(call, miss, refusal ?? replies[at] ?? null)
   const paid: Miss<V>[] = []
   for (const [at, miss] of debts.entries()) {
     const failure = refusal ?? (deliveries[at] instanceof Error ? deliveries[at] : undefined)
+    const reply = found.get(miss)
     if (failure) look(call, miss, failure)
+    else if (reply !== undefined && isAtLeast(miss, reply, least[at])) look(call, miss, reply)
     else paid.push(miss)
   }
   const standing = await read(call, paid)
   for (const [at, miss] of paid.entries()) look(call, miss, standing[at] ?? null)
   // A process that only reads would otherwise keep the rest for as long as it lives.
-  const isProven = paid.length > 0 || (proofs.length > 0 && !refusal)
+  const isProven = deliveries.some((reply) => !(reply instanceof Error)) || (proofs.length > 0 && !refusal)
   if (isProven && owed.any) await deliver(call.cache, budgetOf(call, shard).left)
+}
+
+/** Whether an entry was read that is not older than a version, or nothing: a removal that came later has changed nothing. */
+function isAtLeast(miss: Miss<unknown>, reply: Reply<string | null>, least = 0): boolean {
+  if (reply === null) return true
+  const entry = typeof reply === 'string' ? decodeEntry(miss.schema, miss.id, reply) : undefined
+  return entry !== undefined && entry.version >= least
 }
 
 /** Answers a hit, and notes of everything else what stands there. */

@@ -47,6 +47,11 @@ test('the URL says whether it is a single server or a cluster', async () => {
     'redis://',
     'redis-cluster://127.0.0.1/1',
     'redis://127.0.0.1/x',
+    'redis://127.0.0.1/-1',
+    'redis://127.0.0.1/1e1',
+    'redis://127.0.0.1?db=3',
+    'redis://127.0.0.1:0',
+    'redis://:secret%zz@127.0.0.1',
   ]) {
     expect(() => connectCache(url), url).toThrow(/^REDIS_URL must be redis:\/\/(?!.*secret)/)
   }
@@ -83,7 +88,7 @@ describe.each([
   test('an idle connection keeps no process alive', async () => {
     const { url } = await start()
     const code = `
-      const { connectCache } = await import('./lib/clients/redis/connect.ts')
+      const { connectCache } = await import('./lib/clients/redis/index.ts')
       console.log(await connectCache('${url}').get('x'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: projectFolder,
@@ -101,7 +106,7 @@ describe.each(['redis', 'redis-cluster'])('%s://', (scheme) => {
     for (let n = 0; n < 3; n++) await expect(redis.get('x')).rejects.toThrow()
     expect(performance.now() - start).toBeLessThan(1000)
     const code = `
-      const { connectCache } = await import('./lib/clients/redis/connect.ts')
+      const { connectCache } = await import('./lib/clients/redis/index.ts')
       await connectCache('${url}').get('x').catch(() => console.log('failed'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: projectFolder,

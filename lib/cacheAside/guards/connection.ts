@@ -46,10 +46,13 @@ export class Connection {
     return this.#state === 'made' ? undefined : this.#trouble
   }
 
-  /** Follows a client, in place of the one that it may have followed before. */
+  /**
+   * Follows a client, in place of the one that it may have followed before. A cluster's client forgets a node that hangs, and
+   * comes back to it: what has failed to the same address is not waited for again.
+   */
   follow(client: Redis | Cluster): void {
     this.#client = client
-    this.#end('idle')
+    this.#end(this.#state === 'failed' ? 'failed' : 'idle')
     const on = (event: string, listener: (error: Error) => void) =>
       client.on(event, (error: Error) => {
         if (client === this.#client) listener(error)

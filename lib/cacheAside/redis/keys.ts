@@ -25,8 +25,9 @@ const format = ':2'
 /** What follows the braces in the keys of a cache. */
 export const suffixOf = (name: string): string => `:${name}${format}`
 
-/** Where a reader of another schema keeps its own entry of the same id, in the same slot. */
-export const besideKey = (key: string, schema: string): string => `${key}:${schema}:beside`
+/** Where a reader of another schema keeps its own entry of the same id, in the same slot. Braces decide the slot, so none may follow. */
+export const besideKey = (key: string, schema: string): string =>
+  `${key}:${encodeURIComponent(schema)}:beside`
 
 /** The schema of an entry that is kept beside another one: it names that one, so beside every other one it is none. */
 export const besideSchema = (schema: string, fill: string): string => `${schema}@${fill}`

@@ -20,13 +20,16 @@ interface Debt {
  */
 export class Owed {
   readonly #redis: Redis | Cluster
+  readonly #onDebt: () => void
   /** By what the keys of an id have in common; the oldest first. What is owed anew replaces the debt. */
   readonly #removals = new Map<string, Debt>()
   /** Apart, for what readers owe must not make a process forget a write. */
   readonly #served = new Map<string, Debt>()
 
-  constructor(redis: Redis | Cluster) {
+  /** @param onDebt told of each debt, before any key is read again */
+  constructor(redis: Redis | Cluster, onDebt: () => void) {
     this.#redis = redis
+    this.#onDebt = onDebt
   }
 
   /** Whether anything is owed at all. */
@@ -41,17 +44,29 @@ export class Owed {
     return this.#removals.has(tag) || this.#served.has(tag)
   }
 
+  /**
+   * The least version of what may be read at a key as soon as what is owed there was sent, in the same round trip: an entry
+   * that is at least as new needs no removal. Undefined where nothing may.
+   */
+  leastAt(key: string): number | undefined {
+    const tag = slotTag(key)
+    return this.#removals.has(tag) ? undefined : this.#served.get(tag)?.version
+  }
+
   /** A removal was not confirmed. @returns the id that had to be forgotten for it */
   add(id: string, keys: string[]): string | undefined {
-    return put(this.#removals, slotTag(keys[0] ?? ''), { id, keys: new Set(keys) })
+    const forgotten = put(this.#removals, slotTag(keys[0] ?? ''), { id, keys: new Set(keys) })
+    this.#onDebt()
+    return forgotten
   }
 
   /**
    * A value was served and not stored. What is older goes; where it never existed, version 0, whatever is there does. Past
    * the bound the oldest are forgotten without a word: no write depends on them.
    */
-  served(id: string, key: string, version: number): void {
-    put(this.#served, slotTag(key), { id, keys: new Set([key]), ...(version > 0 && { version }) })
+  served(id: string, keys: string[], version: number): void {
+    put(this.#served, slotTag(keys[0] ?? ''), { id, keys: new Set(keys), ...(version > 0 && { version }) })
+    this.#onDebt()
   }
 
   /** One key of each id for which something is owed: first those of removals, the oldest first. */

@@ -10,8 +10,9 @@ export interface Read {
   readonly command: Command
   /** The text at the key; null where nothing is. */
   readonly answer: Promise<string | null>
-  /** In which it began, or its connection was made anew. */
+  /** In which it began, or its connection was made anew; and how many it has waited for that. */
   turn: number
+  connecting: number
   older: Read | undefined
   newer: Read | undefined
 }
@@ -48,7 +49,14 @@ export class Reads {
     const command = new Command('get', [key], { replyEncoding: 'utf8' })
     this.#cork()
     const answer = this.#redis.sendCommand(command) as Promise<string | null>
-    const read: Read = { command, answer, turn: this.#turn, older: this.#newest, newer: undefined }
+    const read: Read = {
+      command,
+      answer,
+      turn: this.#turn,
+      connecting: 0,
+      older: this.#newest,
+      newer: undefined,
+    }
     if (this.#newest) this.#newest.newer = read
     else this.#oldest = read
     this.#newest = read
@@ -60,6 +68,11 @@ export class Reads {
   /** How long Redis had for a read, ms, as exactly as its time limit is. */
   elapsed(read: Read): number {
     return ((this.#turn - read.turn) * this.#ms) / turns
+  }
+
+  /** How long it has waited for a connection beside that, ms. */
+  connecting(read: Read): number {
+    return (read.connecting * this.#ms) / turns
   }
 
   end(read: Read): void {
@@ -100,8 +113,10 @@ export class Reads {
     const late: Read[] = []
     for (let read: Read | undefined = this.#oldest; read; read = read.newer) {
       // Its connection was lost and is being made again: the command leaves with it, and its time begins then.
-      if (this.#shards.of(String(read.command.args[0])).isBeingConnected) read.turn = this.#turn
-      else if (this.#turn - read.turn >= turns) late.push(read)
+      if (this.#shards.of(String(read.command.args[0])).isBeingConnected) {
+        read.connecting += this.#turn - read.turn
+        read.turn = this.#turn
+      } else if (this.#turn - read.turn >= turns) late.push(read)
     }
     // An answer may have come while this process was busy or frozen: it is taken up before the time-out is. A command
     // that was settled by then takes no notice.

@@ -1,13 +1,26 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { errorKinds } from './errors.ts'
 
 /** What became of the attempts to write that one commit has made, those included that the SDK repeats by itself. */
 export class Attempts {
   #open = 0
+  /** Commands that are under way: between two of their attempts, none may be. */
+  #commands = 0
 
   /** Whether one of them may have been applied: it succeeded, or nobody knows, or it is still under way. */
   get mayHaveCommitted(): boolean {
-    return this.#open > 0
+    return this.#open > 0 || this.#commands > 0
+  }
+
+  /** Does a command, with all of its attempts. */
+  async command<T>(send: () => Promise<T>): Promise<T> {
+    this.#commands++
+    try {
+      return await send()
+    } finally {
+      this.#commands--
+    }
   }
 
   begin(): void {
@@ -39,6 +52,14 @@ const reads = /^(Get|BatchGet|TransactGet|Query|Scan|Describe|List)/
  * first attempt that had no answer was perhaps applied, though the second met its own condition.
  */
 export function recordAttempts(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        const record = reads.test(commandName ?? '') ? undefined : attempts.getStore()
+        return record ? record.command(() => next(args)) : next(args)
+      },
+    { step: 'initialize', name: 'recordCommand' },
+  )
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
@@ -83,9 +104,13 @@ export function isHarmless(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { name, $metadata }: Error & Details = error
   const status = $metadata?.httpStatusCode
-  if (status !== undefined) return status >= 400 && status < 500 && !inDoubt.has(name)
+  if (status !== undefined) return status >= 400 && status < 500 && isOfDynamoDB(name) && !inDoubt.has(name)
   return wasNotSent(error)
 }
+
+/** Whether an answer is DynamoDB's own, by its name, and not that of something on the way, which may have passed the request on. */
+const isOfDynamoDB = (name: string): boolean =>
+  name === 'TransactionCanceledException' || (Object.hasOwn(errorKinds, name) && errorKinds[name] !== 'away')
 
 function wasNotSent({ message, code, syscall, errors }: Error & Details): boolean {
   // Node.js tried several addresses.

@@ -9,6 +9,12 @@ const most = { keepAlive: true, maxSockets: 50 }
 export const connectionsTo = (endpoint: string | undefined) =>
   endpoint?.startsWith('http:') ? { httpAgent: new PlainAgent(most) } : { httpsAgent: new TlsAgent(most) }
 
+/** Whether nothing came back, though somebody waited: a caller that gave up says nothing of the connection. */
+function hadNoAnswer(error: unknown): boolean {
+  const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
+  return $metadata?.httpStatusCode === undefined && name !== 'AbortError'
+}
+
 /**
  * Leaves all idle connections when an attempt had no answer. A sandbox that thaws finds its connections dead, as many of
  * them as it once had requests at the same time; without this the second attempt would take the next dead one, and the
@@ -25,8 +31,7 @@ export function leaveDeadConnections(client: DynamoDBClient, agents: ReturnType<
       try {
         return await next(args)
       } catch (error) {
-        if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === undefined)
-          leave()
+        if (hadNoAnswer(error)) leave()
         throw error
       }
     },

@@ -15,10 +15,20 @@ export interface Address {
 export function parseAddress(url: string): Address {
   const parsed = URL.parse(url)
   const [, s, cluster] = /^redis(s?)(-cluster)?:$/.exec(parsed?.protocol ?? '') ?? []
-  const db = Number(parsed?.pathname.slice(1))
-  if (!parsed?.hostname || s === undefined || !Number.isInteger(db) || (cluster && db !== 0)) {
+  const [, db] = /^\/?(\d{0,5})$/.exec(parsed?.pathname ?? '-') ?? []
+  const [username, password] = [decoded(parsed?.username), decoded(parsed?.password)]
+  const isWhole = parsed?.hostname && parsed.port !== '0' && !parsed.search && !parsed.hash
+  if (
+    !parsed ||
+    !isWhole ||
+    s === undefined ||
+    db === undefined ||
+    (cluster && Number(db) !== 0) ||
+    username === undefined ||
+    password === undefined
+  ) {
     throw new Error(
-      'REDIS_URL must be redis://host:port or redis-cluster://host:port, with rediss instead of redis for TLS',
+      'REDIS_URL must be redis://host:port or redis-cluster://host:port, with rediss instead of redis for TLS; what is no letter or digit in a password is written as %XX',
     )
   }
   return {
@@ -27,8 +37,17 @@ export function parseAddress(url: string): Address {
     // IPv6 stands in brackets in a URL, and nowhere else.
     host: parsed.hostname.replace(/^\[|\]$/g, ''),
     port: Number(parsed.port || 6379),
-    username: decodeURIComponent(parsed.username),
-    password: decodeURIComponent(parsed.password),
-    db,
+    username,
+    password,
+    db: Number(db),
+  }
+}
+
+/** A part of a URL in plain text; undefined where its escapes are none. */
+function decoded(text = ''): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
   }
 }

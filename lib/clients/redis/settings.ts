@@ -46,6 +46,10 @@ export function settingsFor(
     refusals: new Refusals(iam?.forget),
     onNode(redis) {
       redis.on('connect', () => redis.stream.unref())
+      // What was wrong before explains nothing that fails from now on.
+      redis.on('ready', () => {
+        delete trouble.last
+      })
       unrefReconnect(redis)
       iam?.renew(redis)
     },

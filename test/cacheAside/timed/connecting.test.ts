@@ -158,3 +158,15 @@ timed('G4: where nobody listens no call waits, and it is told why', ground, asyn
   expect(took).toBeLessThan(100)
   expect(errors()).toMatchObject([{ error: { code: 'ECONNREFUSED' } }])
 })
+
+timed('G4: also by a read whose connection is lost while it is under way', ground, async () => {
+  await fill()
+  const { cache } = open(single)
+  await cache.get('a')
+  expect((await cache.get('a')).status.hit).toBe(true)
+  const took = tookMs(() => cache.get('a', { budgetMs: 400 }))
+  // The next connection is accepted, and nobody greets.
+  await wire.keep('down')
+  await wire.cut()
+  expect(await took).toBeLessThan(200 + 100)
+})

@@ -89,3 +89,14 @@ timed(
       if (there.indexOf(id) < 3) expect((value as { text: string }).text).toMatch(/^new/)
   },
 )
+
+timed('G4: a shard that hangs on is not waited for again and again', fleet, async () => {
+  const { process, wire, there } = await storedIds()
+  await Promise.all([wire.keep('up'), wire.keep('down')])
+  // Until its breaker is open.
+  await process.call('watch', { cache, ids: there, ms: 1500, everyMs: 20 })
+  const answers = await process.call('watch', { cache, ids: there, ms: 8000, everyMs: 20 })
+  const slow = answers.filter(({ took }) => took > 130)
+  expect(slow.map(({ took, status }) => ({ took, status }))).toEqual([])
+  expect(answers.length).toBeGreaterThan(100)
+})

@@ -79,3 +79,67 @@ timed('G2: what a reader owes is delivered though it is never read again', place
   await expect.poll(async () => (await cache.get('a')).status.hit, { timeout: 5000 }).toBe(true)
   await expect.poll(() => redis.exists(cache.key('b')), { timeout: 8000 }).toBe(0)
 })
+
+timed('G2: nor behind what it has loaded beside an entry of another schema', place, async ({ database }) => {
+  const [old, reader, other] = [
+    await place.open({ schema: '1' }),
+    await place.open({ schema: '2' }),
+    await place.open({ schema: '2' }),
+  ]
+  await old.cache.get('a')
+  await reader.cache.get('b')
+  // It steps aside, and has not read the database yet.
+  const begun = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const slow = await place.open({
+    schema: '2',
+    load: async (id) => {
+      begun.resolve()
+      await goOn.promise
+      return database.read(id)
+    },
+  })
+  await slow.cache.get('b')
+  const first = slow.cache.get('a')
+  await begun.promise
+  await old.redis.del(old.cache.key('a'))
+  const held = database.holdNextRead()
+  const stored = other.cache.get('a')
+  await held.reached
+  // Somebody whose Redis is away writes, so that nothing is removed.
+  await database.write('a', 'new')
+  goOn.resolve()
+  expect(said(await first)).toBe('new')
+  held.release()
+  expect((await stored).status.stored).toBe(true)
+  for (let n = 0; n < 3; n++) expect(said(await slow.cache.get('a'))).toBe('new')
+})
+
+timed('G2: nor while other reads are under way', place, async ({ database }) => {
+  const [reader, other] = [await place.open(), await place.open()]
+  for (const id of ['b', 'c', 'd']) await reader.cache.get(id)
+  let isOver = false
+  const busy = ['b', 'c', 'd', 'b', 'c', 'd'].map(async (id) => {
+    while (!isOver) {
+      await reader.cache.get(id)
+      await new Promise(setImmediate)
+    }
+  })
+  const back: string[] = []
+  for (let n = 0; n < 30; n++) {
+    const id = `x${n}`
+    await database.write(id, 'old')
+    const held = database.holdNextRead()
+    const stored = other.cache.get(id)
+    await held.reached
+    await database.write(id, 'new')
+    // It waits for half of its time, and then loads for itself.
+    const first = reader.cache.get(id, { budgetMs: 200 })
+    setTimeout(held.release, 112)
+    if (said(await first) === 'new' && said(await reader.cache.get(id)) === 'old') back.push(id)
+    await stored
+  }
+  isOver = true
+  await Promise.all(busy)
+  expect(back).toEqual([])
+})

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { CacheEvent } from '../../../lib/cacheAside/index.ts'
 import { createCacheAside } from '../../../lib/cacheAside/index.ts'
@@ -50,5 +51,27 @@ timed(
     expect(forgotten).toEqual([])
     for (const id of ['new1', 'new2']) await products.invalidate(id, { also })
     expect(forgotten).toEqual(['id0', 'id1'])
+  },
+)
+
+timed(
+  'what a reader owes costs no round trip: one late answer of a slow Redis ends no hits',
+  place,
+  async ({ database, wire }) => {
+    await database.write('a', 'x')
+    const { cache } = await place.open()
+    await cache.get('a')
+    // An answer takes 70 ms of the 100 that a call has.
+    await wire.delay(35)
+    expect((await cache.get('a')).status.hit).toBe(true)
+    await wire.keep('down')
+    const late = cache.get('a')
+    await sleep(190)
+    await wire.release()
+    expect((await late).status).toMatchObject({ detail: 'redis-timeout' })
+    await sleep(200)
+    const hits: boolean[] = []
+    for (let n = 0; n < 20; n++) hits.push((await cache.get('a')).status.hit)
+    expect(hits.filter((hit) => !hit)).toHaveLength(0)
   },
 )

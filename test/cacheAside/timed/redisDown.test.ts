@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, vi } from 'vitest'
 import { freePort } from '../../../lib/local/servers/server.ts'
 import { openCache } from '../../support/cache.ts'
@@ -162,5 +163,22 @@ timed(
     await redis.connect()
     expect(await cache.get('f')).toMatchObject({ value: { text: 'new' }, status: { stored: true } })
     expect(await other.cache.get('f')).toMatchObject({ value: { text: 'new' }, status: { hit: true } })
+  },
+)
+
+timed(
+  'G4: a value that was loaded in time is answered, though Redis hangs when it is to be stored',
+  place,
+  async ({ server }) => {
+    const { cache } = await place.open({
+      load: async () => {
+        await sleep(450)
+        server.process.kill('SIGSTOP')
+        return { value: { text: 'x' }, version: 1 }
+      },
+    })
+    const answer = await cache.get('late', { budgetMs: 520 }).finally(() => server.process.kill('SIGCONT'))
+    expect(answer).toMatchObject({ value: { text: 'x' } })
+    expect(answer.status.stored).toBeUndefined()
   },
 )

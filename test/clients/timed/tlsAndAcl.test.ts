@@ -184,7 +184,7 @@ describe.each([
 
   test('an idle connection keeps no process alive', async () => {
     const code = `
-      const { connectCache } = await import('./lib/clients/redis/connect.ts')
+      const { connectCache } = await import('./lib/clients/redis/index.ts')
       console.log(await connectCache('${url}').get('${prefix}:{none}:text'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: projectFolder,
