@@ -17,6 +17,9 @@ export interface Read {
   failure?: string
 }
 
+/** Whether a request ended since its client had no more time for it. */
+export const hasLeft = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
+
 /** What a client wanted to change, with all its attempts. */
 export interface Write {
   kind: 'put' | 'stock' | 'review' | 'new product'
@@ -28,6 +31,8 @@ export interface Write {
   /** When its client gave it up, or was told that it is done. */
   end?: number
   acknowledged?: { at: number; version?: number; invalidation: 'done' | 'deferred' }
+  /** Refused for good: the same again would be refused again. */
+  isRefused?: boolean
   /** When an attempt was refused or lost, and how. Of clients that left nothing is noted. */
   refusals: { at: number; why: string }[]
 }

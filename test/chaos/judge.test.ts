@@ -15,6 +15,7 @@ const put = (at: number, version: number, invalidation: 'done' | 'deferred' = 'd
   ...{ kind: 'put', id: 'p0', mark: `put ${version}`, start: at - 10, end: at, refusals: [] },
   acknowledged: { at, version, invalidation },
 })
+const none = { afterDone: 0, afterDeferred: 0, fallback: 0, oldFallback: 0, afterLong: 0 }
 const untouched = { lost: 0, doubled: 0 }
 const judged = (reads: Read[], writes: Write[] = [], more: Partial<History> = {}) =>
   judge({ reads, writes, struck: 1_000, over: 2_000, ...more }, untouched)
@@ -24,7 +25,7 @@ test('a read is stale where it shows less than a client had been told before it 
     [read(1_400, shows(1)), read(1_600, shows(1)), read(1_600, shows(2))],
     [put(1_500, 2)],
   )
-  expect(stale).toEqual({ afterDone: 1, afterDeferred: 0, fallback: 0, oldFallback: 0 })
+  expect(stale).toEqual({ ...none, afterDone: 1 })
 })
 
 test('after a removal that was deferred it may be, unless an older one was done', () => {
@@ -42,7 +43,7 @@ test('a process that cannot reach Redis may show its own last load for a second'
     cache: 'aisle; fwd=bypass; collapsed; detail=fallback',
   })
   const { stale } = judged([read(2_400, own(1)), read(2_600, own(1))], [put(1_500, 2)])
-  expect(stale).toEqual({ afterDone: 0, afterDeferred: 0, fallback: 1, oldFallback: 1 })
+  expect(stale).toEqual({ ...none, fallback: 1, oldFallback: 1 })
 })
 
 test('a process goes back where it shows less than it has shown before, of the same entry', () => {
@@ -88,17 +89,55 @@ test('a put that was acknowledged is lost where something older stands', () => {
 })
 
 test('a sale is doubled where more has gone than was sold, and lost where less has', () => {
-  const sale = (acknowledged: boolean): Write => {
+  /** The nth sale takes n + 1 pieces. */
+  const sale = (n: number, acknowledged = true): Write => {
     const { acknowledged: told, ...write } = put(1_500, 2)
-    return { ...write, kind: 'stock', id: 'p6', ...(acknowledged && told && { acknowledged: told }) }
+    return {
+      ...write,
+      kind: 'stock',
+      id: 'p6',
+      mark: `run stock ${n}`,
+      ...(acknowledged && told && { acknowledged: told }),
+    }
   }
   const sold = (writes: Write[], gone: number) =>
     lostAndDoubled(writes, [item('p6', { stock: 10 })], [item('p6', { stock: 10 - gone })])
-  expect(sold([sale(true), sale(true)], 2)).toEqual(untouched)
-  expect(sold([sale(true), sale(true)], 1)).toEqual({ lost: 1, doubled: 0 })
-  expect(sold([sale(true), sale(true)], 3)).toEqual({ lost: 0, doubled: 1 })
-  expect(sold([sale(true), sale(false)], 1)).toEqual(untouched)
-  expect(sold([sale(true), sale(false)], 2)).toEqual(untouched)
+  expect(sold([sale(0), sale(1)], 3)).toEqual(untouched)
+  expect(sold([sale(0), sale(1)], 1)).toEqual({ lost: 1, doubled: 0 })
+  expect(sold([sale(0), sale(1)], 5)).toEqual({ lost: 0, doubled: 1 })
+  // The one is lost and the other doubled.
+  expect(sold([sale(0), sale(1)], 4)).toEqual({ lost: 0, doubled: 1 })
+  expect(sold([sale(0), sale(1)], 2)).toEqual({ lost: 1, doubled: 0 })
+  expect(sold([sale(0), sale(1, false)], 1)).toEqual(untouched)
+  expect(sold([sale(0), sale(1, false)], 3)).toEqual(untouched)
+})
+
+test('writes that are refused, and an end that does not come, break a promise too', () => {
+  const refused = { ...put(1_500, 2), refusals: [{ at: 1_400, why: '503' }] }
+  expect(broken(nothing, judged([read(1_100)], [refused]))).toEqual([
+    'nothing: 1 attempts to write failed though DynamoDB was there',
+  ])
+  const late = judged([read(1_100), read(31_000, shows(1))], [put(1_500, 2, 'deferred')])
+  expect(broken(nothing, late)).toEqual([
+    'nothing: 1 reads were still stale 10 s after the fault',
+    'nothing: 1 time all was not as before for 10 s',
+  ])
+  const away = { ...nothing, isDatabaseAway: true } as const
+  const failure = '503'
+  expect(broken(away, judged([read(1_100, { failure }), read(4_000, { failure })]))).toEqual([])
+  expect(broken(away, judged([read(1_100), read(6_000, { failure })]))).toEqual([
+    'nothing: 1 reads failed though DynamoDB was there',
+  ])
+  expect(broken(nothing, judged([]))).toEqual(['nothing: 1 time nobody read anything'])
+})
+
+test('a list that went past Redis in part may show what a process has loaded itself, for a second', () => {
+  const list = { entries: ['listed p0', 'listed p1'], cache: 'aisle; fwd=bypass; detail=redis-timeout' }
+  const after = (start: number, invalidation: 'done' | 'deferred') =>
+    judged([read(start, { ...shows(1), ...list })], [put(1_500, 2, invalidation)]).stale
+  expect(after(2_000, 'done')).toMatchObject({ fallback: 1 })
+  expect(after(3_000, 'done')).toMatchObject({ afterDone: 1 })
+  expect(after(3_000, 'deferred')).toMatchObject({ afterDeferred: 1 })
 })
 
 test('writers who go on while DynamoDB is away may make two points more of the reads fail, and no more', () => {

@@ -5,6 +5,11 @@ import type { History, Read, Write } from './history.ts'
 /** How long a process that cannot reach Redis answers with its own last load at the most, by default, ms. */
 const fallbackMs = 1_000
 
+/** How long after a fault all is as before at the latest, ms: until then the stream has delivered what it could not. */
+const cleanWithinMs = 10_000
+/** How long after DynamoDB is back reads may fail, ms: a try that was under way may take as long. */
+const backWithinMs = 3_000
+
 /** Reads that showed less than somebody had been told was written, by how that may be. */
 export interface Stale {
   /** The entries were removed: never. */
@@ -15,6 +20,8 @@ export interface Stale {
   fallback: number
   /** Longer than {@link fallbackMs}: never. */
   oldFallback: number
+  /** Deferred, and still so when the stream should long have delivered it: never. */
+  afterLong: number
 }
 
 /** What a fault cost. */
@@ -23,10 +30,14 @@ export interface Verdict {
   /** Of those that began during the fault, and after it. */
   failed: number
   failedAfter: number
+  /** Of those after it, such as began later than {@link backWithinMs}. */
+  failedLong: number
   /** The share of reads during the fault that failed. */
   failedShare: number
   writes: number
   acknowledged: number
+  /** Attempts to write that were answered with 5xx or not at all. */
+  refused: number
   deferred: number
   lost: number
   doubled: number
@@ -60,16 +71,23 @@ export function judge(history: History, audit: Audit): Verdict {
   const phases = [of(0, struck), of(struck, over), of(over, Number.POSITIVE_INFINITY)] as const
   const failed = (some: Read[]) => some.filter(({ failure }) => failure).length
   const [, during, after] = phases
-  const stale: Stale = { afterDone: 0, afterDeferred: 0, fallback: 0, oldFallback: 0 }
-  for (const kind of staleReads(reads, writes).values()) stale[kind]++
+  const stale: Stale = { afterDone: 0, afterDeferred: 0, fallback: 0, oldFallback: 0, afterLong: 0 }
+  for (const [{ start }, kind] of staleReads(reads, writes)) {
+    const isLong = kind === 'afterDeferred' && start > over + cleanWithinMs
+    stale[isLong ? 'afterLong' : kind]++
+  }
   const acknowledged = writes.flatMap((write) => write.acknowledged ?? [])
   return {
     reads: during.length,
     failed: failed(during),
     failedAfter: failed(after),
-    failedShare: failed(during) / during.length,
+    failedLong: failed(of(over + backWithinMs, Number.POSITIVE_INFINITY)),
+    failedShare: during.length === 0 ? 0 : failed(during) / during.length,
     writes: writes.length,
     acknowledged: acknowledged.length,
+    refused:
+      writes.flatMap(({ refusals }) => refusals.filter(({ why }) => !/^4/.test(why))).length +
+      writes.filter(({ isRefused }) => isRefused).length,
     deferred: acknowledged.filter(({ invalidation }) => invalidation === 'deferred').length,
     ...audit,
     stale,
@@ -81,14 +99,19 @@ export function judge(history: History, audit: Audit): Verdict {
 
 /** What was promised and not kept, in words. */
 export function broken(fault: Fault, verdict: Verdict): string[] {
-  const { failed, failedAfter, lost, doubled, stale, wentBack } = verdict
+  const { reads, failed, failedAfter, failedLong, refused, lost, doubled, stale, wentBack, cleanAfter } =
+    verdict
   const wrong: [count: number, what: string][] = [
     [lost, 'acknowledged writes are lost'],
     [doubled, 'writes under one key have happened twice'],
     [stale.afterDone, 'reads showed what a write had removed'],
     [stale.oldFallback, `reads showed a load of their own that was older than ${fallbackMs} ms`],
+    [stale.afterLong, `reads were still stale ${cleanWithinMs / 1000} s after the fault`],
     [wentBack, 'reads showed less than their process had shown before'],
-    [fault.isDatabaseAway ? 0 : failed + failedAfter, 'reads failed though DynamoDB was there'],
+    [fault.isDatabaseAway ? failedLong : failed + failedAfter, 'reads failed though DynamoDB was there'],
+    [fault.isDatabaseAway ? 0 : refused, 'attempts to write failed though DynamoDB was there'],
+    [cleanAfter > cleanWithinMs / 1000 ? 1 : 0, `time all was not as before for ${cleanWithinMs / 1000} s`],
+    [reads === 0 ? 1 : 0, 'time nobody read anything'],
   ]
   return wrong.filter(([count]) => count > 0).map(([count, what]) => `${fault.name}: ${count} ${what}`)
 }
@@ -125,21 +148,33 @@ function staleReads(reads: Read[], writes: Write[]): Map<Read, keyof Stale> {
       (told.get(id) ?? []).filter((write) => write.at < read.start && write.version > version),
     )
     if (unseen.length === 0) continue
-    // A list tells the worst that befell one of its entries.
-    const isFallback = (read.entries.length > 1 ? /fwd=bypass/ : /detail=fallback/).test(read.cache)
+    const isFallback = /detail=fallback/.test(read.cache)
+    // A list tells the worst that befell one of its entries: another one may have been a hit, or the process' own load.
+    const isMixed = read.entries.length > 1 && /fwd=bypass/.test(read.cache)
     const since = read.start - Math.min(...unseen.map(({ at }) => at))
     stale.set(
       read,
-      isFallback
-        ? since > fallbackMs
-          ? 'oldFallback'
-          : 'fallback'
-        : unseen.some(({ isDone }) => isDone)
-          ? 'afterDone'
-          : 'afterDeferred',
+      kindOf({
+        isFallback,
+        isMixed,
+        isOld: since > fallbackMs,
+        wasDone: unseen.some(({ isDone }) => isDone),
+      }),
     )
   }
   return stale
+}
+
+function kindOf(read: {
+  isFallback: boolean
+  isMixed: boolean
+  isOld: boolean
+  wasDone: boolean
+}): keyof Stale {
+  const { isFallback, isMixed, isOld, wasDone } = read
+  if (isFallback) return isOld ? 'oldFallback' : 'fallback'
+  if (isMixed && !isOld) return 'fallback'
+  return wasDone ? 'afterDone' : 'afterDeferred'
 }
 
 function wentBack(reads: Read[]): number {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Read } from './history.ts'
+import { hasLeft, type Read } from './history.ts'
 import { ids, versionsIn } from './shop.ts'
 
 /** So many reads begin in a second, whether those before are answered or not. */
@@ -88,7 +88,7 @@ async function ask(
       ...(!isRight && { failure: `${response.status} ${answer.type ?? ''}` }),
     }
   } catch (error) {
-    if (leaveMs !== undefined) return undefined
+    if (leaveMs !== undefined && hasLeft(error)) return undefined
     return { ...read, end: performance.now(), versions: {}, cache: '', failure: String(error) }
   }
 }

@@ -20,13 +20,20 @@ export const contentOf = (title: string) => ({
   variants: [{ sku: 'one', price: { amount: 2900, currency: 'EUR' }, stock: 1_000_000 }],
 })
 
+/** How many pieces a sale takes: another number for each sale of a product, so that one that is lost never makes up for another. */
+export const piecesOf = (mark: string): number => Number(mark.slice(mark.lastIndexOf(' ') + 1)) + 1
+
 /** The requests of a writer, by what it writes. */
 export function requestOf({ kind, id, mark }: Write): { method: string; path: string; body: object } {
   switch (kind) {
     case 'put':
       return { method: 'PUT', path: `/products/${id}`, body: contentOf(mark) }
     case 'stock':
-      return { method: 'PATCH', path: `/products/${id}/variants/one`, body: { stock: { add: -1 } } }
+      return {
+        method: 'PATCH',
+        path: `/products/${id}/variants/one`,
+        body: { stock: { add: -piecesOf(mark) } },
+      }
     case 'review':
       return {
         method: 'POST',

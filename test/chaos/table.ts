@@ -13,7 +13,7 @@ const columns: [head: string, cell: (verdict: Verdict) => string | number][] = [
   ['deferred', ({ deferred }) => deferred],
   ['lost or doubled', ({ lost, doubled }) => lost + doubled],
   ['stale after done', ({ stale }) => stale.afterDone],
-  ['after deferred', ({ stale }) => stale.afterDeferred],
+  ['after deferred', ({ stale }) => stale.afterDeferred + stale.afterLong],
   ['by fallback', ({ stale }) => stale.fallback + stale.oldFallback],
   ['went back', ({ wentBack }) => wentBack],
   ['p99, ms', ({ p99 }) => p99.map((ms) => ms.toFixed(0)).join(', ')],
@@ -21,7 +21,8 @@ const columns: [head: string, cell: (verdict: Verdict) => string | number][] = [
 ]
 
 /** What a reader of the table has to know. */
-export const legend = `Reads are those that began during the fault, and their failed share; "failed after" began when it was over.
+export const legend = `Reads are those that began during the fault, and their failed share; "failed after" began when it was over. Writes, and what
+became of them, are those of the whole time.
 A read is stale where it shows less than a client had been told before it began: by a write whose removal Redis had
 confirmed (done: must be 0), by one whose removal had yet to be delivered (deferred), or by what a process that could not
 reach Redis kept for a second (fallback). "Went back" counts reads that show less than their process had shown before

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Write } from './history.ts'
+import { hasLeft, type Write } from './history.ts'
 import { products, requestOf } from './shop.ts'
 
 /** How often a product is put, and how often something is written under an idempotency key, ms. */
@@ -9,8 +9,13 @@ const keyedEveryMs = 667
 const putAttempts = 4
 /** Longer than a function may take. */
 const patienceMs = 10_000
+/** When a write with a key is given up all the same, ms: then it is told as not acknowledged. */
+const longestMs = 60_000
 /** After an attempt that nobody answered, ms. */
 const pauseMs = 1_000
+
+/** Answers of 4xx after which a client tries again. */
+const again = [409, 429]
 
 const keyed = ['stock', 'review', 'stock', 'new product'] as const
 
@@ -40,10 +45,11 @@ export function startWriters(
 
   const write = async (begun: Write) => {
     const { kind, mark } = begun
-    for (let attempt = 1; kind !== 'put' || attempt <= putAttempts; attempt++) {
+    const isOver = () => performance.now() > begun.start + longestMs
+    for (let attempt = 1; kind === 'put' ? attempt <= putAttempts : !isOver(); attempt++) {
       await rested.promise
       const pause = await tryOnce(port, begun, kind === 'put' ? undefined : mark, leaveMs())
-      if (begun.acknowledged) break
+      if (begun.acknowledged || begun.isRefused) break
       await sleep(pause)
     }
     begun.end = performance.now()
@@ -108,9 +114,10 @@ async function tryOnce(
       return 0
     }
     begun.refusals.push({ at, why: `${response.status} ${answer.type ?? ''}` })
+    begun.isRefused = response.status >= 400 && response.status < 500 && !again.includes(response.status)
     return Number(response.headers.get('retry-after') ?? 1) * 1000
   } catch (error) {
-    if (leaveMs !== undefined) return 0
+    if (leaveMs !== undefined && hasLeft(error)) return 0
     begun.refusals.push({ at: performance.now(), why: String(error) })
     return pauseMs
   }
