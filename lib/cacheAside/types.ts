@@ -14,7 +14,7 @@ export type Loaded<V> = { value: V | undefined; version: number; until?: number 
 export interface CacheAsideOptions<V> {
   /**
    * The client, owned by the caller. Commands must fail rather than wait for ever, as those of lib/clients/redis do. Another one needs
-   * `maxRetriesPerRequest` 1, a `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
+   * a `maxRetriesPerRequest` of at least 1, or null, a `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
    */
   redis: Redis | Cluster
   /** What kind of entry this cache holds, such as `product`. Keys are `prefix:{id}:name`. */
@@ -206,7 +206,7 @@ export interface CacheAside<V> {
  * What stands at a key: nothing; an entry that is `fresh`, or knows while it is fresh that the id is `absent`; one that is
  * `stale`, or `refreshing` while a caller holds the lease to replace it; a lease alone while a caller is `loading`, or the
  * mark that a load has `failed` a moment ago; or what no reader takes for an entry (`unreadable`: of another type or
- * schema, or cut short), which is as good as nothing.
+ * schema, or cut short). What this cache keeps beside an entry of another schema is not looked at.
  */
 export type EntryState =
   | 'nothing'

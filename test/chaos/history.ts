@@ -17,9 +17,6 @@ export interface Read {
   failure?: string
 }
 
-/** Whether a request ended since its client had no more time for it. */
-export const hasLeft = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
-
 /** What a client wanted to change, with all its attempts. */
 export interface Write {
   kind: 'put' | 'stock' | 'review' | 'new product'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasLeft, type Read } from './history.ts'
+import type { Read } from './history.ts'
 import { ids, versionsIn } from './shop.ts'
 
 /** So many reads begin in a second, whether those before are answered or not. */
@@ -74,10 +74,9 @@ async function ask(
   const { path, entries, exists } = asked(n)
   const start = performance.now()
   const read = { start, sandbox, entries }
+  const signal = AbortSignal.timeout(leaveMs ?? patienceMs)
   try {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-      signal: AbortSignal.timeout(leaveMs ?? patienceMs),
-    })
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal })
     const answer = await response.json()
     const isRight = response.status === (exists ? 200 : 404)
     return {
@@ -88,7 +87,7 @@ async function ask(
       ...(!isRight && { failure: `${response.status} ${answer.type ?? ''}` }),
     }
   } catch (error) {
-    if (leaveMs !== undefined && hasLeft(error)) return undefined
+    if (leaveMs !== undefined && signal.aborted) return undefined
     return { ...read, end: performance.now(), versions: {}, cache: '', failure: String(error) }
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasLeft, type Write } from './history.ts'
+import type { Write } from './history.ts'
 import { products, requestOf } from './shop.ts'
 
 /** How often a product is put, and how often something is written under an idempotency key, ms. */
@@ -95,6 +95,7 @@ async function tryOnce(
   leaveMs: number | undefined,
 ): Promise<number> {
   const { method, path, body } = requestOf(begun)
+  const signal = AbortSignal.timeout(leaveMs ?? patienceMs)
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -103,7 +104,7 @@ async function tryOnce(
         'content-type': 'application/json',
         ...(key && { 'idempotency-key': key.replaceAll(' ', '-') }),
       },
-      signal: AbortSignal.timeout(leaveMs ?? patienceMs),
+      signal,
     })
     const answer = await response.json()
     const at = performance.now()
@@ -117,7 +118,7 @@ async function tryOnce(
     begun.isRefused = response.status >= 400 && response.status < 500 && !again.includes(response.status)
     return Number(response.headers.get('retry-after') ?? 1) * 1000
   } catch (error) {
-    if (leaveMs !== undefined && hasLeft(error)) return 0
+    if (leaveMs !== undefined && signal.aborted) return 0
     begun.refusals.push({ at: performance.now(), why: String(error) })
     return pauseMs
   }
