@@ -1,5 +1,14 @@
 import { failed } from './key.ts'
-import type { Answer, Flight, How, Reader, State, Step, Value } from './state.ts'
+import {
+  type Answer,
+  type Flight,
+  type How,
+  nothingPromised,
+  type Reader,
+  type State,
+  type Step,
+  type Value,
+} from './state.ts'
 
 export const moved = (state: State, i: number, change: Partial<Reader>): State => ({
   ...state,
@@ -9,7 +18,7 @@ export const moved = (state: State, i: number, change: Partial<Reader>): State =
 /** A get that is over. What began before it need not be told from what began after it any more. */
 export function over(state: State, i: number): State {
   const { process, gets } = state.readers[i] as Reader
-  const idle: Reader = { process, gets: gets - 1, at: 'idle', promised: { done: 0, own: 0 } }
+  const idle: Reader = { process, gets: gets - 1, at: 'idle', promised: nothingPromised }
   const without = (readers: number[]) =>
     readers.includes(i) ? readers.filter((each) => each !== i) : readers
   const flights = state.flights.map(

@@ -1,5 +1,5 @@
 import { callerOf, type Entry, type Key, type Token } from './key.ts'
-import type { Flight, Reader, State } from './state.ts'
+import type { Flight, Promised, Reader, State } from './state.ts'
 
 /**
  * A state as text, short because there are very many. Readers of one process are interchangeable: they are named in the
@@ -37,9 +37,9 @@ export function encode(state: State): string {
     }
   }
   for (const { at, value } of state.writers) text += `|${at}${value}`
-  for (const { owed, own, open, kept } of state.processes)
-    text += `|${owed}.${own}${open ? 'open' : ''}${kept === undefined ? '' : `kept${kept}`}`
   const { versions, done, delivered, mayLoad, replica } = state
+  for (const { owed, due, own, served, open, kept } of state.processes)
+    text += `|${owed}.${due ?? ''}.${own}.${beyond({ done, own, served })}${open ? 'open' : ''}${kept === undefined ? '' : `kept${kept}`}`
   text += `|${versions}|${done}|${delivered}${mayLoad ? '' : '-'}${state.killed ? 'k' : ''}`
   if (state.failedOver) text += 'f'
   return replica ? `${text}|replica ${keyText(replica.key, name)}.${replica.done}` : text
@@ -56,10 +56,13 @@ function textOf(reader: Reader): string {
   return text
 }
 
-function readerText({ process, gets, at, promised, seen, least, debt, fallback }: Reader): string {
+function readerText({ process, gets, at, promised, seen, least, debts, fallback }: Reader): string {
   if (at === 'idle') return `${process}idle${gets}`
-  return `${process}${at}${gets}.${promised.done}.${promised.own}${seen ? entryText(seen) : ''}-${least ?? ''}-${debt ?? ''}${fallback ? 'f' : ''}`
+  return `${process}${at}${gets}.${promised.done}.${promised.own}.${beyond(promised)}${seen ? entryText(seen) : ''}-${least ?? ''}-${debts ? `${debts.owed}.${debts.due ?? ''}` : ''}${fallback ? 'f' : ''}`
 }
+
+/** What was served, where that promises more than the writes do. */
+const beyond = ({ done, own, served }: Promised) => (served > Math.max(done, own) ? served : '')
 
 const entryText = ({ value, age }: Entry) => `E${value}.${age}`
 

@@ -1,7 +1,7 @@
 import { excused, isMark, removed, runs } from './key.ts'
 import type { Setting } from './protocol.ts'
 import { excuse } from './sent.ts'
-import { inDatabase, type State, type Step, versionOf } from './state.ts'
+import { inDatabase, nothingPromised, type State, type Step, versionOf } from './state.ts'
 
 /** What happens by itself: leases and entries end, keys are evicted, the stream delivers, processes and masters die. */
 export function environmentSteps(state: State, setting: Setting): Step[] {
@@ -70,7 +70,7 @@ function kill(state: State): Step {
     ...state.readers.filter(its).flatMap(({ at, token }) => (at === 'asked' ? [token as number] : [])),
   )
   const readers = state.readers.map((each) =>
-    its(each) ? { process, gets: 0, at: 'idle' as const, promised: { done: 0, own: 0 } } : each,
+    its(each) ? { process, gets: 0, at: 'idle' as const, promised: nothingPromised } : each,
   )
   const left: State = {
     ...{ ...state, readers, killed: true },
@@ -92,9 +92,9 @@ function replicate(state: State, guards: Setting['guards']): Step[] {
     ...{ ...rest, key: replica.key, failedOver: true, mayLoad: true, done: least(done) },
     readers: state.readers.map((each) => ({
       ...each,
-      promised: { done: least(each.promised.done), own: least(each.promised.own) },
+      promised: { done: least(each.promised.done), own: least(each.promised.own), served: 0 },
     })),
-    processes: state.processes.map((each) => ({ ...each, own: least(each.own) })),
+    processes: state.processes.map((each) => ({ ...each, own: least(each.own), served: 0 })),
   }
   const { lease } = replica.key
   const holders = [...state.flights, ...state.sent, ...state.readers.filter(({ at }) => at === 'asked')]

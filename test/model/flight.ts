@@ -1,4 +1,5 @@
 import { failing, over } from './answer.ts'
+import { owes } from './debts.ts'
 import { failed, falselyFailed, filled, type Token } from './key.ts'
 import type { Setting } from './protocol.ts'
 import { giveBack, leave, release } from './sent.ts'
@@ -27,7 +28,7 @@ export function flightSteps(state: State, f: number, setting: Setting): Step[] {
       const does = `${me} reads value ${value}`
       // Past the cache, where nothing is kept, nothing happens between reading and answering that anybody could tell.
       return token === undefined && !flight.keeps && guards.bypassStoresNothing
-        ? land(read, f, does, { how: 'bypass' })
+        ? land(read, f, does, guards, { how: 'bypass' })
         : { does, to: read }
     })
     return faults.loadFails ? [...steps, ...loadFails(state, f, me, setting)] : steps
@@ -42,14 +43,16 @@ function fills(state: State, f: number, me: string, token: Token, { guards, faul
   // A fill that is refused for its version leaves nothing: the removal that demands one is the reason of the next load.
   const executed = { ...state, key, mayLoad: state.mayLoad || (!key.entry && key.lease === undefined) }
   const does = `${me} fills value ${value}: ${stored ? 'stored' : 'refused'}`
-  const steps = [land(executed, f, does, { how: 'loaded', ...(!stored && { refused: token }) })]
+  const steps = [
+    land(executed, f, does, guards, { how: 'loaded', stored, ...(!stored && { refused: token }) }),
+  ]
   if (faults.sentTwice && at === 'holding')
     steps.push({ does: `${does}, and its client sends it again`, to: changed(executed, f, { at: 'filled' }) })
   if (faults.answersLost) {
     const back = giveBack(executed, process, token, [], guards)
     const late = giveBack(state, process, token, [{ does: 'fill', value }], guards)
-    steps.push(land(back, f, `${does}, but the answer is lost`, { how: 'loaded' }))
-    steps.push(land(late, f, `${me} gives up on a fill that is under way`, { how: 'loaded' }))
+    steps.push(land(back, f, `${does}, but the answer is lost`, guards, { how: 'loaded' }))
+    steps.push(land(late, f, `${me} gives up on a fill that is under way`, guards, { how: 'loaded' }))
   }
   return steps
 }
@@ -63,7 +66,7 @@ function landPast(state: State, f: number, me: string, { guards }: Setting): Ste
     : state.processes
   const entry = { value, version: versionOf(state, value), age: 0 as const, fill: 0 }
   const key = guards.bypassStoresNothing ? state.key : { entry }
-  return land({ ...state, key, processes: kept }, f, does, { how: 'bypass' })
+  return land({ ...state, key, processes: kept }, f, does, guards, { how: 'bypass' })
 }
 
 /** A load has failed. Its lease is marked, and whoever follows it is told. */
@@ -93,11 +96,13 @@ function land(
   state: State,
   f: number,
   does: string,
-  { how, refused }: { how: 'loaded' | 'bypass'; refused?: Token },
+  guards: Setting['guards'],
+  { how, stored, refused }: { how: 'loaded' | 'bypass'; stored?: boolean; refused?: Token },
 ): Step {
   const { process, value, followers, leader, token } = state.flights[f] as { value: Value } & Flight
   const answers: Answer[] = []
   let to: State = { ...state, flights: state.flights.filter((_, at) => at !== f) }
+  if (!stored && followers.length > 0) to = owes(to, process, versionOf(state, value), guards)
   for (const i of followers) {
     const reader = state.readers[i] as Reader
     if (reader.least !== undefined && versionOf(state, value) < reader.least) {

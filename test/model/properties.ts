@@ -7,6 +7,7 @@ export const properties = {
   noStaleFill: 'G1: a get after a removal that was done returns nothing older than its commit',
   readYourWrites:
     'G2: nor does a get that follows a load, or one in the process of a write that was deferred',
+  neverGoesBack: 'G2: a get returns nothing older than what its process had served before it began',
   neverInvalidated: 'G6: nor is an invalidated entry served as a stale one',
   oneLoad: 'G3: a load by a lease begins once for each end of an entry, a lease or a mark, and each removal',
   oneLoadAProcess: 'G3: a get that goes past the cache loads only where its process has begun no load since',
@@ -24,7 +25,7 @@ export const properties = {
 export function broken(from: State, step: Step, { stream }: Setting): string | undefined {
   const { to, takes, event, refused, answers = [] } = step
   for (const each of answers) {
-    const property = brokenBy(each)
+    const property = brokenBy(each, to)
     if (property) return property
   }
   if (takes === 'lease' && !from.mayLoad) return properties.oneLoad
@@ -45,11 +46,16 @@ export function broken(from: State, step: Step, { stream }: Setting): string | u
   return undefined
 }
 
-function brokenBy({ how, value, promised, cause, process: _, away }: Answer): string | undefined {
+function brokenBy(
+  { how, value, promised, cause, process: _, away }: Answer,
+  state: State,
+): string | undefined {
   if (how === 'failed') return cause === undefined ? properties.answered : undefined
-  const { done, own } = promised
-  if (value === undefined || value >= Math.max(done, own)) return undefined
+  const { done, own, served } = promised
+  if (value === undefined) return undefined
   if (how === 'fallback' && away) return value < own ? properties.readYourWrites : undefined
+  if (value >= Math.max(done, own))
+    return isOlder(state, value, served) ? properties.neverGoesBack : undefined
   if (how === 'stale') return properties.neverInvalidated
   return how === 'collapsed' || value >= done ? properties.readYourWrites : properties.noStaleFill
 }
@@ -64,6 +70,10 @@ function staysBehind({ key, flights, sent, readers }: State): boolean {
     !readers.some(({ at, token }) => at === 'asked' && token === callerOf(lease))
   )
 }
+
+/** Both by the order of commits and by version. */
+const isOlder = (state: State, value: Value, than: Value): boolean =>
+  value < than && versionOf(state, value) < versionOf(state, than)
 
 /** Both by the order of commits and by version, which differ only after an edit that lowered the version. */
 function isAsNew(state: State, value: Value, commit: Value): boolean {

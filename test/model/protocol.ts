@@ -3,7 +3,7 @@ import { flightSteps } from './flight.ts'
 import type { Key, KeyGuards } from './key.ts'
 import { readerSteps } from './reader.ts'
 import { sentSteps } from './sent.ts'
-import type { State, Step } from './state.ts'
+import { nothingPromised, type Process, type State, type Step } from './state.ts'
 import { writerSteps } from './writer.ts'
 
 /** What the protocol rests on. Each can be taken out, and then something breaks. */
@@ -74,6 +74,10 @@ export const allGuards = {
   removalFollowsThrow: true,
   /** A process delivers what removal it owes before it reads. */
   owedIsDeliveredFirst: true,
+  /** So does one that has served what was not stored: what is older goes before it reads. */
+  servedIsDeliveredFirst: true,
+  /** The version that is owed so is never lowered. */
+  servedOnlyRises: true,
   /** Where it cannot, it goes past the cache. */
   pastWhileOwed: true,
   /** A removal that was deferred while an older one was being delivered stays owed. */
@@ -142,11 +146,13 @@ export interface Setting {
   writers: { process: number; kind?: 'write' | 'edit' }[]
   /** The table's stream removes, too. */
   stream?: true
+  /** The version of the first value; 0 is that of what has never existed. @default 0 */
+  firstVersion?: number
 }
 
 /** Redis may hold at first nothing, or an entry; where entries age, one of any age. */
-export function starts({ readers, writers, faults }: Setting): State[] {
-  const versions = [faults.versionsFall ? 5 : 0]
+export function starts({ readers, writers, faults, firstVersion = 0 }: Setting): State[] {
+  const versions = [faults.versionsFall ? 5 : firstVersion]
   const entry = { value: 0, version: versions[0] as number, fill: 0 }
   const ages =
     faults.ageing === undefined ? [0] : faults.ageing === 'served while stale' ? [0, 1, 2, 3] : [0, 3]
@@ -156,12 +162,12 @@ export function starts({ readers, writers, faults }: Setting): State[] {
     versions,
     key,
     readers: readers.map(({ process, gets = 1 }) => ({
-      ...{ process, gets, at: 'idle', promised: { done: 0, own: 0 } },
+      ...{ process, gets, at: 'idle', promised: nothingPromised },
     })),
     flights: [],
     sent: [],
     writers: writers.map(({ process, kind = 'write' }) => ({ process, kind, at: 'idle', value: 0 })),
-    processes: Array.from({ length: processes }, () => ({ owed: 0, own: 0 })),
+    processes: Array.from({ length: processes }, () => ({ owed: 0, own: 0, served: 0 })),
     delivered: 0,
     done: 0,
     mayLoad: key.entry?.age !== 0,
@@ -176,7 +182,17 @@ export function steps(state: State, setting: Setting): Step[] {
     ...state.sent.flatMap((_, s) => sentSteps(state, s, setting)),
     ...state.writers.flatMap((_, i) => writerSteps(state, i, setting)),
     ...environmentSteps(state, setting),
-  ]
+  ].map(remembered)
+}
+
+/** A process knows the newest value that it has served. */
+function remembered(step: Step): Step {
+  let { processes } = step.to
+  for (const { process, value = 0 } of step.answers ?? []) {
+    const known = processes[process] as Process
+    if (value > known.served) processes = processes.with(process, { ...known, served: value })
+  }
+  return processes === step.to.processes ? step : { ...step, to: { ...step.to, processes } }
 }
 
 /** No actor has anything left to do. */

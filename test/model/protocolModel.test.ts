@@ -69,6 +69,8 @@ const without: Record<Guard, [SettingName, string]> = {
   removalFollowsCommit: [race, properties.noStaleFill],
   removalFollowsThrow: [race, properties.noStaleFill],
   owedIsDeliveredFirst: [deferred, properties.readYourWrites],
+  servedIsDeliveredFirst: ['readers come again while writers race', properties.neverGoesBack],
+  servedOnlyRises: ['a process serves what it could not store', properties.neverGoesBack],
   pastWhileOwed: [deferred, properties.readYourWrites],
   debtIsSettledByItsOwnRemoval: [deferred, properties.agreement],
   bypassStoresNothing: [race, properties.noStaleFill],

@@ -1,4 +1,5 @@
 import { moved } from './answer.ts'
+import { delivers, inProcess, isOwing, settled } from './debts.ts'
 import { timeEnds } from './flight.ts'
 import { askForLease, get } from './lookUp.ts'
 import { follow, past } from './past.ts'
@@ -11,7 +12,8 @@ export function readerSteps(state: State, i: number, setting: Setting): Step[] {
   const { guards, faults } = setting
   const reader = state.readers[i] as Reader
   const { process, token } = reader
-  const { owed, own, open } = state.processes[process] as Process
+  const known = state.processes[process] as Process
+  const { own, served, open } = known
   const me = `reader ${i} of process ${process}`
   const step = (does: string, to: State): Step => ({ does: `${me} ${does}`, to })
   /** Redis cannot be reached, which may open the breaker. */
@@ -28,9 +30,8 @@ export function readerSteps(state: State, i: number, setting: Setting): Step[] {
   switch (reader.at) {
     case 'idle': {
       if (reader.gets === 0) return []
-      const begun = moved(state, i, { promised: { done: state.done, own } })
-      if (owed && guards.owedIsDeliveredFirst)
-        return [step('begins, a removal is owed', moved(begun, i, { at: 'owing' }))]
+      const begun = moved(state, i, { promised: { done: state.done, own, served } })
+      if (isOwing(known, guards)) return [step('begins, a removal is owed', moved(begun, i, { at: 'owing' }))]
       // It is told from a get that has not begun by what it is about to do.
       const trying = moved(begun, i, { at: 'empty' })
       if (open)
@@ -48,11 +49,8 @@ export function readerSteps(state: State, i: number, setting: Setting): Step[] {
       return steps
     }
     case 'owing': {
-      const delivered = step('delivers the removal', {
-        ...moved(state, i, { at: 'removed', debt: owed }),
-        ...{ key: {}, mayLoad: true },
-      })
-      if (!faults.removalFails) return [...steps, delivered]
+      const delivered = delivers(state, i, me, guards)
+      if (!faults.removalFails && !faults.redisAway) return [...steps, delivered]
       const does = 'cannot deliver it'
       return [
         ...steps,
@@ -61,9 +59,8 @@ export function readerSteps(state: State, i: number, setting: Setting): Step[] {
       ]
     }
     case 'removed': {
-      const settles = !guards.debtIsSettledByItsOwnRemoval || owed === reader.debt
-      const settled = settles ? inProcess(state, process, { owed: 0 }) : state
-      const to = moved(settled, i, { debt: undefined })
+      const left = settled(state, i, guards)
+      const to = open ? closed(left, process, guards) : left
       return [...steps, ...orAway([get(to, i, `${me} has the answer, GET`, setting)])]
     }
     case 'empty':
@@ -96,10 +93,6 @@ export function readerSteps(state: State, i: number, setting: Setting): Step[] {
   }
 }
 
-const inProcess = (state: State, process: number, change: Partial<Process>): State => ({
-  ...state,
-  processes: state.processes.with(process, { ...(state.processes[process] as Process), ...change }),
-})
 const opened = (state: State, process: number) => inProcess(state, process, { open: true })
 
 /** A probe was answered. What was kept is dropped, and what still loads is not kept. */

@@ -68,6 +68,12 @@ export const settings = {
     writers: inProcesses(0, 1),
     faults: { redisAway: true, breaker: true, removalFails: true },
   },
+  'a process serves what it could not store': {
+    readers: [{ process: 0 }, { process: 0, gets: 2 }, { process: 1 }],
+    writers: inProcesses(1),
+    faults: { redisAway: true },
+    firstVersion: 1,
+  },
   'a process is killed': {
     readers: inProcesses(0, 0, 1, 1),
     writers: inProcesses(0),

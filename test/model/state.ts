@@ -4,18 +4,24 @@ import { callerOf, type Entry, type Key, type Request, type Token } from './key.
 /** A value is the number of the commit that made it; 0 was there from the start. */
 export type Value = number
 
-/** What a get may rely on: the last commit whose removal is done, and the last one of its own process, done or deferred. */
+/**
+ * What a get may rely on: the last commit whose removal is done, the last one of its own process, done or deferred, and
+ * the newest value that its process has served.
+ */
 export interface Promised {
   done: Value
   own: Value
+  served: Value
 }
+
+export const nothingPromised: Promised = { done: 0, own: 0, served: 0 }
 
 export interface Reader {
   process: number
   /** How many it will do, the present one included. */
   gets: number
   /**
-   * `owing`: about to deliver a removal; `removed`: has, and awaits the answer; `empty` and `stale`: found nothing, or
+   * `owing`: about to deliver what removals are owed; `removed`: has, and awaits the answer; `empty` and `stale`: found nothing, or
    * `seen`, and is about to ask for the lease; `asked`: its client sends the lease `token` once more; `waiting`: for the
    * holder of the lease `token`; `following`: a load of its own process.
    */
@@ -26,7 +32,8 @@ export interface Reader {
   token?: Token | undefined
   /** The least version that it found at the lease. */
   least?: number | undefined
-  debt?: number | undefined
+  /** What was owed when it delivered that. */
+  debts?: Debts | undefined
   /** It follows a load that is kept for while Redis is away, and that may have begun before it. */
   fallback?: boolean
 }
@@ -70,12 +77,20 @@ export interface Writer {
   value: Value
 }
 
-/** What is known in one process. */
-export interface Process {
-  /** The removal that is owed, by its commit; 0 for none. */
+/** What a process owes Redis, and delivers before it reads the key again. */
+export interface Debts {
+  /** The removal that was deferred, by its commit; 0 for none. */
   owed: Value
+  /** The version of what was served and not stored: what is older is to be removed, and for version 0 whatever there is. */
+  due?: number | undefined
+}
+
+/** What is known in one process. */
+export interface Process extends Debts {
   /** Its last commit whose write has ended, be the removal done or deferred. */
   own: Value
+  /** The newest value that any of its gets has served. */
+  served: Value
   /** Its circuit breaker is open. */
   open?: boolean
   /** What it has loaded while Redis was away. */
@@ -140,8 +155,8 @@ export const inDatabase = (state: State): Value => state.versions.length - 1
 export const versionOf = (state: State, value: Value): number => state.versions[value] as number
 
 /** A lease's name that nothing in the state bears. */
-export function freshToken({ key, readers, flights, sent }: State): Token {
-  const used = new Set([key.lease, key.entry?.fill])
+export function freshToken({ key, readers, flights, sent, replica }: State): Token {
+  const used = new Set([key.lease, key.entry?.fill, replica?.key.lease, replica?.key.entry?.fill])
   for (const { token, seen } of readers) used.add(token).add(seen?.fill)
   for (const { token } of flights) used.add(token)
   for (const { token } of sent) used.add(token)
