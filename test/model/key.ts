@@ -21,6 +21,10 @@ export const excused: Token = -3
 /**
  * 0: fresh. 1: stale, served while one caller refreshes it. 2: older, served only where loading fails. 3: served no more;
  * Redis drops it at any moment.
+ *
+ * A value that ends at an instant (`until`) needs no more than that: Redis drops its entry then, as one that is served
+ * only while fresh; a lease is put only into what Redis keeps for longer than the lease; and a load whose value has ended
+ * by the time it comes gives its lease back, as one that was given up, and its caller begins anew.
  */
 export type Age = 0 | 1 | 2 | 3
 
@@ -31,7 +35,13 @@ export interface Entry {
   age: Age
   /** The lease under which it was filled, which tells it from every other entry. */
   fill: Token
+  /**
+   * Whose it is: at the key of an id a schema's; at a side key the one that lies beside the entry with this fill. Left
+   * out where there is but one schema.
+   */
+  of?: Owner | undefined
 }
+export type Owner = string | Token
 
 /** An entry, a lease, both (an entry that is being refreshed), or nothing. */
 export interface Key {
@@ -43,10 +53,8 @@ export interface Key {
   least?: number | undefined
   /** The lease was put into an entry that Redis may drop before the lease ends. */
   brittle?: boolean
-  /**
-   * What no reader here can use: an entry of another schema, which has a version and a fill, or bad content, which has none.
-   */
-  foreign?: { version?: number; fill?: Token } | undefined
+  /** Bad content, which nobody can use; where it is an entry that was cut short, its version can still be read. */
+  foreign?: { version?: number } | undefined
 }
 
 /** Which of the rules of these commands hold; all of them unless a test takes one out. */
@@ -77,8 +85,10 @@ export const isMark = (token: Token | undefined): boolean => token === failed ||
 export interface Request {
   /** The caller's part of its name. */
   caller: Token
-  /** The entry that the caller has seen to be stale, by the token of its fill. */
+  /** The entry that the caller has seen and cannot use, stale or of another owner, by the token of its fill. */
   seen: Token | undefined
+  /** Whose entries the caller can use. */
+  of?: Owner | undefined
   /** How old that entry was by the caller's clock. */
   age?: Age | undefined
   /** It was executed before. */
@@ -92,12 +102,10 @@ export interface Request {
  */
 export function leased(
   key: Key,
-  { caller, seen, age, again }: Request,
+  { caller, seen, of, age, again }: Request,
   guards: KeyGuards,
 ): { key: Key; token?: Token } {
-  const { entry, lease, foreign } = key
-  // That of another schema is left alone by who has not seen it to be stale.
-  if (foreign?.fill !== undefined && foreign.fill !== seen) return { key }
+  const { entry, lease } = key
   if (runs(key) && lease !== undefined && callerOf(lease) === caller && guards.leaseKnowsItself)
     return { key, token: lease }
   const asSeen = entry !== undefined && entry.fill === seen
@@ -106,7 +114,9 @@ export function leased(
   const token = again && guards.redisNamesLease ? caller + 0.5 : caller
   // It lives on for longer than the lease, by Redis' clock.
   const lasts = (guards.lifeIsByRedisClock ? (entry?.age ?? 3) : (age ?? 3)) < 3
-  if (!entry || (!lasts && guards.unservableGivesWay)) return { key: { lease: token }, token }
+  // A lease in an entry is for who refreshes it. To whom it is of no use, it gives way.
+  if (!entry || entry.of !== of || (!lasts && guards.unservableGivesWay))
+    return { key: { lease: token }, token }
   return { key: { entry, lease: token, ...(entry.age === 3 && { brittle: true }) }, token }
 }
 
@@ -125,6 +135,31 @@ export function filled(
   if (key.least !== undefined && entry.version < key.least && guards.fillNeedsLeast)
     return { key: {}, stored: false }
   return stored
+}
+
+/** Which of the rules of a fill at a side key hold. */
+export interface BesideGuards {
+  fillChecksMain: boolean
+  refusedFillEndsLease: boolean
+}
+
+/**
+ * Stores what was loaded beside the entry with the fill `head`, of which `main` is the key.
+ *
+ * @returns `stored`: where that entry still stands
+ */
+export function filledBeside(
+  key: Key,
+  main: Key,
+  token: Token,
+  { head, ...entry }: Omit<Entry, 'fill' | 'age' | 'of'> & { head: Token },
+  guards: KeyGuards & BesideGuards,
+): { key: Key; stored: boolean } {
+  if (main.entry?.fill === head || !guards.fillChecksMain)
+    return filled(key, token, { ...entry, of: head }, guards)
+  // An entry that was being refreshed lies beside the one that is gone, and is good for nobody.
+  const ends = key.lease === token && (guards.refusedFillEndsLease || !key.entry)
+  return { key: ends ? {} : key, stored: false }
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { Redis } from 'ioredis'
 import {
-  decodeEntry,
+  decodeForeign,
   encodeEntry,
   failedToken,
   identityOf,
   places,
 } from '../../lib/cacheAside/redis/entry.ts'
+import { besideSchema } from '../../lib/cacheAside/redis/keys.ts'
 import { defineScripts } from '../../lib/cacheAside/redis/scripts.ts'
-import { callerOf, failed, type Key, type Token } from './key.ts'
+import { callerOf, failed, type Key, type Owner, type Token } from './key.ts'
 
 /** All that the test of the scripts knows of their arguments and answers, and of how a key's text is laid out. */
 const schema = '1'
@@ -30,18 +31,46 @@ function tokenIn(text: string): Token {
   return text === textOf(caller) ? caller : caller + 0.5
 }
 
+/** The text of whose entry it is; of the reader's own schema where that is left out. */
+const schemaOf = (of: Owner | undefined): string =>
+  typeof of === 'number' ? besideSchema(schema, textOf(of)) : (of ?? schema)
+
+function ownerIn(text: string): Owner | undefined {
+  const [owner = '', head] = text.split('@')
+  return head === undefined ? (owner === schema ? undefined : owner) : tokenIn(head)
+}
+
 /** The scripts, by what they do to one key. */
 export function scriptsOn(redis: Redis) {
   defineScripts(redis)
   return {
     /** @returns the lease that is now held, or the text that stands in its way */
-    async lease(key: string, { caller, ms, seen }: { caller: Token; ms: number; seen: Token | undefined }) {
+    async lease(
+      key: string,
+      {
+        caller,
+        ms,
+        seen,
+        of,
+      }: { caller: Token; ms: number; seen: Token | undefined; of?: Owner | undefined },
+    ) {
       const fill = seen === undefined ? '' : textOf(seen)
-      const answer = await redis.cacheAsideLease(key, partOf(caller), ms, identityOf(schema, id), fill, id)
+      const identity = identityOf(schemaOf(of), id)
+      const answer = await redis.cacheAsideLease(key, partOf(caller), ms, identity, fill, id)
       return answer.startsWith('T') ? { token: tokenIn(answer.slice(1)) } : { text: answer }
     },
     fill: (key: string, token: Token, { version, px }: { version: number; px: number }) =>
       redis.cacheAsideFill(key, textOf(token), entryText({ version, fill: token }), px, version),
+    /** @param beside the key of the entry with the fill `head`, beside which it lies */
+    fillBeside(
+      key: string,
+      beside: string,
+      token: Token,
+      { head, version, px }: { head: Token; version: number; px: number },
+    ) {
+      const text = entryText({ version, fill: token, of: head })
+      return redis.cacheAsideFillBeside(key, beside, textOf(token), text, px, version, textOf(head))
+    },
     /** @param ms 0 gives it back */
     release: (key: string, token: Token, ms: number) => redis.cacheAsideRelease(key, textOf(token), ms),
     /** By who does not know the whole token. */
@@ -61,16 +90,18 @@ export function entryText({
   fill,
   lease,
   ends = 0,
-  of = { schema, id },
+  of,
+  id: its = id,
 }: {
   version: number
   fill: Token
   lease?: Token
   ends?: number
-  of?: { schema: string; id: string }
+  of?: Owner | undefined
+  id?: string
 }): string {
   const entry = { body: '"é"', version, loadedAt: 1, until: Number.POSITIVE_INFINITY, freshMs: 1000 }
-  const text = encodeEntry(of.schema, of.id, textOf(fill), entry)
+  const text = encodeEntry(schemaOf(of), its, textOf(fill), entry)
   if (lease === undefined) return text
   const put = `${textOf(lease)}${String(ends).padStart(places.fill - places.ends, '0')}`
   return text.slice(0, places.token) + put + text.slice(places.fill)
@@ -82,7 +113,7 @@ export const leaseText = (token: Token, least?: number): string =>
 /** What a text is to the model, and when the lease in an entry ends, ms by Redis' clock. */
 export function keyIn(text: string | null, now: number): { key: Key; ends?: number } {
   if (text === null) return { key: {} }
-  const entry = decodeEntry(schema, id, text)
+  const entry = decodeForeign(id, text)
   if (!entry) {
     const lease = /^L(.{16})(?: (\d+))?$/s.exec(text)
     if (!lease) return { key: { foreign: {} } }
@@ -91,7 +122,9 @@ export function keyIn(text: string | null, now: number): { key: Key; ends?: numb
   }
   const ends = Number(text.slice(places.ends, places.fill))
   const fill = tokenIn(text.slice(places.fill, places.identity))
-  const key: Key = { entry: { value: entry.version, version: entry.version, age: 0, fill } }
+  const of = ownerIn(text.slice(places.identity + 1, text.indexOf('\t', places.identity + 1)))
+  const value = { value: entry.version, version: entry.version, age: 0, fill } as const
+  const key: Key = { entry: of === undefined ? value : { ...value, of } }
   if (ends === 0) return { key }
   const lease = tokenIn(text.slice(places.token, places.ends))
   return { key: { ...key, lease, ...(ends <= now && { ended: true }) }, ends }

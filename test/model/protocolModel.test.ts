@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
-import { exploreBatch } from './batch.ts'
-import { type BatchGuard, batchProperties } from './batchState.ts'
-import { type Explored, neverEnds } from './explore.ts'
-import { properties } from './properties.ts'
-import type { Guard } from './protocol.ts'
-import { exploreSetting, type SettingName, settings } from './settings.ts'
+import { exploreBatch } from './model/batch.ts'
+import { type BatchGuard, batchProperties } from './model/batchState.ts'
+import { type BesideCast, besideCasts, besideProperties, exploreBeside } from './model/beside.ts'
+import type { BesideGuard } from './model/besideState.ts'
+import { type Explored, neverEnds } from './model/explore.ts'
+import { properties } from './model/properties.ts'
+import type { Guard } from './model/protocol.ts'
+import { exploreSetting, type SettingName, settings } from './model/settings.ts'
 
 const names = Object.keys(settings) as SettingName[]
 
@@ -24,6 +26,10 @@ test.each(names)('no promise is broken where %s', { timeout }, async (name) => {
 test('none is broken where a batch of two ids meets two shards', { timeout }, () => {
   expectNothingBroken('a batch of two ids meets two shards', exploreBatch())
 })
+
+test.each(Object.keys(besideCasts) as BesideCast[])('none is broken where %s', { timeout }, (name) =>
+  expectNothingBroken(name, exploreBeside(name)),
+)
 
 const race = 'readers and writers race while keys are evicted'
 const follow = 'readers of one process follow loads that may fail'
@@ -104,6 +110,30 @@ test.each(Object.entries(batchWithout) as [BatchGuard, string][])(
   { timeout },
   (guard, property) => {
     expect(exploreBatch(guard).violation?.property).toBe(property)
+  },
+)
+
+const schemas = 'readers of two schemas race with a write'
+const aged = 'entries of two schemas age'
+const gonePast = 'processes of one schema go past the cache beside the other'
+
+const besideWithout: Record<BesideGuard, [BesideCast, string]> = {
+  freshIsLeftAlone: [schemas, besideProperties.sparesFresh],
+  readerComparesHead: [schemas, besideProperties.noStaleAnswer],
+  leaseChecksMain: [schemas, besideProperties.sparesFresh],
+  joinNeedsHead: [schemas, besideProperties.noStaleAnswer],
+  // Nobody reads what was stored so, but its process owes nothing for it.
+  fillChecksMain: [gonePast, besideProperties.noStaleAnswer],
+  refusedFillEndsLease: [aged, besideProperties.nothingStays],
+  debtIsOfBothKeys: [gonePast, besideProperties.noStaleAnswer],
+}
+
+test.each(Object.entries(besideWithout) as [BesideGuard, [BesideCast, string]][])(
+  'without the guard %s of two schemas one is broken',
+  { timeout },
+  (guard, [name, property]) => {
+    const { violation } = exploreBeside(name, guard)
+    expect(violation?.property).toBe(property)
   },
 )
 

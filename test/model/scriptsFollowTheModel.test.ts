@@ -1,11 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
-import { places } from '../../lib/cacheAside/redis/entry.ts'
-import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
-import { type Age, callerOf, failed, filled, type Key, leased, released, removed, type Token } from './key.ts'
-import { entryText, keyIn, leaseText, scriptsOn } from './onRedis.ts'
-import { allGuards } from './protocol.ts'
+import { places } from '../lib/cacheAside/redis/entry.ts'
+import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
+import { guardsWithout } from './model/besideState.ts'
+import {
+  type Age,
+  callerOf,
+  failed,
+  filled,
+  filledBeside,
+  type Key,
+  leased,
+  released,
+  removed,
+  type Token,
+} from './model/key.ts'
+import { entryText, keyIn, leaseText, scriptsOn } from './model/onRedis.ts'
+import { allGuards } from './model/protocol.ts'
 
 // The exploration of the protocol runs on the functions of model/key.ts. Here each script of lib/cacheAside meets every
 // kind of key on a real Redis, and has to make of it what those functions say: so the two cannot drift apart.
@@ -17,6 +29,9 @@ const another: Token = 2
 const seen: Token = 3
 const unseen: Token = 4
 const version = 5
+/** The entry that stands at the id's own key, where the key is a side key; and one that stood there before. */
+const standing: Token = 5
+const gone: Token = 6
 /** How long things live, ms: what stands at a key; where it may be dropped before a new lease ends; and so on. */
 const ms = { life: 50_000, shortLife: 15_000, rest: 12_000, lease: 30_000, entry: 70_000, mark: 10_000 }
 
@@ -31,11 +46,17 @@ interface Start {
 
 const versions = { older: version - 1, same: version, newer: version + 1 }
 const leases = { own, 'own, of another moment': ownLater, another, failed }
+const owners = {
+  'of its schema': undefined,
+  'of another schema': '2',
+  'beside the one that stands': standing,
+  'beside one that is gone': gone,
+}
 const starts: Record<string, Start> = {
   nothing: { key: {} },
   'an entry of another id': {
     key: { foreign: {} },
-    text: () => entryText({ version: 9, fill: seen, of: { schema: '1', id: 'b' } }),
+    text: () => entryText({ version: 9, fill: seen, id: 'b' }),
   },
   'an entry that was cut short': {
     key: { foreign: { version: 4 } },
@@ -55,25 +76,23 @@ for (const [whose, lease] of Object.entries(leases)) {
   }
 }
 for (const [than, at] of Object.entries(versions)) {
-  starts[`an entry of another schema, of ${than} version`] = {
-    key: { foreign: { version: at, fill: seen } },
-    text: () => entryText({ version: at, fill: seen, of: { schema: '2', id: 'a' } }),
-  }
-  for (const [whose, fill] of Object.entries({ seen, unseen, 'filled by itself': own })) {
-    for (const [lasts, age] of Object.entries({ life: 0, shortLife: 3 } as const)) {
-      const name = `an entry, ${whose}, of ${than} version, ${lasts}`
-      const entry = { value: at, version: at, age: age as Age, fill }
-      const life = lasts as keyof typeof ms
-      starts[name] = { key: { entry }, text: () => entryText({ version: at, fill }), life }
-      for (const [holder, lease] of Object.entries(leases)) {
-        const text = (rest: number) => (now: number) =>
-          entryText({ version: at, fill, lease, ends: now + rest })
-        const key = { entry, lease }
-        starts[`${name}, lease: ${holder}`] = { key, text: text(ms.rest), life }
-        starts[`${name}, lease that has ended: ${holder}`] = {
-          key: { ...key, ended: true },
-          text: text(-1000),
-          life,
+  for (const [owner, of] of Object.entries(owners)) {
+    for (const [whose, fill] of Object.entries({ seen, unseen, 'filled by itself': own })) {
+      for (const [lasts, age] of Object.entries({ life: 0, shortLife: 3 } as const)) {
+        const name = `an entry ${owner}, ${whose}, of ${than} version, ${lasts}`
+        const entry = { value: at, version: at, age: age as Age, fill, ...(of !== undefined && { of }) }
+        const life = lasts as keyof typeof ms
+        starts[name] = { key: { entry }, text: () => entryText({ version: at, fill, of }), life }
+        for (const [holder, lease] of Object.entries(leases)) {
+          const text = (rest: number) => (now: number) =>
+            entryText({ version: at, fill, of, lease, ends: now + rest })
+          const key = { entry, lease }
+          starts[`${name}, lease: ${holder}`] = { key, text: text(ms.rest), life }
+          starts[`${name}, lease that has ended: ${holder}`] = {
+            key: { ...key, ended: true },
+            text: text(-1000),
+            life,
+          }
         }
       }
     }
@@ -127,14 +146,37 @@ const commands: Record<string, Command> = {
   },
 }
 for (const [what, fill] of Object.entries({ nothing: undefined, 'the entry': seen }))
-  commands[`a lease by who has seen ${what}`] = {
+  for (const [where, of] of Object.entries({ '': undefined, ' beside another one': standing }))
+    commands[`a lease${where} by who has seen ${what}`] = {
+      model(key) {
+        const next = leased(key, { caller: own, seen: fill, of }, allGuards)
+        if (next.token === undefined) return { key, answer: 'what stands there' }
+        if (next.key === key) return { key, token: 'held' }
+        return { key: next.key, token: 'new', ...(next.key.entry ? { runs: 'lease' } : { life: 'lease' }) }
+      },
+      run: (scripts, key) => scripts.lease(key, { caller: own, ms: ms.lease, seen: fill, of }),
+    }
+
+/** What may stand at the id's own key when something is filled beside the entry `standing`. */
+const mains: Record<string, [key: Key, text?: string]> = {
+  'that one stands': [
+    { entry: { value: 4, version: 4, age: 0, fill: standing, of: '2' } },
+    entryText({ version: 4, fill: standing, of: '2' }),
+  ],
+}
+for (const [what, [main, text]] of Object.entries(mains))
+  commands[`a fill beside an entry where ${what}`] = {
     model(key) {
-      const next = leased(key, { caller: own, seen: fill }, allGuards)
-      if (next.token === undefined) return { key, answer: 'what stands there' }
-      if (next.key === key) return { key, token: 'held' }
-      return { key: next.key, token: 'new', ...(next.key.entry ? { runs: 'lease' } : { life: 'lease' }) }
+      const fresh = { value: version, version, head: standing }
+      const { stored, ...next } = filledBeside(key, main, own, fresh, guardsWithout())
+      return { key: next.key, answer: stored ? 1 : 0, ...(stored && next.key !== key && { life: 'entry' }) }
     },
-    run: (scripts, key) => scripts.lease(key, { caller: own, ms: ms.lease, seen: fill }),
+    async run(scripts, key) {
+      const beside = `${key}:main`
+      if (text === undefined) await redis.del(beside)
+      else await redis.set(beside, text)
+      return scripts.fillBeside(key, beside, own, { head: standing, version, px: ms.entry })
+    },
   }
 
 const binary = findRedisBinary()

@@ -1,0 +1,69 @@
+import { flightStep } from './besideFlight.ts'
+import { readerSteps } from './besideReader.ts'
+import {
+  type Guards,
+  type Place,
+  type Process,
+  places,
+  type State,
+  type Step,
+  withKey,
+} from './besideState.ts'
+import { removed, runs } from './key.ts'
+
+/** What may go wrong at any moment, besides a lease that runs out. */
+export interface Faults {
+  /** A key is gone. */
+  eviction?: true
+  /** Entries grow stale, and are gone. */
+  ageing?: true
+  /** A reader waits no longer, or cannot reach Redis. */
+  goesPast?: true
+}
+
+/** Everything that may happen next. */
+export function steps(state: State, guards: Guards, faults: Faults): Step[] {
+  return [
+    ...state.readers.flatMap((_, i) => readerSteps(state, i, guards, faults.goesPast === true)),
+    ...state.flights.map((_, f) => flightStep(state, f, guards)),
+    ...places.flatMap((place) => keySteps(state, place, faults)),
+    ...writerSteps(state, guards),
+  ].map(remembered)
+}
+
+/** A process knows the newest value that it has served. */
+function remembered(step: Step): Step {
+  let { processes } = step.to
+  for (const { process, value } of step.answers ?? []) {
+    const known = processes[process] as Process
+    if (value > known.served) processes = processes.with(process, { ...known, served: value })
+  }
+  return { ...step, to: { ...step.to, processes } }
+}
+
+/** What happens to a key by itself. */
+function keySteps(state: State, place: Place, { eviction, ageing }: Faults): Step[] {
+  const key = state.keys[place]
+  const { entry, lease } = key
+  const steps: Step[] = []
+  const step = (does: string, next: typeof key) =>
+    steps.push({ does: `${does} at ${place}`, to: withKey(state, place, next, true) })
+  if (runs(key)) step('the lease runs out', entry ? { ...key, ended: true } : {})
+  if (eviction && (entry || lease !== undefined)) step('Redis evicts what stands', {})
+  if (ageing && entry?.age === 0) step('the entry goes stale', { ...key, entry: { ...entry, age: 1 } })
+  if (ageing && entry?.age === 1 && !runs(key)) step('Redis drops the entry', {})
+  return steps
+}
+
+/** One write. Its removal knows of no side key, and takes away whatever there is, or what is older. */
+function writerSteps(state: State, guards: Guards): Step[] {
+  const { written, done, keys } = state
+  if (written === 1) return [{ does: 'the write commits value 2', to: { ...state, written: 2 } }]
+  if (done === written) return []
+  return [undefined, written].map((version): Step => {
+    const key = removed(keys.main, version, guards)
+    const isGone = key !== keys.main && key.lease === undefined
+    const to = { ...withKey(state, 'main', key, isGone), done: written }
+    return { does: `the write removes ${version ? `what is older than ${version}` : 'all'}: done`, to }
+  })
+}
