@@ -1,4 +1,5 @@
 import { moved, over, owes } from './besideAnswer.ts'
+import { filledBeside } from './besideKey.ts'
 import {
   type Flight,
   type Guards,
@@ -8,7 +9,7 @@ import {
   type Step,
   withKey,
 } from './besideState.ts'
-import { filled, filledBeside, type Token } from './key.ts'
+import { filled, type Token } from './key.ts'
 
 /** A load begins, which this reader follows. */
 export function beginFlight(state: State, i: number, lease: Token): State {

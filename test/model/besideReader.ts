@@ -1,5 +1,6 @@
 import { answer, atMain, moved, owes, pay } from './besideAnswer.ts'
 import { beginFlight, follow } from './besideFlight.ts'
+import { leasedBeside } from './besideKey.ts'
 import {
   freshToken,
   type Guards,
@@ -54,13 +55,16 @@ export function readerSteps(state: State, i: number, guards: Guards, mayGoPast: 
 /** The script that takes the lease, or hands back what stands in its way. */
 function askForLease(state: State, i: number, me: string, guards: Guards): Step {
   const { place, head, seen } = state.readers[i] as Reader
-  if (head !== undefined && state.keys.main.entry?.fill !== head && guards.leaseChecksMain)
-    return {
-      does: `${me} asks for the lease beside ${head}, which is gone`,
-      to: moved(state, i, { ...atMain, at: 'open' }),
-    }
-  const request = { caller: freshToken(state), seen, of: ownerFor(state, i) }
-  const { key, token } = leased(state.keys[place], request, guards)
+  const { [place]: own, main } = state.keys
+  const request = { caller: freshToken(state), seen }
+  const { key, token, isGone } =
+    head === undefined
+      ? { ...leased(own, { ...request, of: ownerFor(state, i) }, guards), isGone: false }
+      : leasedBeside(own, main, { ...request, head }, guards)
+  if (isGone) {
+    const to = moved(state, i, { ...atMain, at: 'open' })
+    return { does: `${me} asks for the lease beside ${head}, which is gone`, to }
+  }
   if (token === undefined) return look(state, i, `${me} asks for the lease at ${place}, is given`, guards)
   const taken = withKey(state, place, key)
   const to = { ...taken, mayLoad: { ...taken.mayLoad, [place]: false } }

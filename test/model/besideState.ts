@@ -1,5 +1,6 @@
+import type { BesideGuards } from './besideKey.ts'
 import type { StepTo } from './explore.ts'
-import type { BesideGuards, Key, KeyGuards, Token } from './key.ts'
+import type { Key, KeyGuards, Token } from './key.ts'
 import { allGuards } from './protocol.ts'
 
 /**

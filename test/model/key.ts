@@ -23,8 +23,9 @@ export const excused: Token = -3
  * Redis drops it at any moment.
  *
  * A value that ends at an instant (`until`) needs no more than that: Redis drops its entry then, as one that is served
- * only while fresh; a lease is put only into what Redis keeps for longer than the lease; and a load whose value has ended
- * by the time it comes gives its lease back, as one that was given up, and its caller begins anew.
+ * only while fresh; a lease is put only into what Redis keeps for longer than the lease, so a stale one gives way to it
+ * for as long before its end; and a load whose value has ended by the time it comes gives its lease back, as one that was
+ * given up, and its caller begins anew.
  */
 export type Age = 0 | 1 | 2 | 3
 
@@ -135,31 +136,6 @@ export function filled(
   if (key.least !== undefined && entry.version < key.least && guards.fillNeedsLeast)
     return { key: {}, stored: false }
   return stored
-}
-
-/** Which of the rules of a fill at a side key hold. */
-export interface BesideGuards {
-  fillChecksMain: boolean
-  refusedFillEndsLease: boolean
-}
-
-/**
- * Stores what was loaded beside the entry with the fill `head`, of which `main` is the key.
- *
- * @returns `stored`: where that entry still stands
- */
-export function filledBeside(
-  key: Key,
-  main: Key,
-  token: Token,
-  { head, ...entry }: Omit<Entry, 'fill' | 'age' | 'of'> & { head: Token },
-  guards: KeyGuards & BesideGuards,
-): { key: Key; stored: boolean } {
-  if (main.entry?.fill === head || !guards.fillChecksMain)
-    return filled(key, token, { ...entry, of: head }, guards)
-  // An entry that was being refreshed lies beside the one that is gone, and is good for nobody.
-  const ends = key.lease === token && (guards.refusedFillEndsLease || !key.entry)
-  return { key: ends ? {} : key, stored: false }
 }
 
 /**

@@ -3,13 +3,13 @@ import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
 import { places } from '../lib/cacheAside/redis/entry.ts'
 import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
+import { filledBeside } from './model/besideKey.ts'
 import { guardsWithout } from './model/besideState.ts'
 import {
   type Age,
   callerOf,
   failed,
   filled,
-  filledBeside,
   type Key,
   leased,
   released,
