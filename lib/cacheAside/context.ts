@@ -54,7 +54,7 @@ export interface Context<V> extends Client {
   options: typeof defaults & Pick<CacheAsideOptions<V>, 'name' | 'load' | 'loadMany'>
   reads: Reads
   loads: Semaphore
-  /** The newest load under way in this process, by key. */
+  /** The newest load under way in this process, by what it is for. */
   flights: Map<string, Flight>
   /** The polls that are to be sent, by the keys they ask for. */
   polls: Map<string, Poll>

@@ -1,4 +1,5 @@
 import { ask, pastFor } from './ask.ts'
+import { stepBack } from './beside.ts'
 import type { Call, Miss } from './call.ts'
 import { fillIn, identityOf, newToken } from './redis/entry.ts'
 import { settle } from './settle.ts'
@@ -24,10 +25,12 @@ export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<L
     const replies = await ask(
       call,
       open,
-      ({ id, key, schema }, place) => {
+      ({ id, key, schema, beside }, place) => {
         const { part, seen } = asked[place] as Asked<V>
-        const identity = identityOf(schema, id)
-        const sent = redis.cacheAsideLease(key, part, options.leaseMs, identity, seen, id)
+        const how = [part, options.leaseMs, identityOf(schema, id), seen, id] as const
+        const sent = beside
+          ? redis.cacheAsideLeaseBeside(key, beside.key, ...how, beside.fill)
+          : redis.cacheAsideLease(key, ...how)
         Object.assign(asked[place] as Asked<V>, { sent })
         return sent
       },
@@ -45,6 +48,11 @@ export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<L
       } else if (isWon(reply)) {
         miss.token = reply.slice(1)
         leases.won.push(miss)
+      } else if (reply === '') {
+        // The entry beside which it looked is gone. Its client may have sent this again, after it was executed.
+        giveBack(call, one)
+        stepBack(call, miss)
+        open.push(miss)
       } else {
         const next = settle(call, miss, reply)
         const isAnother = replaceable(miss) !== seen

@@ -70,8 +70,9 @@ export async function withPermits<V>(
  * The load of this process that a call may join: one that began after it, or under the lease that the call has itself
  * found in place; none that was given up. So no removal that was done before the call began lies after the begin of the load.
  */
-export function flightFor<V>({ cache, begun }: Call<V>, { key, holder }: Miss<V>): Flight | undefined {
-  const flight = cache.flights.get(key)
+export function flightFor<V>({ cache, begun }: Call<V>, miss: Miss<V>): Flight | undefined {
+  const { key, holder } = miss
+  const flight = cache.flights.get(nameOf(miss))
   return flight &&
     !flight.signal.aborted &&
     (flight.begun > begun || (holder !== undefined && flight.tokens.get(key) === holder))
@@ -129,13 +130,17 @@ function statusOf<V>(miss: Miss<V>, { stored, freshMs }: Landed, joins: boolean)
   }
 }
 
+/** What a load is for: a key, and at a side key the entry beside which it lies, for a lease there outlives that entry. */
+const nameOf = <V>({ key, beside }: Miss<V>): string => (beside ? `${key}@${beside.fill}` : key)
+
 /** Begins one load for all of a batch. */
 function startFlight<V>(call: Call<V>, batch: Miss<V>[]): Flight {
   const { cache } = call
   const tokens = new Map(batch.flatMap(({ key, token }) => (token === undefined ? [] : [[key, token]])))
   const flight = new Flight(++cache.begun, tokens, (flight) => run(apart(call), batch, flight))
-  for (const { key, shard } of batch) {
-    cache.flights.set(key, flight)
+  for (const miss of batch) {
+    const { key, shard } = miss
+    cache.flights.set(nameOf(miss), flight)
     const { fallbackMs } = cache.options
     if (shard.isOpen && fallbackMs > 0) cache.fallback.keep(key, shard.shard, flight, fallbackMs)
   }
@@ -158,5 +163,8 @@ async function run<V>(call: Call<V>, batch: Miss<V>[], flight: Flight): Promise<
     }
   }
   await fill(call, batch, flight, results, duration)
-  for (const { key } of batch) if (cache.flights.get(key) === flight) cache.flights.delete(key)
+  for (const miss of batch) {
+    const name = nameOf(miss)
+    if (cache.flights.get(name) === flight) cache.flights.delete(name)
+  }
 }

@@ -53,10 +53,14 @@ export function scriptsOn(redis: Redis) {
         seen,
         of,
       }: { caller: Token; ms: number; seen: Token | undefined; of?: Owner | undefined },
+      beside?: { key: string; head: Token },
     ) {
       const fill = seen === undefined ? '' : textOf(seen)
-      const identity = identityOf(schemaOf(of), id)
-      const answer = await redis.cacheAsideLease(key, partOf(caller), ms, identity, fill, id)
+      const how = [partOf(caller), ms, identityOf(schemaOf(of), id), fill, id] as const
+      const answer = beside
+        ? await redis.cacheAsideLeaseBeside(key, beside.key, ...how, textOf(beside.head))
+        : await redis.cacheAsideLease(key, ...how)
+      if (beside && answer === '') return 'gone'
       return answer.startsWith('T') ? { token: tokenIn(answer.slice(1)) } : { text: answer }
     },
     fill: (key: string, token: Token, { version, px }: { version: number; px: number }) =>

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { exploreBatch } from './model/batch.ts'
-import { type BatchGuard, batchProperties } from './model/batchState.ts'
-import { type BesideCast, besideCasts, besideProperties, exploreBeside } from './model/beside.ts'
-import type { BesideGuard } from './model/besideState.ts'
-import { type Explored, neverEnds } from './model/explore.ts'
-import { properties } from './model/properties.ts'
-import type { Guard } from './model/protocol.ts'
-import { exploreSetting, type SettingName, settings } from './model/settings.ts'
+import { exploreBatch } from './batch.ts'
+import { type BatchGuard, batchProperties } from './batchState.ts'
+import { type BesideCast, besideCasts, besideProperties, exploreBeside } from './beside.ts'
+import type { BesideGuard } from './besideState.ts'
+import { type Explored, neverEnds } from './explore.ts'
+import { properties } from './properties.ts'
+import type { Guard } from './protocol.ts'
+import { exploreSetting, type SettingName, settings } from './settings.ts'
 
 const names = Object.keys(settings) as SettingName[]
 

@@ -1,23 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
-import { places } from '../lib/cacheAside/redis/entry.ts'
-import { findRedisBinary, startRedis } from '../lib/local/redisServer.ts'
-import { filledBeside } from './model/besideKey.ts'
-import { guardsWithout } from './model/besideState.ts'
-import {
-  type Age,
-  callerOf,
-  failed,
-  filled,
-  type Key,
-  leased,
-  released,
-  removed,
-  type Token,
-} from './model/key.ts'
-import { entryText, keyIn, leaseText, scriptsOn } from './model/onRedis.ts'
-import { allGuards } from './model/protocol.ts'
+import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
+import { filledBeside, leasedBeside } from './besideKey.ts'
+import { guardsWithout } from './besideState.ts'
+import { type Age, callerOf, failed, filled, type Key, leased, released, removed, type Token } from './key.ts'
+import { entryText, keyIn, leaseText, scriptsOn } from './onRedis.ts'
+import { allGuards } from './protocol.ts'
 
 // The exploration of the protocol runs on the functions of model/key.ts. Here each script of lib/cacheAside meets every
 // kind of key on a real Redis, and has to make of it what those functions say: so the two cannot drift apart.
@@ -145,17 +134,18 @@ const commands: Record<string, Command> = {
     run: (scripts, key) => scripts.remove([key], [], version),
   },
 }
-for (const [what, fill] of Object.entries({ nothing: undefined, 'the entry': seen }))
-  for (const [where, of] of Object.entries({ '': undefined, ' beside another one': standing }))
-    commands[`a lease${where} by who has seen ${what}`] = {
-      model(key) {
-        const next = leased(key, { caller: own, seen: fill, of }, allGuards)
-        if (next.token === undefined) return { key, answer: 'what stands there' }
-        if (next.key === key) return { key, token: 'held' }
-        return { key: next.key, token: 'new', ...(next.key.entry ? { runs: 'lease' } : { life: 'lease' }) }
-      },
-      run: (scripts, key) => scripts.lease(key, { caller: own, ms: ms.lease, seen: fill, of }),
-    }
+function outcomeOf(key: Key, next: ReturnType<typeof leasedBeside>): Outcome {
+  if (next.isGone) return { key, answer: 'gone' }
+  if (next.token === undefined) return { key, answer: 'what stands there' }
+  if (next.key === key) return { key, token: 'held' }
+  return { key: next.key, token: 'new', ...(next.key.entry ? { runs: 'lease' } : { life: 'lease' }) }
+}
+const sights = { nothing: undefined, 'the entry': seen }
+for (const [what, fill] of Object.entries(sights))
+  commands[`a lease by who has seen ${what}`] = {
+    model: (key) => outcomeOf(key, leased(key, { caller: own, seen: fill }, allGuards)),
+    run: (scripts, key) => scripts.lease(key, { caller: own, ms: ms.lease, seen: fill }),
+  }
 
 /** What may stand at the id's own key when something is filled beside the entry `standing`. */
 const mains: Record<string, [key: Key, text?: string]> = {
@@ -163,8 +153,19 @@ const mains: Record<string, [key: Key, text?: string]> = {
     { entry: { value: 4, version: 4, age: 0, fill: standing, of: '2' } },
     entryText({ version: 4, fill: standing, of: '2' }),
   ],
+  'another one stands': [
+    { entry: { value: 4, version: 4, age: 0, fill: gone, of: '2' } },
+    entryText({ version: 4, fill: gone, of: '2' }),
+  ],
+  'a lease stands': [{ lease: standing }, leaseText(standing)],
+  'nothing stands': [{}],
 }
-for (const [what, [main, text]] of Object.entries(mains))
+async function standsAt(key: string, text: string | undefined): Promise<string> {
+  if (text === undefined) await redis.del(key)
+  else await redis.set(key, text)
+  return key
+}
+for (const [what, [main, text]] of Object.entries(mains)) {
   commands[`a fill beside an entry where ${what}`] = {
     model(key) {
       const fresh = { value: version, version, head: standing }
@@ -172,12 +173,22 @@ for (const [what, [main, text]] of Object.entries(mains))
       return { key: next.key, answer: stored ? 1 : 0, ...(stored && next.key !== key && { life: 'entry' }) }
     },
     async run(scripts, key) {
-      const beside = `${key}:main`
-      if (text === undefined) await redis.del(beside)
-      else await redis.set(beside, text)
+      const beside = await standsAt(`${key}:main`, text)
       return scripts.fillBeside(key, beside, own, { head: standing, version, px: ms.entry })
     },
   }
+  for (const [sight, fill] of Object.entries(sights))
+    commands[`a lease beside an entry where ${what}, by who has seen ${sight}`] = {
+      model(key) {
+        const request = { caller: own, seen: fill, head: standing }
+        return outcomeOf(key, leasedBeside(key, main, request, guardsWithout()))
+      },
+      async run(scripts, key) {
+        const beside = { key: await standsAt(`${key}:main`, text), head: standing }
+        return scripts.lease(key, { caller: own, ms: ms.lease, seen: fill, of: standing }, beside)
+      },
+    }
+}
 
 const binary = findRedisBinary()
 if (!binary) throw new Error('No valkey-server or redis-server on PATH')
@@ -283,26 +294,5 @@ test('where Redis has no memory left, a removal that cannot leave its version ta
     expect(await redis.exists(key)).toBe(0)
   } finally {
     await redis.config('SET', 'maxmemory', '0')
-  }
-})
-
-test('what is filled beside an entry is stored only while that very one stands, and else its lease ends', async () => {
-  const [key, beside] = ['aisle:{beside}:own', 'aisle:{beside}']
-  const fillOf = async () => (await redis.getrange(beside, places.fill, places.identity - 1)) as string
-  await redis.set(beside, entryText({ version, fill: seen }), 'PX', ms.life)
-  const fill = await fillOf()
-  for (const stands of ['that one', 'another one', 'a lease', 'nothing', 'a list'] as const) {
-    await redis.del(beside, key)
-    if (stands === 'that one') await redis.set(beside, entryText({ version, fill: seen }))
-    if (stands === 'another one') await redis.set(beside, entryText({ version, fill: unseen }))
-    if (stands === 'a lease') await redis.set(beside, leaseText(seen))
-    if (stands === 'a list') await redis.rpush(beside, 'x')
-    await redis.set(key, leaseText(own), 'PX', ms.lease)
-    const token = leaseText(own).slice(1)
-    const entry = entryText({ version, fill: own })
-    const stored = await redis.cacheAsideFillBeside(key, beside, token, entry, ms.entry, version, fill)
-    expect([stands, stored, await redis.get(key)]).toEqual(
-      stands === 'that one' ? [stands, 1, entry] : [stands, 0, null],
-    )
   }
 })

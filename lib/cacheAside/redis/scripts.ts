@@ -12,6 +12,17 @@ declare module 'ioredis' {
       seen: string,
       id: string,
     ): Result<string, Context>
+    /** The same beside an entry of another schema at the second key, as long as that is the one with this fill token; else nothing. */
+    cacheAsideLeaseBeside(
+      key: string,
+      beside: string,
+      callersPart: string,
+      ms: number,
+      identity: string,
+      seen: string,
+      id: string,
+      besideFill: string,
+    ): Result<string, Context>
     /** Stores an entry: 1 where it is stored. */
     cacheAsideFill(
       key: string,
@@ -86,6 +97,10 @@ end
 redis.call('SET', KEYS[1], 'L' .. token, 'PX', ARGV[2])
 return 'T' .. token`
 
+const leaseBeside = `
+if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[6] then return '' end
+${lease}`
+
 /**
  * Stores an entry if the lease is still in place: no removal came, and nobody else took over. Where a removal left the
  * least version that it demands, an older one is not stored, and the lease ends. A fill that its client sent again finds
@@ -109,11 +124,12 @@ return set`
 
 /**
  * A reader of another schema keeps its entry beside the first one, and is allowed to while that very one stands: whatever
- * removes or replaces it ends both.
+ * removes or replaces it ends both. Where it is gone the lease ends, with what it was to refresh, which is good for nobody.
  */
 const fillBeside = `
 if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[5] then
-  if redis.call('GETRANGE', KEYS[1], 0, ${places.ends - 1}) == 'L' .. ARGV[1] then redis.call('DEL', KEYS[1]) end
+  local own = redis.pcall('GETRANGE', KEYS[1], 0, ${places.ends - 1})
+  if type(own) == 'string' and string.sub(own, 2) == ARGV[1] then redis.call('DEL', KEYS[1]) end
   return 0
 end
 ${fill}`
@@ -175,6 +191,7 @@ return { now, redis.call('PTTL', KEYS[1]), text and #text or 0, text }`
 /** Teaches a client the scripts. ioredis sends their hash, and the text where Redis does not know it yet. */
 export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('cacheAsideLease', { numberOfKeys: 1, lua: lease })
+  redis.defineCommand('cacheAsideLeaseBeside', { numberOfKeys: 2, lua: leaseBeside })
   redis.defineCommand('cacheAsideFill', { numberOfKeys: 1, lua: fill })
   redis.defineCommand('cacheAsideFillBeside', { numberOfKeys: 2, lua: fillBeside })
   redis.defineCommand('cacheAsideRelease', { numberOfKeys: 1, lua: release })
