@@ -1,7 +1,7 @@
 import { ask, pastFor } from './ask.ts'
 import { stepBack } from './beside.ts'
 import type { Call, Miss } from './call.ts'
-import { fillIn, identityOf, newToken } from './redis/entry.ts'
+import { fillIn, newToken } from './redis/entry.ts'
 import { settle } from './settle.ts'
 
 /** What became of those that asked for a lease, but for those that were answered instead. */
@@ -25,9 +25,9 @@ export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<L
     const replies = await ask(
       call,
       open,
-      ({ id, key, schema, beside }, place) => {
+      ({ id, key, beside }, place) => {
         const { part, seen } = asked[place] as Asked<V>
-        const how = [part, options.leaseMs, identityOf(schema, id), seen, id] as const
+        const how = [part, options.leaseMs, seen, id] as const
         const sent = beside
           ? redis.cacheAsideLeaseBeside(key, beside.key, ...how, beside.fill)
           : redis.cacheAsideLease(key, ...how)

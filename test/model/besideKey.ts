@@ -17,11 +17,11 @@ export interface BesideGuards {
 export function leasedBeside(
   key: Key,
   main: Key,
-  { head, ...request }: Omit<Request, 'of'> & { head: Token },
+  { head, ...request }: Request & { head: Token },
   guards: KeyGuards & BesideGuards,
 ): { key: Key; token?: Token; isGone?: boolean } {
   if (main.entry?.fill !== head && guards.leaseChecksMain) return { key, isGone: true }
-  return leased(key, { ...request, of: head }, guards)
+  return leased(key, request, guards)
 }
 
 /**

@@ -59,7 +59,7 @@ function askForLease(state: State, i: number, me: string, guards: Guards): Step 
   const request = { caller: freshToken(state), seen }
   const { key, token, isGone } =
     head === undefined
-      ? { ...leased(own, { ...request, of: ownerFor(state, i) }, guards), isGone: false }
+      ? { ...leased(own, request, guards), isGone: false }
       : leasedBeside(own, main, { ...request, head }, guards)
   if (isGone) {
     const to = moved(state, i, { ...atMain, at: 'open' })

@@ -88,8 +88,6 @@ export interface Request {
   caller: Token
   /** The entry that the caller has seen and cannot use, stale or of another owner, by the token of its fill. */
   seen: Token | undefined
-  /** Whose entries the caller can use. */
-  of?: Owner | undefined
   /** How old that entry was by the caller's clock. */
   age?: Age | undefined
   /** It was executed before. */
@@ -103,7 +101,7 @@ export interface Request {
  */
 export function leased(
   key: Key,
-  { caller, seen, of, age, again }: Request,
+  { caller, seen, age, again }: Request,
   guards: KeyGuards,
 ): { key: Key; token?: Token } {
   const { entry, lease } = key
@@ -115,9 +113,8 @@ export function leased(
   const token = again && guards.redisNamesLease ? caller + 0.5 : caller
   // It lives on for longer than the lease, by Redis' clock.
   const lasts = (guards.lifeIsByRedisClock ? (entry?.age ?? 3) : (age ?? 3)) < 3
-  // A lease in an entry is for who refreshes it. To whom it is of no use, it gives way.
-  if (!entry || entry.of !== of || (!lasts && guards.unservableGivesWay))
-    return { key: { lease: token }, token }
+  // One of another schema stays as well, for those who can use it.
+  if (!entry || (!lasts && guards.unservableGivesWay)) return { key: { lease: token }, token }
   return { key: { entry, lease: token, ...(entry.age === 3 && { brittle: true }) }, token }
 }
 

@@ -1,11 +1,5 @@
 import type { Redis } from 'ioredis'
-import {
-  decodeForeign,
-  encodeEntry,
-  failedToken,
-  identityOf,
-  places,
-} from '../../lib/cacheAside/redis/entry.ts'
+import { decodeForeign, encodeEntry, failedToken, places } from '../../lib/cacheAside/redis/entry.ts'
 import { besideSchema } from '../../lib/cacheAside/redis/keys.ts'
 import { defineScripts } from '../../lib/cacheAside/redis/scripts.ts'
 import { callerOf, failed, type Key, type Owner, type Token } from './key.ts'
@@ -47,16 +41,11 @@ export function scriptsOn(redis: Redis) {
     /** @returns the lease that is now held, or the text that stands in its way */
     async lease(
       key: string,
-      {
-        caller,
-        ms,
-        seen,
-        of,
-      }: { caller: Token; ms: number; seen: Token | undefined; of?: Owner | undefined },
+      { caller, ms, seen }: { caller: Token; ms: number; seen: Token | undefined },
       beside?: { key: string; head: Token },
     ) {
       const fill = seen === undefined ? '' : textOf(seen)
-      const how = [partOf(caller), ms, identityOf(schemaOf(of), id), fill, id] as const
+      const how = [partOf(caller), ms, fill, id] as const
       const answer = beside
         ? await redis.cacheAsideLeaseBeside(key, beside.key, ...how, textOf(beside.head))
         : await redis.cacheAsideLease(key, ...how)

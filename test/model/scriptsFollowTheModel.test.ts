@@ -185,7 +185,7 @@ for (const [what, [main, text]] of Object.entries(mains)) {
       },
       async run(scripts, key) {
         const beside = { key: await standsAt(`${key}:main`, text), head: standing }
-        return scripts.lease(key, { caller: own, ms: ms.lease, seen: fill, of: standing }, beside)
+        return scripts.lease(key, { caller: own, ms: ms.lease, seen: fill }, beside)
       },
     }
 }

@@ -8,7 +8,6 @@ declare module 'ioredis' {
       key: string,
       callersPart: string,
       ms: number,
-      identity: string,
       seen: string,
       id: string,
     ): Result<string, Context>
@@ -18,7 +17,6 @@ declare module 'ioredis' {
       beside: string,
       callersPart: string,
       ms: number,
-      identity: string,
       seen: string,
       id: string,
       besideFill: string,
@@ -67,9 +65,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 /**
  * Takes the lease of a key, or hands back what stands there instead. It is to be had where nothing usable stands (nothing
  * at all, something of another type or id, something cut short, a bare lease without an end), and in the very entry that
- * the caller has seen and found stale, where that carries no lease which still runs. An entry that may be dropped before
- * the fill comes gives way to the lease: it may not be served any more; so does one of another schema. A caller whose own
- * lease stands there already was sent again by its client, and holds it.
+ * the caller has seen and found stale, where that carries no lease which still runs; also in one of another schema, whose
+ * readers are served it meanwhile, or when loading fails. An entry that may be dropped before the fill comes gives way to
+ * the lease: it may not be served any more. A caller whose own lease stands there already was sent again by its client,
+ * and holds it.
  */
 const lease = `
 local found = redis.pcall('GET', KEYS[1])
@@ -83,12 +82,12 @@ if runs and string.sub(found, 2, ${places.moment}) == ARGV[1] then return 'T' ..
 if isLease then return found end
 local token = ARGV[1] .. string.format('%06d', time[2])
 local tab = (kind == 'E' or kind == 'N') and string.find(found, '\\t', ${identity + 1}, true)
-if tab and string.sub(found, tab + 1, tab + #ARGV[5] + 1) == ARGV[5] .. '\\t' then
-  local last = tab + #ARGV[5] + 1
+if tab and string.sub(found, tab + 1, tab + #ARGV[4] + 1) == ARGV[4] .. '\\t' then
+  local last = tab + #ARGV[4] + 1
   local lf = last + 1 + ${numbers.end}
   if string.sub(found, lf, lf) == '\\n' and tonumber(string.sub(found, lf - ${numbers.end - numbers.bytesAt}, lf - 1)) == #found - lf then
-    if runs or string.sub(found, ${fillToken}) ~= ARGV[4] then return found end
-    if string.sub(found, ${identity}, last) == ARGV[3] and redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then
+    if runs or string.sub(found, ${fillToken}) ~= ARGV[3] then return found end
+    if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then
       redis.call('SETRANGE', KEYS[1], 1, token .. string.format('%013.0f', now + ARGV[2]))
       return 'T' .. token
     end
@@ -98,7 +97,7 @@ redis.call('SET', KEYS[1], 'L' .. token, 'PX', ARGV[2])
 return 'T' .. token`
 
 const leaseBeside = `
-if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[6] then return '' end
+if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[5] then return '' end
 ${lease}`
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { startPlace } from '../../support/place.ts'
 import { timed } from '../../support/timed.ts'
@@ -113,3 +114,40 @@ timed('G8: what has become stale is replaced by whoever comes first', place, asy
   expect(one.loads() + two.loads()).toBeLessThan(2 * 2 * 20 + 4)
   expect(hits / asked).toBeGreaterThan(0.8)
 })
+
+timed('G6: where loading fails, a reader of another schema takes no stale entry away', place, async () => {
+  const options = { ttl: 200, jitter: 0, staleIfError: 60_000 }
+  const [one, two] = [await open('1', options), await open('2', options)]
+  await one.cache.get('a')
+  await sleep(300)
+  place.database.failure = new Error('The database is away')
+  await expect(two.cache.get('a')).rejects.toMatchObject({ name: 'LoadFailed' })
+  // Longer than the mark of the failed load.
+  await sleep(300)
+  expect(await one.cache.get('a')).toMatchObject({
+    value: { text: 'old' },
+    status: { detail: 'load-failed' },
+  })
+  place.database.failure = undefined
+  await sleep(300)
+  expect((await two.cache.get('a')).status).toMatchObject({ stored: true })
+})
+
+timed(
+  'G3: nor does one that loads: what has aged out is served at once meanwhile',
+  place,
+  async ({ database }) => {
+    const options = { ttl: 200, jitter: 0, staleWhileRevalidate: 60_000 }
+    const [one, two] = [await open('1', options), await open('2', options)]
+    await one.cache.get('a')
+    await sleep(300)
+    const { reached, release } = database.holdNextRead()
+    const loading = two.cache.get('a')
+    await reached
+    const begun = performance.now()
+    expect((await one.cache.get('a')).status).toMatchObject({ fwd: 'stale', collapsed: true })
+    expect(performance.now() - begun).toBeLessThan(100)
+    release()
+    expect((await loading).status.stored).toBe(true)
+  },
+)

@@ -72,7 +72,7 @@ describe.each([
     await flushScripts()
     expect((await cache.getMany(many)).map(({ status }) => status.hit)).toEqual(many.map(() => true))
     const lease = (token: string) =>
-      redis.cacheAsideLease(cache.key('lease'), token.repeat(10), 1000, '', '', 'lease')
+      redis.cacheAsideLease(cache.key('lease'), token.repeat(10), 1000, '', 'lease')
     expect([await lease('a'), await lease('b')]).toEqual([
       expect.stringMatching(/^Ta{10}\d{6}$/),
       expect.stringMatching(/^La{10}\d{6}$/),
