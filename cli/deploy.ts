@@ -12,7 +12,7 @@ and prints where the catalog answers. Done again it brings the stack up to date.
 
 Options:
   --stage STAGE       prod, dev, or any other name, which is like dev
-  --param NAME=VALUE  a parameter, see README.md, "Configuration"; may be repeated. Only tokenIssuer has no default.
+  --param NAME=VALUE  a parameter, see docs/configuration.md; may be repeated. Only tokenIssuer has no default.
                       One that is left out the next time has its default again; write into serverless.yml, under
                       params, what is to stay
   --region REGION     [default: AWS_REGION, else eu-central-1]

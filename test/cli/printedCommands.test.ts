@@ -1,20 +1,19 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { connectLocal } from '../../lib/local/servers/client.ts'
 import { projectFolder } from '../../lib/project/folder.ts'
 import { ownEnv, runCommand } from '../support/cli.ts'
+import { blocksOf } from '../support/readme.ts'
 
 /** What differs in an item with each write, whatever it says. */
 const ofEachWrite = ['updatedAt', 'version', 'writeId']
 
-/** The commands of the README that write to the catalogue, and what each changes of product 1. */
+/** The documented commands that write to the catalogue, and what each changes of product 1. */
 const documented = [
-  { command: /-X PUT/, having: 'Brand new', changes: ['title'] },
-  { command: /-X PUT/, changes: [] },
+  { command: /-X PATCH/, having: 'Brand new', changes: ['title'] },
+  { command: /-X PATCH/, having: 'Newer', changes: ['title'] },
   { command: /run -s import/, changes: undefined },
 ]
 
@@ -85,9 +84,9 @@ test('a command that is printed or documented, and a button, changes what it say
   expect(answered.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
   expect(byPrinted).toEqual({ 'PRODUCT#1 PRODUCT': ['price.amount', ...ofEachWrite] })
 
-  // What the README shows.
-  const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8')
-  const commands = [...readme.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line)
+  // What the documentation shows.
+  const shown = blocksOf('console').concat(blocksOf('console', 'docs/import.md')).join('')
+  const commands = [...shown.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line)
   const token = commands.find((line) => line.startsWith('TOKEN=')) ?? ''
   const writing = commands.filter((line) => /-X |import/.test(line))
   expect(writing.length).toBe(documented.length)

@@ -89,9 +89,9 @@ test('only a tag or a hand deploys, after the tests and the story, into an envir
   })
 })
 
-test('it deploys with every parameter of the README that a variable gives, and with no other', async () => {
+test('it deploys with every documented parameter that a variable gives, and with no other', async () => {
   const { env, steps } = workflow.jobs.deploy
-  const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8')
+  const readme = readFileSync(join(projectFolder, 'docs/configuration.md'), 'utf8')
   const [, table = ''] = /^\| parameter \|.*\n.*\n((?:\|.*\n)+)/m.exec(readme) ?? []
   const names = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? [])
   expect(names.length).toBeGreaterThan(6)

@@ -5,8 +5,12 @@ import { projectFolder } from '../../../lib/project/folder.ts'
 import { ownEnv, runCommand } from '../../support/cli.ts'
 import { blocksOf } from '../../support/readme.ts'
 
-/** Each command of the README that shows what it prints, in order. */
-const commands = blocksOf('console')
+/** The pages whose commands show what they print, in the order in which they are read. */
+const pages = ['README.md', 'docs/local.md', 'docs/import.md', 'docs/cache-command.md']
+
+/** Each of these commands, in order. */
+const commands = pages
+  .flatMap((page) => blocksOf('console', page))
   .join('')
   .split(/^\$ /m)
   .slice(1)
@@ -24,7 +28,7 @@ const comparable = (text: string) =>
 
 // No bare client beside it as with the promises about time: the commands themselves fill the machine, and what they print
 // has to hold all the same.
-test('the commands of the README print what it says, with npm start as it says', async () => {
+test('the commands of the README and of the pages after it print what they say, with npm start as it says', async () => {
   const own = await ownEnv()
   await runCommand('npm', ['start'], own).printed(/Ready after/)
   expect(blocksOf('sh')).toEqual(['npm ci\nnpm start\n', 'npm ci\nnpm test\n'])
