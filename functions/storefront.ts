@@ -4,8 +4,8 @@ import { fileAnswer } from '../lib/http/file.ts'
 import { handle } from '../lib/http/handler.ts'
 import { errorPageAnswer, pageAnswer } from '../lib/http/html.ts'
 import { Problem } from '../lib/http/problem.ts'
-import type { Request } from '../lib/http/request.ts'
-import { noSuchProduct, type Response } from '../lib/http/response.ts'
+import type { ApiRequest } from '../lib/http/request.ts'
+import { noSuchProduct, type ApiResponse } from '../lib/http/response.ts'
 import { together } from '../lib/http/together.ts'
 import { assetNamed } from '../lib/storefront/assets.ts'
 import { categoryPage } from '../lib/storefront/categoryPage.ts'
@@ -18,10 +18,10 @@ import { readHome } from '../lib/storefront/readHome.ts'
 import { release } from '../lib/storefront/release.ts'
 
 const catalog = openCatalog()
-const page = (route: string, respond: (request: Request) => Promise<Response>) =>
+const page = (route: string, respond: (request: ApiRequest) => Promise<ApiResponse>) =>
   handle(route, respond, errorPageAnswer(errorPage))
 
-const limitsOf = ({ budgetMs, signal }: Request) => ({ budgetMs, signal })
+const limitsOf = ({ budgetMs, signal }: ApiRequest) => ({ budgetMs, signal })
 
 /** All that a browser asks the shop for. Each request is answered from what the caches hold at its time. */
 const routes: Record<string, ReturnType<typeof handle>> = {
@@ -71,4 +71,4 @@ const notFound = page('GET *', async () => {
 export const handler = (
   event: Partial<APIGatewayProxyEventV2>,
   context?: Partial<Context>,
-): Promise<Response> => (routes[event.routeKey ?? ''] ?? notFound)(event, context)
+): Promise<ApiResponse> => (routes[event.routeKey ?? ''] ?? notFound)(event, context)

@@ -2,12 +2,12 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
 import type { Page } from '../../lib/catalog/page.ts'
 import { connectRedis } from '../../lib/clients/redis/index.ts'
-import type { Response } from '../../lib/http/response.ts'
+import type { ApiResponse } from '../../lib/http/response.ts'
 import type { Open } from '../cacheAside/contender.ts'
 import { contextOf, eventOf } from './event.ts'
 import { type PageSize, pageOf } from './page.ts'
 
-type Handler = (event: APIGatewayProxyEventV2, context: Partial<Context>) => Promise<Response>
+type Handler = (event: APIGatewayProxyEventV2, context: Partial<Context>) => Promise<ApiResponse>
 
 interface Handled {
   route: string

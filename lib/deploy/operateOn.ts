@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import type { Outcome } from '../operations/operate.ts'
+import type { OperationResult } from '../operations/operate.ts'
 import type { Operation } from '../operations/operation.ts'
 import { SetupError } from '../project/setupError.ts'
 
@@ -12,7 +12,7 @@ const mostMs = 70_000
  *
  * @throws {SetupError} that says what is missing, or what the function said
  */
-export async function operateOn(stage: string, operation: Operation): Promise<Outcome> {
+export async function operateOn(stage: string, operation: Operation): Promise<OperationResult> {
   const FunctionName = `aisle-${stage}-operate`
   const client = new LambdaClient({
     maxAttempts: 1,
@@ -23,7 +23,7 @@ export async function operateOn(stage: string, operation: Operation): Promise<Ou
       new InvokeCommand({ FunctionName, Payload: JSON.stringify(operation) }),
     )
     const answer = JSON.parse(Payload?.transformToString() || 'null') as
-      | Outcome
+      | OperationResult
       | { errorMessage?: string }
       | null
     if (answer && 'action' in answer) return answer

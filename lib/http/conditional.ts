@@ -1,6 +1,6 @@
 import type { Precondition } from '../catalog/index.ts'
 import { Problem } from './problem.ts'
-import type { Request } from './request.ts'
+import type { ApiRequest } from './request.ts'
 
 /** The entity tag of a product's JSON (RFC 9110, 8.8.3): its version, strong. */
 export const etagOf = (version: number): string => `"p-${version}"`
@@ -14,7 +14,7 @@ export const isNoneMatch = (header: string | undefined, etag: string): boolean =
  *
  * @throws {Problem} 400 for an `If-None-Match` with tags, which says nothing that a write could be judged by
  */
-export function preconditionOf(request: Request): Precondition {
+export function preconditionOf(request: ApiRequest): Precondition {
   const [ifMatch, ifNoneMatch] = [request.header('if-match'), request.header('if-none-match')]
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
     throw new Problem(400, 'invalid-precondition', 'A write takes if-none-match: * only')

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { isNoneMatch } from './conditional.ts'
-import type { Request } from './request.ts'
-import type { Response } from './response.ts'
+import type { ApiRequest } from './request.ts'
+import type { ApiResponse } from './response.ts'
 
 /**
  * Answers with a file of text.
@@ -9,9 +9,9 @@ import type { Response } from './response.ts'
  * @param cacheControl how long anybody may keep it
  */
 export function fileAnswer(
-  request: Request,
+  request: ApiRequest,
   { text, type, cacheControl }: { text: string; type: string; cacheControl: string },
-): Response {
+): ApiResponse {
   const etag = `"f-${hash('sha256', text, 'base64url').slice(0, 22)}"`
   // Opened by itself, a picture is a document, and this one may do nothing.
   const headers = { etag, 'cache-control': cacheControl, 'content-security-policy': "default-src 'none'" }

@@ -5,8 +5,8 @@ import { metricsOfRequest, RequestMetrics } from '../telemetry/requestMetrics.ts
 import { corsHeaders } from './cors.ts'
 import { Pending, settled, watch } from './deadline.ts'
 import type { Problem } from './problem.ts'
-import { Request } from './request.ts'
-import { problemAnswer, type Response } from './response.ts'
+import { ApiRequest } from './request.ts'
+import { problemAnswer, type ApiResponse } from './response.ts'
 import { serverTiming } from './serverTiming.ts'
 import { toProblem } from './toProblem.ts'
 
@@ -19,18 +19,18 @@ import { toProblem } from './toProblem.ts'
  */
 export function handle(
   route: string,
-  respond: (request: Request) => Promise<Response>,
-  errorAnswer: (problem: Problem) => Response = problemAnswer,
+  respond: (request: ApiRequest) => Promise<ApiResponse>,
+  errorAnswer: (problem: Problem) => ApiResponse = problemAnswer,
 ) {
   const allowOrigin = corsHeaders(process.env.STOREFRONT_ORIGINS)
   const line = requestLine(route)
-  return (event: Partial<APIGatewayProxyEventV2>, context?: Partial<Context>): Promise<Response> =>
+  return (event: Partial<APIGatewayProxyEventV2>, context?: Partial<Context>): Promise<ApiResponse> =>
     new Promise((resolve) => {
       const start = performance.now()
-      const request = new Request(event, context, start)
+      const request = new ApiRequest(event, context, start)
       const metrics = new RequestMetrics()
       let answered = false
-      const answer = (response: Response, failure?: unknown) => {
+      const answer = (response: ApiResponse, failure?: unknown) => {
         // What comes after the deadline is too late.
         if (answered) return
         answered = true
@@ -56,7 +56,7 @@ export function handle(
 }
 
 /** Also what is thrown before there is a promise. */
-function attempt(respond: (request: Request) => Promise<Response>, request: Request): Promise<Response> {
+function attempt(respond: (request: ApiRequest) => Promise<ApiResponse>, request: ApiRequest): Promise<ApiResponse> {
   try {
     return respond(request)
   } catch (error) {

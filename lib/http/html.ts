@@ -1,7 +1,7 @@
 import type { Problem } from './problem.ts'
 import { rendered } from './rendered.ts'
-import type { Request } from './request.ts'
-import { documentAnswer, type Provenance, type Response } from './response.ts'
+import type { ApiRequest } from './request.ts'
+import { documentAnswer, type Provenance, type ApiResponse } from './response.ts'
 
 /**
  * Headers of every page. Nothing on it runs or looks but by files of its own origin; pictures may come from anywhere
@@ -22,11 +22,11 @@ const pageHeaders = {
  * @param from how that came about
  */
 export function pageAnswer(
-  request: Request,
+  request: ApiRequest,
   document: string,
   from: Provenance,
   render: () => string,
-): Response {
+): ApiResponse {
   const answer = documentAnswer(request, document, from, pageHeaders)
   return answer.statusCode === 200 ? { ...answer, body: rendered(answer.headers.etag ?? '', render) } : answer
 }
@@ -34,7 +34,7 @@ export function pageAnswer(
 /** Answers an error with a page. */
 export const errorPageAnswer =
   (render: (status: number, detail: string) => string) =>
-  (problem: Problem): Response => ({
+  (problem: Problem): ApiResponse => ({
     statusCode: problem.status,
     headers: { ...pageHeaders, 'cache-control': 'no-store', ...problem.headers },
     body: render(problem.status, problem.message),

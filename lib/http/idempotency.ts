@@ -6,8 +6,8 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { required } from '../clients/config.ts'
 import { writing } from '../clients/dynamodb/index.ts'
 import { Problem } from './problem.ts'
-import type { Request } from './request.ts'
-import type { Response } from './response.ts'
+import type { ApiRequest } from './request.ts'
+import type { ApiResponse } from './response.ts'
 
 /** How long an answer is kept, seconds. */
 const keptFor = 24 * 3600
@@ -44,15 +44,15 @@ export const idempotencyOf =
  *   key that was used for something else; and what `respond` or the SDK throws
  */
 export type Idempotent = (
-  request: Request,
+  request: ApiRequest,
   payload: unknown,
-  respond: (writeId: string, isKeyed: boolean) => Promise<Response>,
-) => Promise<Response>
+  respond: (writeId: string, isKeyed: boolean) => Promise<ApiResponse>,
+) => Promise<ApiResponse>
 
 async function answerOnce(
   { db, table, route }: { db: DynamoDBDocumentClient; table: string; route: string },
   ...[request, payload, respond]: Parameters<Idempotent>
-): Promise<Response> {
+): Promise<ApiResponse> {
   const key = request.header('idempotency-key')
   if (key === undefined) return respond(randomUUID(), false)
   if (!/^[!-~]{1,255}$/.test(key)) {
@@ -76,7 +76,7 @@ async function answerOnce(
     tableName: table,
     awsSdkV3Client: clientOf(db, request.signal),
   })
-  let outcome: { answer: Response } | { failure: unknown } | undefined
+  let outcome: { answer: ApiResponse } | { failure: unknown } | undefined
   const once = makeIdempotent(
     async (_: unknown) => {
       try {

@@ -10,8 +10,8 @@ import {
 } from '../catalog/index.ts'
 import { howManyFit } from './howManyFit.ts'
 import { Problem } from './problem.ts'
-import type { Request } from './request.ts'
-import { documentAnswer, type Response } from './response.ts'
+import type { ApiRequest } from './request.ts'
+import { documentAnswer, type ApiResponse } from './response.ts'
 import { together } from './together.ts'
 
 /** What `GET /products` is asked for: products by their ids, or a page of a category's listing. */
@@ -20,7 +20,7 @@ export type ProductList = { ids: string[] } | { category: string; limit: number;
 const mostIds = 100
 
 /** Reads the query. Throws the {@link Problem} that is the answer to a wrong one. */
-export function productListOf(request: Request): ProductList {
+export function productListOf(request: ApiRequest): ProductList {
   const ids = request.query('ids')
   const category = request.query('category')
   if ((ids === undefined) === (category === undefined))
@@ -53,7 +53,7 @@ function limitOf(text = '24'): number {
 }
 
 /** Answers with products by their ids. Which of them do not exist is told beside them. */
-export function batchAnswer(request: Request, ids: string[], products: CacheResult<Product>[]): Response {
+export function batchAnswer(request: ApiRequest, ids: string[], products: CacheResult<Product>[]): ApiResponse {
   const bodies = products.flatMap(({ body }) => body ?? [])
   if (howManyFit(bodies) < bodies.length)
     throw new Problem(413, 'answer-too-large', 'These products are too large for one answer: ask for fewer')
@@ -63,10 +63,10 @@ export function batchAnswer(request: Request, ids: string[], products: CacheResu
 
 /** Answers with a part of a category's listing; where the next one is is told in `Link`. It ends before what has no room. */
 export async function listAnswer(
-  request: Request,
+  request: ApiRequest,
   { category }: { category: string },
   { items, more, categories, parts, cursorAfter }: ListingPage,
-): Promise<Response> {
+): Promise<ApiResponse> {
   if (categories > mostCategories) {
     const detail = `There are ${categories - 1} categories below ${category}, and at most ${mostCategories - 1} are listed together: ask for one of them`
     throw new Problem(400, 'category-too-broad', detail)
@@ -79,7 +79,7 @@ export async function listAnswer(
 }
 
 /** The path of the next page, for a `Link` (RFC 8288). */
-const nextPage = (request: Request, cursor: string): Record<string, string> => {
+const nextPage = (request: ApiRequest, cursor: string): Record<string, string> => {
   const query = new URLSearchParams()
   for (const name of ['category', 'limit']) {
     const value = request.query(name)

@@ -43,7 +43,7 @@ export function headerOf(
  *
  * `serverless invoke local` hands over whatever it is given, so nothing of the event is taken for granted.
  */
-export class Request {
+export class ApiRequest {
   readonly #event: Partial<APIGatewayProxyEventV2>
   readonly id: string | undefined
   /** When the answer has to be given up on, by performance.now(): after {@link budgetMs}, and before Lambda does. */

@@ -5,10 +5,10 @@ import type { Written } from '../catalog/writes.ts'
 import { cacheControl } from './cacheControl.ts'
 import { etagOf, isNoneMatch } from './conditional.ts'
 import { Problem } from './problem.ts'
-import type { Request } from './request.ts'
+import type { ApiRequest } from './request.ts'
 
 /** An answer of the HTTP API (API Gateway's payload format 2.0). */
-export interface Response {
+export interface ApiResponse {
   statusCode: number
   headers: Record<string, string>
   body?: string
@@ -19,10 +19,10 @@ export type Provenance = Pick<CacheResult<unknown>, 'status' | 'until'>
 
 /** Answers a read: the stored text as it is, 304 where the caller has it, 404 where there is none. */
 export function readAnswer(
-  request: Request,
+  request: ApiRequest,
   id: string,
   { body, version, status, until }: CacheResult<Product>,
-): Response {
+): ApiResponse {
   const cacheStatus = cacheStatusOf(status)
   if (body === undefined) throw noSuchProduct(id, status)
   const etag = etagOf(version)
@@ -47,11 +47,11 @@ export function readAnswer(
  * @param headers such as `link`
  */
 export function documentAnswer(
-  request: Request,
+  request: ApiRequest,
   body: string,
   { status, until }: Provenance,
   headers: Record<string, string> = {},
-): Response {
+): ApiResponse {
   const etag = `"h-${hash('sha256', body, 'base64url').slice(0, 22)}"`
   const all = {
     ...{ etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatusOf(status) },
@@ -62,7 +62,7 @@ export function documentAnswer(
 }
 
 /** Answers a write with the product as it now is, and says whether every cached copy is gone. */
-export function writeAnswer(id: string, { value, version, created, invalidation }: Written): Response {
+export function writeAnswer(id: string, { value, version, created, invalidation }: Written): ApiResponse {
   return {
     statusCode: created ? 201 : 200,
     headers: {
@@ -77,7 +77,7 @@ export function writeAnswer(id: string, { value, version, created, invalidation 
 }
 
 /** Answers a deletion, and says whether every cached copy is gone. */
-export const deletedAnswer = ({ invalidation }: { invalidation: Invalidation }): Response => ({
+export const deletedAnswer = ({ invalidation }: { invalidation: Invalidation }): ApiResponse => ({
   statusCode: 204,
   headers: { 'cache-control': 'no-store', 'cache-status': writeStatusOf(invalidation) },
 })
@@ -86,7 +86,7 @@ export const deletedAnswer = ({ invalidation }: { invalidation: Invalidation }):
 export const reviewAnswer = (
   productId: string,
   { review, invalidation }: { review: ReviewThread; invalidation: Invalidation },
-): Response => ({
+): ApiResponse => ({
   statusCode: 201,
   headers: {
     'content-type': 'application/json',
@@ -98,7 +98,7 @@ export const reviewAnswer = (
 })
 
 /** Answers whether reads can be answered. */
-export const healthAnswer = (health: { status: 'ok' | 'degraded' | 'down' }): Response => ({
+export const healthAnswer = (health: { status: 'ok' | 'degraded' | 'down' }): ApiResponse => ({
   statusCode: health.status === 'down' ? 503 : 200,
   headers: {
     'content-type': 'application/json',
@@ -112,7 +112,7 @@ export const healthAnswer = (health: { status: 'ok' | 'degraded' | 'down' }): Re
 const writeStatusOf = (invalidation: Invalidation): string =>
   `aisle; fwd=method; detail=invalidation-${invalidation}`
 
-export const problemAnswer = (problem: Problem): Response => ({
+export const problemAnswer = (problem: Problem): ApiResponse => ({
   statusCode: problem.status,
   headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...problem.headers },
   body: JSON.stringify(problem),

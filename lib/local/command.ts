@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 
 /** What became of a command. `why`, where it failed: the last line it printed, or what kept it from running. */
-export interface Outcome {
+export interface CommandResult {
   ok: boolean
   out: string
   why: string
@@ -12,7 +12,7 @@ export const runCommand = (
   command: string,
   args: string[],
   { timeout, env = process.env, cwd, signal }: RunCommandOptions,
-): Promise<Outcome> =>
+): Promise<CommandResult> =>
   new Promise((resolve) => {
     const options = { timeout, env, cwd, signal, killSignal: 'SIGKILL', encoding: 'utf8' } as const
     execFile(command, args, options, (error, out, err) => {

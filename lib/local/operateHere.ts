@@ -1,6 +1,6 @@
 import { answersHttp } from '../local/servers/dynamodbServer.ts'
 import { checkRedis } from '../local/servers/given.ts'
-import type { Outcome } from '../operations/operate.ts'
+import type { OperationResult } from '../operations/operate.ts'
 import type { Operation } from '../operations/operation.ts'
 import { SetupError } from '../project/setupError.ts'
 
@@ -11,7 +11,7 @@ const mostMs = 60_000
  *
  * @throws {SetupError} that says which of them does not answer, and what to do
  */
-export async function operateHere(operation: Operation, env: NodeJS.ProcessEnv): Promise<Outcome> {
+export async function operateHere(operation: Operation, env: NodeJS.ProcessEnv): Promise<OperationResult> {
   const dynamodbEndpoint = env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
   const redisUrl = env.REDIS_URL || 'redis://127.0.0.1:6379'
   const remedy = 'run npm start in another terminal'

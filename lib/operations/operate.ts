@@ -24,7 +24,7 @@ export interface ProductReport {
 }
 
 /** What an {@link Operation} did. */
-export type Outcome =
+export type OperationResult =
   | { action: 'inspect'; products: ProductReport[] }
   | { action: 'invalidate'; removed: string[]; deferred: string[] }
   | ({ action: 'warm' } & Warming)
@@ -36,7 +36,7 @@ export type Outcome =
  * @param deadline when to stop, by performance.now()
  * @throws {TypeError} for an operation that is none; and what Redis or the SDK throws
  */
-export async function operate(catalog: Upkeep, operation: Operation, deadline: number): Promise<Outcome> {
+export async function operate(catalog: Upkeep, operation: Operation, deadline: number): Promise<OperationResult> {
   const { action, ids } = checked(operation)
   switch (action) {
     case 'inspect':

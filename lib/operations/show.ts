@@ -1,7 +1,7 @@
-import type { EntryReport, Outcome, ProductReport } from './operate.ts'
+import type { EntryReport, OperationResult, ProductReport } from './operate.ts'
 
 /** What an operation did, for a person to read, with what to do next. */
-export function show(outcome: Outcome): string {
+export function show(outcome: OperationResult): string {
   switch (outcome.action) {
     case 'inspect':
       return outcome.products.map(product).join('\n')
@@ -41,7 +41,7 @@ export function show(outcome: Outcome): string {
 const because = (reasons: string[]): string => reasons.map((reason) => `Failed: ${reason}\n`).join('')
 
 /** Whether all that was asked for was done, and all was found well. */
-export function isWell(outcome: Outcome): boolean {
+export function isWell(outcome: OperationResult): boolean {
   switch (outcome.action) {
     case 'inspect':
       return outcome.products.every(({ database }) => database.state !== 'nothing')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cacheControl } from '../../lib/http/cacheControl.ts'
-import { Request } from '../../lib/http/request.ts'
+import { ApiRequest } from '../../lib/http/request.ts'
 import { documentAnswer, readAnswer } from '../../lib/http/response.ts'
 import { together } from '../../lib/http/together.ts'
 import { eventOf } from '../support/http.ts'
@@ -33,7 +33,7 @@ test('what is made of several ends with the first of them', () => {
 test('answers say so, those without a body too', () => {
   const from = { status: { hit: true }, until: Date.now() + 5500 }
   const product = { value: undefined, body: '{}', bytes: 2, version: 7, age: 0, ...from }
-  const request = (headers = {}) => new Request(eventOf({ headers }), undefined)
+  const request = (headers = {}) => new ApiRequest(eventOf({ headers }), undefined)
   for (const [answer, statusCode] of [
     [readAnswer(request(), 'a', product), 200],
     [readAnswer(request({ 'if-none-match': '"p-7"' }), 'a', product), 304],

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { idempotencyOf } from '../../lib/http/idempotency.ts'
 import { Problem } from '../../lib/http/problem.ts'
-import { Request } from '../../lib/http/request.ts'
-import type { Response } from '../../lib/http/response.ts'
+import { ApiRequest } from '../../lib/http/request.ts'
+import type { ApiResponse } from '../../lib/http/response.ts'
 import { loseAnswers } from '../support/chaos.ts'
 import { aProduct, eventOf, freshHandlers } from '../support/http.ts'
 
@@ -23,9 +23,9 @@ function work({
 } = {}) {
   const done = { runs: 0, writeIds: [] as string[] }
   const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
-  const attempt = (during: () => Promise<unknown> = async () => {}, context = {}): Promise<Response> =>
+  const attempt = (during: () => Promise<unknown> = async () => {}, context = {}): Promise<ApiResponse> =>
     idempotencyOf(route, client)(
-      new Request(
+      new ApiRequest(
         eventOf({
           headers: key === null ? {} : { 'idempotency-key': key },
           authorizer: { subject, scope: '' },

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { projectFolder } from '../../project/folder.ts'
-import { type Outcome, runCommand } from '../command.ts'
+import { type CommandResult, runCommand } from '../command.ts'
 import { freePort, portOf } from './server.ts'
 
 /** A service of docker-compose.yml: its port inside, which is the default outside, and the variable that moves that. */
@@ -37,7 +37,7 @@ export async function composeUp(
     args: string[],
     timeout: number,
     abort: AbortSignal | undefined = signal,
-  ): Promise<Outcome> =>
+  ): Promise<CommandResult> =>
     runCommand('docker', ['compose', '--file', join(projectFolder, 'docker-compose.yml'), ...args], {
       env: {
         ...env,
@@ -47,7 +47,7 @@ export async function composeUp(
       cwd: projectFolder,
       signal: abort,
     })
-  const failed = (what: string, { why }: Outcome) => {
+  const failed = (what: string, { why }: CommandResult) => {
     if (!signal.aborted) say(`Docker answers, but \`docker compose ${what}\` failed: ${why}`)
     return undefined
   }
