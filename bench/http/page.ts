@@ -1,6 +1,6 @@
 import type { Page } from '../../lib/catalog/page.ts'
 import { offersOf } from '../../lib/catalog/product/offers.ts'
-import type { ReviewThread } from '../../lib/catalog/reviews/tree.ts'
+import type { ReviewThread } from '../../lib/catalog/reviews/reviewTree.ts'
 import { productOf } from '../cacheAside/product.ts'
 
 const createdAt = '2026-01-12T12:00:00.000Z'

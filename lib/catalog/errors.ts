@@ -4,9 +4,8 @@ export interface Fault {
   detail: string
 }
 
-/** What a writer sent is no product. Tells every fault, not only the first. */
-export class InvalidProduct extends Error {
-  override name = 'InvalidProduct'
+/** What was sent has faults. Tells every one of them, not only the first. */
+class Faulty extends Error {
   readonly faults: Fault[]
   constructor(faults: Fault[]) {
     super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
@@ -14,14 +13,14 @@ export class InvalidProduct extends Error {
   }
 }
 
-/** What a customer sent is no review. Tells every fault, not only the first. */
-export class InvalidReview extends Error {
+/** What a writer sent is no product. */
+export class InvalidProduct extends Faulty {
+  override name = 'InvalidProduct'
+}
+
+/** What a customer sent is no review. */
+export class InvalidReview extends Faulty {
   override name = 'InvalidReview'
-  readonly faults: Fault[]
-  constructor(faults: Fault[]) {
-    super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
-    this.faults = faults
-  }
 }
 
 /** The product is not as the writer demanded. */

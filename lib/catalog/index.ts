@@ -18,7 +18,7 @@ export { isProductId, productIdGrammar } from './product/id.ts'
 export { availabilityOf, lowStock, type Offer, type Offers } from './product/offers.ts'
 export type { Precondition } from './product/precondition.ts'
 export type { Product } from './product/product.ts'
-export type { ReviewThread } from './reviews/tree.ts'
+export type { ReviewThread } from './reviews/reviewTree.ts'
 
 /** What is left of a caller's time, ms. */
 export interface Budget {

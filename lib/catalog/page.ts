@@ -7,7 +7,7 @@ import { type Offers, offersOf } from './product/offers.ts'
 import type { Product } from './product/product.ts'
 import { readItem } from './product/readProduct.ts'
 import { readThreads } from './reviews/readThreads.ts'
-import type { ReviewThread } from './reviews/tree.ts'
+import type { ReviewThread } from './reviews/reviewTree.ts'
 import { toProduct } from './table/items.ts'
 
 /** How many review threads a product page begins with. */

@@ -4,7 +4,7 @@ import { type CategoryMove, countProducts } from './categories/countProducts.ts'
 import { type DeadLetter, keepDeadLetter } from './deadLetter.ts'
 import { entryKinds } from './entryKinds.ts'
 import { mostReadIds } from './keptMostRead.ts'
-import { neighboursOf, type Place } from './listing/neighbours.ts'
+import { type ListingPlace, neighboursOf } from './listing/neighbours.ts'
 import { mostRelated } from './listing/related.ts'
 import { openMostRead } from './mostRead.ts'
 import { readStored } from './product/readProduct.ts'
@@ -13,7 +13,7 @@ import type { Stored } from './table/items.ts'
 export { type CategoryMove, countedAtOnce } from './categories/countProducts.ts'
 export type { DeadLetter } from './deadLetter.ts'
 export type { EntryKind, Truth } from './entryKinds.ts'
-export { type Place, placeOf } from './listing/neighbours.ts'
+export { type ListingPlace, placeOf } from './listing/neighbours.ts'
 export { type CardItem, cardOf } from './product/card.ts'
 export { productKey, reviewKey, toProduct } from './table/items.ts'
 
@@ -40,7 +40,7 @@ export function openCatalogUpkeep(config?: CatalogConfig) {
     remove,
     removePage: (id: string): Promise<Invalidation> => pages.invalidate(id),
     /** The products whose pages may show the card that stands at a place: see {@link neighboursOf}. */
-    async shownBy(place: Place, signal: AbortSignal): Promise<string[]> {
+    async shownBy(place: ListingPlace, signal: AbortSignal): Promise<string[]> {
       const { newer, older } = await neighboursOf(db, table, place, mostRelated, signal)
       return [...newer, ...older]
     },

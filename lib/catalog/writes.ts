@@ -10,7 +10,7 @@ import { putProduct } from './product/putProduct.ts'
 import type { VariantPatch } from './product/variantPatch.ts'
 import { postReview } from './reviews/postReview.ts'
 import type { ReviewDraft } from './reviews/review.ts'
-import type { ReviewThread } from './reviews/tree.ts'
+import type { ReviewThread } from './reviews/reviewTree.ts'
 
 export { faultsOf, type ProductContent, parseProduct, parseProductWithId } from './product/product.ts'
 export { type Upserted, upsertProduct } from './product/upsertProduct.ts'

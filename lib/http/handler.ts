@@ -6,7 +6,7 @@ import { corsHeaders } from './cors.ts'
 import { Pending, settled, watch } from './deadline.ts'
 import type { Problem } from './problem.ts'
 import { ApiRequest } from './request.ts'
-import { problemAnswer, type ApiResponse } from './response.ts'
+import { type ApiResponse, problemAnswer } from './response.ts'
 import { serverTiming } from './serverTiming.ts'
 import { toProblem } from './toProblem.ts'
 
@@ -56,7 +56,10 @@ export function handle(
 }
 
 /** Also what is thrown before there is a promise. */
-function attempt(respond: (request: ApiRequest) => Promise<ApiResponse>, request: ApiRequest): Promise<ApiResponse> {
+function attempt(
+  respond: (request: ApiRequest) => Promise<ApiResponse>,
+  request: ApiRequest,
+): Promise<ApiResponse> {
   try {
     return respond(request)
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Problem } from './problem.ts'
 import { rendered } from './rendered.ts'
 import type { ApiRequest } from './request.ts'
-import { documentAnswer, type Provenance, type ApiResponse } from './response.ts'
+import { type ApiResponse, documentAnswer, type Provenance } from './response.ts'
 
 /**
  * Headers of every page. Nothing on it runs or looks but by files of its own origin; pictures may come from anywhere

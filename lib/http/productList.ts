@@ -11,7 +11,7 @@ import {
 import { howManyFit } from './howManyFit.ts'
 import { Problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
-import { documentAnswer, type ApiResponse } from './response.ts'
+import { type ApiResponse, documentAnswer } from './response.ts'
 import { together } from './together.ts'
 
 /** What `GET /products` is asked for: products by their ids, or a page of a category's listing. */
@@ -53,7 +53,11 @@ function limitOf(text = '24'): number {
 }
 
 /** Answers with products by their ids. Which of them do not exist is told beside them. */
-export function batchAnswer(request: ApiRequest, ids: string[], products: CacheResult<Product>[]): ApiResponse {
+export function batchAnswer(
+  request: ApiRequest,
+  ids: string[],
+  products: CacheResult<Product>[],
+): ApiResponse {
   const bodies = products.flatMap(({ body }) => body ?? [])
   if (howManyFit(bodies) < bodies.length)
     throw new Problem(413, 'answer-too-large', 'These products are too large for one answer: ask for fewer')

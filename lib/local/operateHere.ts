@@ -1,8 +1,8 @@
 import { answersHttp } from '../local/servers/dynamodbServer.ts'
-import { checkRedis } from '../local/servers/given.ts'
 import type { OperationResult } from '../operations/operate.ts'
 import type { Operation } from '../operations/operation.ts'
 import { SetupError } from '../project/setupError.ts'
+import { checkRedis } from './servers/checkServers.ts'
 
 const mostMs = 60_000
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { corsHeaders } from '../http/cors.ts'
 import { SetupError } from '../project/setupError.ts'
-import { startFront } from './front.ts'
 import { Inspector, openRedisSwitch } from './inspector/index.ts'
+import { startProxy } from './proxy.ts'
 import { fillTable } from './seed.ts'
 import { makeFolder } from './servers/folder.ts'
 import { startOffline } from './servers/offline.ts'
@@ -60,13 +60,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   let lambdaUrl = ''
   let delivery: { stop(): Promise<void> } | undefined
-  let front: { stop(): Promise<void> } | undefined
+  let proxy: { stop(): Promise<void> } | undefined
   const redisSwitch = await openRedisSwitch(redis.url)
   const config = { table: 'aisle-local', redisUrl: redisSwitch.url, dynamodbEndpoint: dynamodb.url }
   const apiPort = await freePort()
   const inspector = new Inspector({ config, redis: redisSwitch, apiUrl: `http://127.0.0.1:${apiPort}`, home })
   const stop = async () => {
-    await front?.stop()
+    await proxy?.stop()
     inspector.close()
     await delivery?.stop()
     for (const name of ['API', 'Redis', 'DynamoDB']) await servers.get(name)?.stop?.()
@@ -84,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     launch('API', `serverless-offline, ${url}`, async () => {
       const offline = await startOffline({ port: apiPort, env: offlineEnv, onLine, signal, detached: true })
       lambdaUrl = offline.lambdaUrl
-      front = await startFront({
+      proxy = await startProxy({
         ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.answer },
         onAnswered: (answered) => void inspector.tell(answered),
       })

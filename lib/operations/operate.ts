@@ -36,7 +36,11 @@ export type OperationResult =
  * @param deadline when to stop, by performance.now()
  * @throws {TypeError} for an operation that is none; and what Redis or the SDK throws
  */
-export async function operate(catalog: Upkeep, operation: Operation, deadline: number): Promise<OperationResult> {
+export async function operate(
+  catalog: Upkeep,
+  operation: Operation,
+  deadline: number,
+): Promise<OperationResult> {
   const { action, ids } = checked(operation)
   switch (action) {
     case 'inspect':

@@ -6,7 +6,7 @@ import { priceLine } from './price.ts'
 import { ratingLine } from './rating.ts'
 
 /** What is shown of a product in a list. */
-export const cardOf = ({ images: [image], ...product }: Product): Card => ({
+export const productCard = ({ images: [image], ...product }: Product): Card => ({
   ...product,
   ...(image && { image }),
   availability: availabilityOf(product.stock),

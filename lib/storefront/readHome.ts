@@ -1,5 +1,5 @@
 import type { Catalog, Limits, ListingPage } from '../catalog/index.ts'
-import { cardOf } from './cards.ts'
+import { productCard } from './cards.ts'
 
 /** Of how many categories the first page shows products, and how many of each. */
 const mostShelves = 8
@@ -24,4 +24,4 @@ export async function readHome(catalog: Catalog, limits: Limits) {
 
 /** The cards of a listing's products; of those that were deleted meanwhile there is none. */
 export const cardsOf = ({ items }: ListingPage) =>
-  items.flatMap(({ product: { value } }) => (value ? cardOf(value) : []))
+  items.flatMap(({ product: { value } }) => (value ? productCard(value) : []))

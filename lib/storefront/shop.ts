@@ -1,3 +1,5 @@
+import { isOrigin } from '../http/cors.ts'
+
 /** The shop of the sample catalogue. A team that starts from here begins with this file. */
 export const shop = {
   name: 'Larch & Lull',
@@ -18,7 +20,7 @@ export const origin = originOf(process.env.STOREFRONT_URL)
 /** @throws {Error} for what is no origin */
 function originOf(url: string | undefined): string {
   if (!url) return ''
-  if (URL.canParse(url) && /^https?:/.test(url) && new URL(url).origin === url) return url
+  if (isOrigin(url)) return url
   throw new Error(
     `STOREFRONT_URL: ${url} is no origin such as https://shop.example: see the parameter storefrontUrl`,
   )

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CardItem, cardOf, type Place, placeOf } from '../catalog/upkeep.ts'
+import { type CardItem, cardOf, type ListingPlace, placeOf } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 
 /** A place in a listing around which pages show another card now, and the first record that tells of it. */
 export interface CardChange {
-  place: Place
+  place: ListingPlace
   sequenceNumber: string
 }
 

@@ -1,6 +1,6 @@
 import { type CategoryMove, countedAtOnce, type Upkeep } from '../catalog/upkeep.ts'
-import type { Outcome } from './outcome.ts'
 import type { Change, Image } from './records.ts'
+import type { Tasks } from './tasks.ts'
 
 /** A move, and the record that tells of it. */
 export type ToldMove = CategoryMove & { sequenceNumber: string }
@@ -39,16 +39,16 @@ export function categoryMoves(
 export async function countMoves(
   catalog: Pick<Upkeep, 'countProducts'>,
   moves: ToldMove[],
-  outcome: Outcome,
+  tasks: Tasks,
   signal: AbortSignal,
 ): Promise<number> {
   let counted = 0
   const batches = Array.from({ length: Math.ceil(moves.length / countedAtOnce) }, (_, n) =>
     moves.slice(n * countedAtOnce, (n + 1) * countedAtOnce),
   )
-  for (const [n, [first]] of batches.entries()) outcome.demand(`count ${n}`, first?.sequenceNumber)
+  for (const [n, [first]] of batches.entries()) tasks.demand(`count ${n}`, first?.sequenceNumber)
   for (const [n, batch] of batches.entries()) {
-    const done = await outcome.attempt(`count ${n}`, async () => {
+    const done = await tasks.attempt(`count ${n}`, async () => {
       counted += await catalog.countProducts(batch, signal)
     })
     if (!done) break

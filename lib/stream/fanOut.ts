@@ -2,7 +2,7 @@ import type { Upkeep } from '../catalog/upkeep.ts'
 import { inParallel } from '../clients/inParallel.ts'
 import type { CardChange } from './cardChanges.ts'
 import { demandDone, removalsAtOnce } from './invalidate.ts'
-import type { Outcome } from './outcome.ts'
+import type { Tasks } from './tasks.ts'
 
 /** How many places are looked around at the same time. */
 const placesAtOnce = 16
@@ -19,14 +19,14 @@ const placesAtOnce = 16
 export async function fanOut(
   catalog: Pick<Upkeep, 'shownBy' | 'removePage'>,
   changes: CardChange[],
-  outcome: Outcome,
+  tasks: Tasks,
   signal: AbortSignal,
 ): Promise<number> {
   const taskOf = ({ place }: CardChange) => `neighbours ${place.category} ${place.listedAt}`
-  for (const change of changes) outcome.demand(taskOf(change), change.sequenceNumber)
+  for (const change of changes) tasks.demand(taskOf(change), change.sequenceNumber)
   const around = new Map<CardChange, string[]>()
   await inParallel(changes, { atOnce: placesAtOnce, signal }, (change) =>
-    outcome.attempt(taskOf(change), async () => {
+    tasks.attempt(taskOf(change), async () => {
       around.set(change, await catalog.shownBy(change.place, signal))
     }),
   )
@@ -35,11 +35,11 @@ export async function fanOut(
   for (const change of changes)
     for (const id of around.get(change) ?? []) {
       shownOn.add(id)
-      outcome.demand(`page ${id}`, change.sequenceNumber)
+      tasks.demand(`page ${id}`, change.sequenceNumber)
     }
   let removed = 0
   await inParallel([...shownOn], { atOnce: removalsAtOnce, signal }, (id) =>
-    outcome.attempt(`page ${id}`, async () => {
+    tasks.attempt(`page ${id}`, async () => {
       demandDone(await catalog.removePage(id))
       removed++
     }),

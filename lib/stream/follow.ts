@@ -7,9 +7,9 @@ import { categoryMoves, countMoves } from './categoryMoves.ts'
 import { keepDeadLetters } from './deadLetters.ts'
 import { fanOut } from './fanOut.ts'
 import { invalidateAll } from './invalidate.ts'
-import { Outcome } from './outcome.ts'
 import { changesIn, type Malformed, malformedRecord, oldestMs, sequenceOf } from './records.ts'
 import { removalsOf } from './removals.ts'
+import { Tasks } from './tasks.ts'
 
 /** What the answer is given of the function's time, ms. */
 const reserve = 1000
@@ -38,7 +38,7 @@ async function followBatch(
   signal: AbortSignal,
   metrics: RequestMetrics,
 ): Promise<DynamoDBBatchResponse> {
-  const outcome = new Outcome()
+  const tasks = new Tasks()
   const malformed: Malformed[] = []
   const changes = changesIn(records, (record, error) => malformed.push(malformedRecord(record, error)))
   const removals = removalsOf(changes, malformed)
@@ -48,12 +48,12 @@ async function followBatch(
     malformed.push(malformedRecord(record, error))
   })
   const [removed, fannedOut, counted] = await Promise.all([
-    invalidateAll(catalog, removals, outcome, signal),
-    fanOut(catalog, cardChangesIn(changes), outcome, signal),
-    countMoves(catalog, moves, outcome, signal),
-    keepDeadLetters(catalog, malformed, outcome, signal),
+    invalidateAll(catalog, removals, tasks, signal),
+    fanOut(catalog, cardChangesIn(changes), tasks, signal),
+    countMoves(catalog, moves, tasks, signal),
+    keepDeadLetters(catalog, malformed, tasks, signal),
   ])
-  const first = outcome.firstFailed(all.map(sequenceOf))
+  const first = tasks.firstFailed(all.map(sequenceOf))
   const told = {
     records: all.length,
     /** Products whose entries were removed, but for those that were as new. */
@@ -63,19 +63,19 @@ async function followBatch(
     /** Products that were counted under another category than before. */
     productsCounted: counted,
     /** Removals, queries and counts that were not done, and come again. */
-    deferred: outcome.open,
+    deferred: tasks.open,
     malformedRecords: malformed.length,
     /** How long the oldest record has waited; by seconds, since records say no more. */
     oldestRecordMs: oldestMs(all),
     ...Object.fromEntries(metrics.counters.map((counter, at) => [counter, metrics.amounts[at] ?? 0])),
   }
-  const level: Level = malformed.length > 0 ? 'error' : outcome.open > 0 ? 'warn' : 'info'
+  const level: Level = malformed.length > 0 ? 'error' : tasks.open > 0 ? 'warn' : 'info'
   const counts = Object.fromEntries(Object.entries(told).filter(([, value]) => value > 0))
   // Not by console.log, which Lambda writes something before.
   process.stdout.write(
     metricLine({ stream: 'onProductChange' }, level, counts, {
       ...(malformed.length > 0 && { malformed: malformed.slice(0, 5).map(({ error }) => String(error)) }),
-      ...(outcome.open > 0 && { failedFrom: first, reasons: [...outcome.reasons] }),
+      ...(tasks.open > 0 && { failedFrom: first, reasons: [...tasks.reasons] }),
     }),
   )
   return { batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first }] }

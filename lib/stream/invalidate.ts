@@ -1,8 +1,8 @@
 import type { Invalidation } from '../cacheAside/index.ts'
 import type { Upkeep } from '../catalog/upkeep.ts'
 import { inParallel } from '../clients/inParallel.ts'
-import type { Outcome } from './outcome.ts'
 import type { Removal } from './removals.ts'
+import type { Tasks } from './tasks.ts'
 
 /** How many removals are under way at the same time. */
 export const removalsAtOnce = 32
@@ -15,13 +15,13 @@ export const removalsAtOnce = 32
 export async function invalidateAll(
   catalog: Pick<Upkeep, 'remove'>,
   removals: Removal[],
-  outcome: Outcome,
+  tasks: Tasks,
   signal: AbortSignal,
 ): Promise<number> {
-  for (const { id, sequenceNumber } of removals) outcome.demand(`entries ${id}`, sequenceNumber)
+  for (const { id, sequenceNumber } of removals) tasks.demand(`entries ${id}`, sequenceNumber)
   let removed = 0
   await inParallel(removals, { atOnce: removalsAtOnce, signal }, ({ id, version }) =>
-    outcome.attempt(`entries ${id}`, async () => {
+    tasks.attempt(`entries ${id}`, async () => {
       demandDone(await catalog.remove(id, version))
       removed++
     }),

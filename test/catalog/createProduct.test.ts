@@ -4,9 +4,9 @@ import { IdTaken } from '../../lib/catalog/errors.ts'
 import { createProduct } from '../../lib/catalog/product/createProduct.ts'
 import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
-import { loseAnswers } from '../support/chaos.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { loseAnswers } from '../support/loseAnswers.ts'
 
 const { call, get, put } = await freshHandlers()
 const post = (body: unknown) => call('postProduct', { body })

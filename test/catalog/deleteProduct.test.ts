@@ -10,8 +10,8 @@ import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { countedKey, productKey } from '../../lib/catalog/table/items.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
-import { loseAnswers } from '../support/chaos.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { loseAnswers } from '../support/loseAnswers.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { call, get, put, db, table, redisPort } = await freshHandlers()

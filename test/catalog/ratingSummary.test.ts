@@ -7,10 +7,10 @@ import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { postReview } from '../../lib/catalog/reviews/postReview.ts'
 import { reviewKey } from '../../lib/catalog/table/items.ts'
-import { loseAnswers } from '../support/chaos.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct } from '../support/http.ts'
 import { allItems } from '../support/importing.ts'
+import { loseAnswers } from '../support/loseAnswers.ts'
 
 const { content } = parseProduct(aProduct)
 const draft = (rating: number) => ({ rating, body: `Of ${rating}`, author: 'Ana' })

@@ -8,9 +8,9 @@ import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
-import { loseAnswers } from '../support/chaos.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct } from '../support/http.ts'
+import { loseAnswers } from '../support/loseAnswers.ts'
 
 const { db, table } = await freshTables()
 const { content } = parseProduct({ ...aProduct, variants: [{ sku: 'S', price: aProduct.price, stock: 1 }] })

@@ -7,8 +7,8 @@ import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readItem, readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
-import { loseAnswers } from '../support/chaos.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { loseAnswers } from '../support/loseAnswers.ts'
 
 const { call, put, db, table } = await freshHandlers()
 const { price } = aProduct

@@ -6,8 +6,8 @@ import { idempotencyOf } from '../../lib/http/idempotency.ts'
 import { Problem } from '../../lib/http/problem.ts'
 import { ApiRequest } from '../../lib/http/request.ts'
 import type { ApiResponse } from '../../lib/http/response.ts'
-import { loseAnswers } from '../support/chaos.ts'
 import { aProduct, eventOf, freshHandlers } from '../support/http.ts'
+import { loseAnswers } from '../support/loseAnswers.ts'
 
 const { call, put, db, table } = await freshHandlers()
 const answers = process.env.IDEMPOTENCY_TABLE ?? ''

@@ -2,10 +2,10 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
-import { startFront } from '../../lib/local/front.ts'
 import { Inspector } from '../../lib/local/inspector/index.ts'
 import { openRedisSwitch } from '../../lib/local/inspector/redisSwitch.ts'
 import type { Answered } from '../../lib/local/inspector/requests.ts'
+import { startProxy } from '../../lib/local/proxy.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
 import { freePort } from '../../lib/local/servers/server.ts'
 import { startControl } from './control.ts'
@@ -47,7 +47,7 @@ export async function startInspected(ids: string[]) {
   const inspector = new Inspector({ config, redis: redisSwitch, apiUrl, home: tmpdir() })
   const told: Answered[] = []
   inspector.requests.watch((answered) => told.push(answered))
-  const front = await startFront({
+  const front = await startProxy({
     ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.answer },
     onAnswered: (answered) => void inspector.tell(answered),
   })

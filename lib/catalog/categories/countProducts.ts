@@ -43,7 +43,7 @@ export async function countProducts(
 ): Promise<number> {
   const request = { Keys: moves.map(({ id }) => countedKey(id)), ConsistentRead: true }
   for (;;) {
-    const marks = (await batchGet(db, table, request, signal)) as unknown as Mark[]
+    const marks = await batchGet<Mark>(db, table, request, signal)
     const { puts, counters } = count(table, moves, new Map(marks.map((mark) => [mark.pk, mark])))
     if (puts.length === 0) return 0
     const updates = [...counters].flatMap(([path, n]) => (n === 0 ? [] : counterUpdate(table, path, n)))

@@ -2,13 +2,15 @@ import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb
 import { idAt } from './listing.ts'
 
 /** Where a product stands in the listing of its category. */
-export interface Place {
+export interface ListingPlace {
   category: string
   listedAt: string
 }
 
 /** The place that an item has in the index `byCategory`; undefined where the index does not hold it. */
-export const placeOf = (item: { category?: unknown; listedAt?: unknown } | undefined): Place | undefined =>
+export const placeOf = (
+  item: { category?: unknown; listedAt?: unknown } | undefined,
+): ListingPlace | undefined =>
   typeof item?.category === 'string' && typeof item.listedAt === 'string'
     ? { category: item.category, listedAt: item.listedAt }
     : undefined
@@ -25,7 +27,7 @@ export const placeOf = (item: { category?: unknown; listedAt?: unknown } | undef
 export async function neighboursOf(
   db: DynamoDBDocumentClient,
   table: string,
-  { category, listedAt }: Place,
+  { category, listedAt }: ListingPlace,
   count: number,
   signal?: AbortSignal,
 ): Promise<{ newer: string[]; older: string[] }> {

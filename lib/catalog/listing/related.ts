@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Card, type CardItem, cardAttributes, cardOf } from '../product/card.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { productKey } from '../table/items.ts'
-import { neighboursOf, type Place } from './neighbours.ts'
+import { type ListingPlace, neighboursOf } from './neighbours.ts'
 
 /**
  * How many products are shown beside one: its nearest in the listing of its category, half of them newer and half older,
@@ -22,7 +22,7 @@ export const mostRelated = 8
 export async function readRelated(
   db: DynamoDBDocumentClient,
   table: string,
-  place: Place | undefined,
+  place: ListingPlace | undefined,
   signal?: AbortSignal,
 ): Promise<Card[]> {
   if (!place) return []
@@ -34,7 +34,7 @@ export async function readRelated(
     ConsistentRead: true,
     ProjectionExpression: cardAttributes,
   }
-  const items = (await batchGet(db, table, request, signal)) as unknown as (CardItem & { deleted?: true })[]
+  const items = await batchGet<CardItem & { deleted?: true }>(db, table, request, signal)
   const cards = new Map(items.filter(({ deleted }) => !deleted).map((item) => [item.id, cardOf(item)]))
   // In the order of the index; one that was deleted since is left out.
   return ids.flatMap((other) => cards.get(other) ?? [])

@@ -61,6 +61,6 @@ export async function readProducts(
   ids: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, ReturnType<typeof versioned>>> {
-  const items = await batchGet(db, table, { Keys: ids.map(productKey), ConsistentRead: true }, signal)
-  return new Map((items as unknown as Stored[]).map((item) => [item.id, versioned(item)]))
+  const items = await batchGet<Stored>(db, table, { Keys: ids.map(productKey), ConsistentRead: true }, signal)
+  return new Map(items.map((item) => [item.id, versioned(item)]))
 }

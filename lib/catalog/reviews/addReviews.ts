@@ -50,7 +50,11 @@ export async function addReviews(
 
 async function findMissing(db: DynamoDBDocumentClient, table: string, reviews: Review[]): Promise<Review[]> {
   const Keys = reviews.map(({ productId, id }) => reviewKey(productId, id))
-  const found = await batchGet(db, table, { Keys, ConsistentRead: true, ProjectionExpression: 'sk' })
+  const found = await batchGet<{ sk: string }>(db, table, {
+    Keys,
+    ConsistentRead: true,
+    ProjectionExpression: 'sk',
+  })
   const present = new Set(found.map(({ sk }) => sk))
   return reviews.filter(({ productId, id }) => !present.has(reviewKey(productId, id).sk))
 }

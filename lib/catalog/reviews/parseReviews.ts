@@ -3,8 +3,8 @@ import * as z from 'zod/mini'
 import { InvalidProduct } from '../errors.ts'
 import { faultsOf } from '../product/product.ts'
 import { ImportedReview, type Review } from './review.ts'
+import { bytesOf } from './reviewTree.ts'
 import { type Fill, placeOfReply, placeOfRoot, refusal, rootOf } from './thread.ts'
-import { bytesOf } from './tree.ts'
 
 /**
  * Checks the reviews that come with a product, and finds their places in their threads. One without an id gets one made

@@ -7,8 +7,16 @@ import { readItem } from '../product/readProduct.ts'
 import { productKey, reviewKey } from '../table/items.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
 import { type Review, type ReviewDraft, type ReviewItem, ratingsOf, toReviewItem } from './review.ts'
-import { type Fill, maxReplies, type Place, placeOfReply, placeOfRoot, refusal, rootOf } from './thread.ts'
-import { bytesOf, type ReviewThread, toLeaf } from './tree.ts'
+import { bytesOf, type ReviewThread, toLeaf } from './reviewTree.ts'
+import {
+  type Fill,
+  maxReplies,
+  placeOfReply,
+  placeOfRoot,
+  refusal,
+  rootOf,
+  type ThreadPlace,
+} from './thread.ts'
 
 /**
  * Adds a review, or a reply to one. One transaction stores it and adds it to the product's rating; a reply adds
@@ -92,7 +100,7 @@ async function readParent(
   productId: string,
   id: string,
   signal: AbortSignal | undefined,
-): Promise<Place> {
+): Promise<ThreadPlace> {
   const options = signal ? { abortSignal: signal } : {}
   const { Item } = await db.send(
     new GetCommand({ TableName: table, Key: reviewKey(productId, id), ConsistentRead: true }),

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { readItem } from '../product/readProduct.ts'
 import type { Cursors } from '../table/cursor.ts'
 import { readThreads } from './readThreads.ts'
-import type { ReviewThread } from './tree.ts'
+import type { ReviewThread } from './reviewTree.ts'
 
 /** How many threads one page has. */
 export const threadsPerPage = 20

@@ -1,8 +1,8 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { productKey } from '../table/items.ts'
 import type { ReviewItem } from './review.ts'
+import { type ReviewThread, toLeaf, toTree } from './reviewTree.ts'
 import { rootOf } from './thread.ts'
-import { type ReviewThread, toLeaf, toTree } from './tree.ts'
 
 /** The most that the threads of one answer may be as JSON, bytes. A full thread fits. */
 export const maxThreadsBytes = 512 * 1024

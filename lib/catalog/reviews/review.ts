@@ -3,7 +3,7 @@ import { InvalidReview } from '../errors.ts'
 import { isProductId, productIdGrammar } from '../product/id.ts'
 import { faultsOf, text } from '../product/product.ts'
 import { reviewKey } from '../table/items.ts'
-import type { Place } from './thread.ts'
+import type { ThreadPlace } from './thread.ts'
 
 const reviewId = z.string().check(z.refine(isProductId, `A review's id is ${productIdGrammar}`))
 const rating = z.optional(z.int().check(z.minimum(1), z.maximum(5)))
@@ -40,7 +40,7 @@ export const ImportedReview = z
   .check(rated)
 
 /** What a customer says of a product, or a reply to it. A reply has a `parentId` and no `rating`. */
-export type Review = z.infer<typeof ImportedReview> & { id: string; productId: string } & Place
+export type Review = z.infer<typeof ImportedReview> & { id: string; productId: string } & ThreadPlace
 
 /** A review's item. */
 export type ReviewItem = Review &

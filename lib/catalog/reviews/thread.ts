@@ -8,7 +8,7 @@ export const maxReplies = 500
 export const maxReplyBytes = 384 * 1024
 
 /** Where a review stands. Kept with it, and shown to nobody. */
-export interface Place {
+export interface ThreadPlace {
   /**
    * The key of index `byThread`: `<time>#<id>` for the review that begins a thread, and
    * `<time>#<id>#<time of the reply>#<id of the reply>` for every reply in it, however deep.
@@ -33,10 +33,10 @@ interface Named {
 }
 
 /** The place of a review that answers none. */
-export const placeOfRoot = (review: Named): Place => ({ thread: stamp(review), depth: 0 })
+export const placeOfRoot = (review: Named): ThreadPlace => ({ thread: stamp(review), depth: 0 })
 
 /** The place of a reply to a review at `parent`. */
-export const placeOfReply = (parent: Place, reply: Named): Place => ({
+export const placeOfReply = (parent: ThreadPlace, reply: Named): ThreadPlace => ({
   thread: `${rootOf(parent.thread)}#${stamp(reply)}`,
   depth: parent.depth + 1,
 })
@@ -45,7 +45,7 @@ export const placeOfReply = (parent: Place, reply: Named): Place => ({
 export const rootOf = (thread: string): string => thread.split('#', 2).join('#')
 
 /** Why one more reply has no place, in words for whoever wrote it; undefined: it has. */
-export function refusal(parent: Place, { replies, bytes }: Fill): string | undefined {
+export function refusal(parent: ThreadPlace, { replies, bytes }: Fill): string | undefined {
   if (parent.depth >= maxDepth) return `Replies lie at most ${maxDepth} deep`
   if (replies >= maxReplies) return `A thread takes at most ${maxReplies} replies`
   if (bytes >= maxReplyBytes) return `A thread takes at most ${maxReplyBytes} bytes of replies`

@@ -1,8 +1,8 @@
 import type { Review } from './review.ts'
-import type { Place } from './thread.ts'
+import type { ThreadPlace } from './thread.ts'
 
 /** A review as it is read, with the replies to it, the oldest first. */
-export type ReviewThread = Omit<Review, keyof Place> & { replies: ReviewThread[] }
+export type ReviewThread = Omit<Review, keyof ThreadPlace> & { replies: ReviewThread[] }
 
 /** A review without replies. What the catalog keeps for itself stays behind. */
 export const toLeaf = ({

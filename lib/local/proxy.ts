@@ -6,7 +6,7 @@ import { outcomeOf, timingsOf } from './inspector/index.ts'
 /** The longest that a request may take, with time to start its function, ms. */
 const longest = 60_000
 
-interface FrontOptions {
+interface ProxyOptions {
   /** Where it listens, on 127.0.0.1. */
   port: number
   /** The port of serverless-offline. */
@@ -25,7 +25,7 @@ interface FrontOptions {
  *
  * @throws {SetupError} where the port is taken
  */
-export async function startFront(options: FrontOptions): Promise<{ stop(): Promise<void> }> {
+export async function startProxy(options: ProxyOptions): Promise<{ stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     try {
       if (!options.inspector(request, response)) pass(request, response, options)
@@ -50,7 +50,7 @@ export async function startFront(options: FrontOptions): Promise<{ stop(): Promi
 function pass(
   request: IncomingMessage,
   response: ServerResponse,
-  { target, requests, onAnswered }: FrontOptions,
+  { target, requests, onAnswered }: ProxyOptions,
 ): void {
   const n = requests.next()
   const begun = performance.now()

@@ -2,7 +2,7 @@
  * What became of a batch's records. Each is taken for failed until what it asks for is done, so that whatever is cut
  * short comes again.
  */
-export class Outcome {
+export class Tasks {
   /** What is still to be done, and for which record. */
   readonly #open = new Map<string, string | undefined>()
   /** Why something failed; a few of many. */
