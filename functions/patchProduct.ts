@@ -1,7 +1,6 @@
 import { openCatalogWrites } from '../lib/catalog/writes.ts'
 import { preconditionOf } from '../lib/http/conditional.ts'
 import { handle } from '../lib/http/handler.ts'
-import { mergePatchTypes } from '../lib/http/request.ts'
 import { writeAnswer } from '../lib/http/response.ts'
 
 const catalog = openCatalogWrites()
@@ -11,6 +10,6 @@ export const handler = handle('PATCH /products/{id}', async (request) => {
   request.demandScope('catalog:write')
   const id = request.productId()
   const precondition = preconditionOf(request)
-  const patch = request.json(...mergePatchTypes)
+  const patch = request.mergePatch()
   return writeAnswer(id, await catalog.patchProduct(id, patch, { precondition, signal: request.signal }))
 })

@@ -10,9 +10,6 @@ const largestBody = 320 * 1024
 const toAnswerMs = 200
 const toInvalidateMs = 200
 
-/** The media types of a merge patch; many clients know the second one only. */
-export const mergePatchTypes = ['application/merge-patch+json', 'application/json']
-
 /** What the authorizer has put beside the request; only routes with an authorizer have it. */
 interface WithAuthorizer {
   authorizer?: { lambda?: TokenContext | null }
@@ -116,6 +113,11 @@ export class ApiRequest {
   /** Whose token it is; undefined where the token does not say. */
   get subject(): string | undefined {
     return textOf(this.#token?.subject)
+  }
+
+  /** The body as a JSON merge patch; many clients know the second media type only. */
+  mergePatch(): unknown {
+    return this.json('application/merge-patch+json', 'application/json')
   }
 
   /** Refuses a caller without a valid token (401) or without this scope (403). */

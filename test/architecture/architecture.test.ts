@@ -48,7 +48,6 @@ test('a handler parses, makes one call and answers: no table, no cache, and few 
   for (const file of readdirSync(join(projectFolder, 'functions'))) {
     const text = readFileSync(join(projectFolder, 'functions', file), 'utf8')
     expect(text, file).not.toMatch(/clients\/(dynamodb|redis)|cacheAside|@aws-sdk|ioredis/)
-    // The storefront has a route for each kind of page.
-    if (file !== 'storefront.ts') expect(text.trimEnd().split('\n').length, file).toBeLessThanOrEqual(26)
+    expect(text.trimEnd().split('\n').length, file).toBeLessThanOrEqual(20)
   }
 })

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { runCommand } from '../../lib/local/command.ts'
+import { definition } from '../../lib/project/definition.ts'
 import { projectFolder } from '../../lib/project/folder.ts'
 import { counters } from '../../lib/telemetry/requestMetrics.ts'
 import type { Resource } from '../support/template.ts'
@@ -72,10 +73,16 @@ test('every variable that the workflow of CI is given is named', () => {
 })
 
 test('an alarm looks at routes that exist and at metrics that are counted', () => {
-  const routes = new Set<string>()
-  for (const file of readdirSync(join(projectFolder, 'functions')))
-    for (const [, route = ''] of read(`functions/${file}`).matchAll(/(?:handle\(|route = )'([A-Z]+ [^']+)'/g))
-      routes.add(route)
+  const functions: { events?: { httpApi?: string | { method: string; path: string } }[] }[] = Object.values(
+    definition().functions,
+  )
+  const routes = new Set(
+    functions.flatMap(({ events = [] }) =>
+      events.flatMap(({ httpApi }) =>
+        typeof httpApi === 'object' ? `${httpApi.method} ${httpApi.path}` : (httpApi ?? []),
+      ),
+    ),
+  )
   const values: Record<string, Set<string>> = {
     route: routes,
     // What runs without a request.
