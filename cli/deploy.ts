@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { checkAccount } from '../lib/deploy/account.ts'
 import { checkedParameters, reservedConcurrency } from '../lib/deploy/parameters.ts'
 import { serverless } from '../lib/deploy/serverless.ts'
+import { asCommand } from '../lib/project/asCommand.ts'
 import { definition } from '../lib/project/definition.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
@@ -72,11 +73,4 @@ What an alarm means, how to go back: docs/operations.md`)
   return 0
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const plain = error instanceof SetupError || (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
-}
+await asCommand(main)

@@ -7,6 +7,7 @@ import { showProgress } from '../lib/import/progress.ts'
 import { isComplete, keptRejects, type Reject } from '../lib/import/report.ts'
 import { importCatalogue } from '../lib/import/run.ts'
 import { rejectLine, summary } from '../lib/import/summary.ts'
+import { asCommand } from '../lib/project/asCommand.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run import -- [options] FILE
@@ -162,14 +163,4 @@ async function main(): Promise<number> {
   return report.interrupted ? 130 : isComplete(report) ? 0 : 1
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const plain =
-    error instanceof SetupError ||
-    error instanceof RangeError ||
-    (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
-}
+await asCommand(main, (error) => error instanceof RangeError)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runCommand } from '../lib/local/command.ts'
+import { asCommand } from '../lib/project/asCommand.ts'
 import { projectFolder } from '../lib/project/folder.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
@@ -18,11 +19,14 @@ Options:
 const source = join(projectFolder, 'lib/cacheAside')
 const name = 'aisle-cache-aside'
 
-async function main(): Promise<void> {
+async function main(): Promise<undefined> {
   const { values } = parseArgs({
     options: { to: { type: 'string', default: '.' }, help: { type: 'boolean', default: false } },
   })
-  if (values.help) return void process.stdout.write(help)
+  if (values.help) {
+    process.stdout.write(help)
+    return undefined
+  }
   const folder = mkdtempSync(join(tmpdir(), 'aisle-pack-'))
   try {
     const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
@@ -38,6 +42,7 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+  return undefined
 }
 
 async function done(what: string, command: string, args: string[], cwd = projectFolder): Promise<string> {
@@ -78,10 +83,4 @@ function manifest() {
   }
 }
 
-try {
-  await main()
-} catch (error) {
-  if (!(error instanceof SetupError || (error instanceof TypeError && 'code' in error))) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
-}
+await asCommand(main)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { serverless } from '../lib/deploy/serverless.ts'
+import { asCommand } from '../lib/project/asCommand.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run remove -- --stage STAGE [--region REGION]
@@ -41,11 +42,4 @@ async function main(): Promise<number> {
   return code === 0 ? 0 : 1
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const plain = error instanceof SetupError || (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
-}
+await asCommand(main)

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { asCommand } from '../../lib/project/asCommand.ts'
 import { SetupError } from '../../lib/project/setupError.ts'
 import { audit, readAll } from './audit.ts'
 import { startCatalogue } from './catalogue.ts'
@@ -86,11 +87,4 @@ ${table}
 ${legend}
 `
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const plain = error instanceof SetupError || (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
-}
+await asCommand(main)

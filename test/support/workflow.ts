@@ -3,7 +3,7 @@ export interface Workflow {
   on: { workflow_dispatch: { inputs: Record<string, object> } }
   permissions: Record<string, string>
   defaults: { run: { shell: string } }
-  jobs: Record<'test' | 'story' | 'deploy', Job>
+  jobs: Record<'test' | 'package' | 'story' | 'deploy', Job>
 }
 
 interface Job {

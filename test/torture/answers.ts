@@ -1,5 +1,6 @@
 import type { AllPromises, Violation } from './check.ts'
 import type { Around } from './circumstances.ts'
+import { usualMs } from './control.ts'
 import type { Breaker, Got, Load, Operation, Unanswered } from './history.ts'
 
 /** Timers ring late, and clocks are read a little later still, ms. */
@@ -20,24 +21,24 @@ export function tooLate(history: Operation[], { cacheTimeoutMs }: AllPromises, a
     .map((answer) => ({ rule: 'G7', answer }))
 }
 
+/** How often a call asks Redis one after the other: it reads, takes a lease, and fills. */
+const commands = 3
+
 /**
  * G4: the cache is left out only where Redis may have been away just then; or where the breaker was open, because Redis
  * was away a moment ago, and so is what was kept for that; or after a caller has waited for another's load as long as it
  * had to.
  */
-export function leftOut(
-  history: Operation[],
-  { waitMs, cacheTimeoutMs }: AllPromises,
-  around: Around,
-): Violation[] {
+export function leftOut(history: Operation[], { waitMs }: AllPromises, around: Around): Violation[] {
   const wasOpen = openings(history)
   return history
     .filter((each): each is Got => each.type === 'got' && /fwd=bypass/.test(each.status))
     .filter(({ process, start, end, status, budgetMs = Number.POSITIVE_INFINITY }) => {
       if (/detail=wait-timeout/.test(status)) return end - start < Math.min(waitMs, budgetMs / 2) - pauseMs
       if (around.wasAway(process, start - slackMs, end)) return false
-      // Who has less time than a command may take loads for itself when that is over.
-      if (budgetMs < cacheTimeoutMs && /detail=redis-timeout/.test(status)) return end - start < budgetMs / 2
+      // Half of its time is for Redis: who has less than a read, a lease and a fill may take loads for itself when that is over.
+      if (budgetMs / 2 < commands * usualMs.redis && /detail=redis-timeout/.test(status))
+        return end - start < budgetMs / 2
       const known = /detail=(redis-away|fallback)/.test(status)
       return !(known && wasOpen(process, start, end) && around.knewAway(process, start, end))
     })

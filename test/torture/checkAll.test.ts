@@ -123,6 +123,8 @@ test('away: the cache is left out only where Redis may have been away', () => {
 test('away: a caller who has less time than a command may take may have used it up', () => {
   expect(broken([past(0, 24, 'redis-timeout', { budgetMs: 24 })])).toEqual([])
   expect(broken([past(0, 5, 'redis-timeout', { budgetMs: 24 })])).toEqual(['away'])
+  expect(broken([past(0, 102, 'redis-timeout', { budgetMs: 115 })])).toEqual([])
+  expect(broken([past(0, 50, 'redis-timeout', { budgetMs: 115 })])).toEqual(['away'])
   expect(broken([past(0, 200, 'redis-timeout', { budgetMs: 200 })])).toEqual(['away'])
 })
 

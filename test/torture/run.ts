@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
 import { createTables } from '../../lib/local/servers/tables.ts'
+import { asCommand } from '../../lib/project/asCommand.ts'
 import { SetupError } from '../../lib/project/setupError.ts'
 import { checkAll } from './check.ts'
 import { promises } from './options.ts'
@@ -79,11 +80,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const plain = error instanceof SetupError || (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
-}
+await asCommand(main)
