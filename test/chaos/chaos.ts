@@ -44,7 +44,9 @@ export async function tryFault(
   const writes: Write[] = []
   let isStriking = false
   const leaveMs = (): number | undefined =>
-    isStriking && fault.clientsLeave && Math.random() < 0.5 ? Math.random() * leaveWithinMs : undefined
+    isStriking && fault.clientsLeave && Math.random() < 0.5
+      ? Math.ceil(Math.random() * leaveWithinMs)
+      : undefined
 
   await catalogue.admin.flushall()
   const ports = catalogue.readers.map(({ port }) => port)
