@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { projectFolder } from '../../lib/project/folder.ts'
@@ -34,7 +35,10 @@ type Engine = Pick<typeof import('../../lib/cacheAside/index.ts'), 'createCacheA
 /** The cache of a checkout, and the client that goes with it: both have to know one ioredis. */
 export async function engineOf(folder = projectFolder): Promise<Engine> {
   const { createCacheAside }: Engine = await moduleOf(folder, 'lib/cacheAside/index.ts')
-  const { connectCache }: Engine = await moduleOf(folder, 'lib/clients/redis/index.ts')
+  // Where it lay before it had a folder of its own.
+  const former = 'lib/redis.ts'
+  const client = existsSync(join(folder, former)) ? former : 'lib/clients/redis/index.ts'
+  const { connectCache }: Engine = await moduleOf(folder, client)
   return { createCacheAside, connectCache }
 }
 
