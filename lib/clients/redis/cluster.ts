@@ -1,6 +1,7 @@
 import { Cluster, ReplyError } from 'ioredis'
 import type { Address } from './address.ts'
 import { explain } from './explain.ts'
+import { failWaiting, lastNodeError } from './internals.ts'
 import { type Settings, unrefReconnect } from './settings.ts'
 
 /**
@@ -37,11 +38,11 @@ export function connectCluster(
   // No node answers. The commands that wait would do so until one does; the database answers instead. They are told what
   // was wrong with the node that was asked last: it could not be connected to, or answered with an error.
   cluster.on('error', (error: Error) => {
-    const ofNode: Error | undefined = Reflect.get(error, 'lastNodeError')
+    const ofNode = lastNodeError(error)
     const why = (ofNode instanceof ReplyError ? ofNode : trouble.last) ?? ofNode ?? error
     explain(why, tls)
     error.message += ` ${why.message}`
-    Reflect.get(cluster, 'flushQueue').call(cluster, why)
+    failWaiting(cluster, why)
   })
   unrefReconnect(cluster)
   return cluster

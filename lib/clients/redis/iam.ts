@@ -1,6 +1,7 @@
 import { type Redis, type RedisOptions, ReplyError } from 'ioredis'
 import { log } from '../../telemetry/log.ts'
 import { type TokenOptions, Tokens } from './iamToken.ts'
+import { beforeCommands } from './internals.ts'
 
 /**
  * ElastiCache closes a connection 12 h after it was authenticated, unless it is authenticated again. Milliseconds by the
@@ -78,11 +79,9 @@ export function iamAccess(user: string, iam: IamAccess) {
           if (error instanceof ReplyError) warn('The cache refused to renew a connection', error)
         }
       }
-      const { sendCommand } = redis
-      redis.sendCommand = (command, stream) => {
+      beforeCommands(redis, () => {
         if (now() >= due) again()
-        return sendCommand.call(redis, command, stream)
-      }
+      })
     },
   }
 }

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Address } from './address.ts'
 import { explain } from './explain.ts'
+import { failWaiting } from './internals.ts'
 import type { Settings } from './settings.ts'
 
 /** A client for a single server. */
@@ -44,10 +45,7 @@ function tellFailures(redis: Redis, tls: boolean): void {
   redis.on('close', () => {
     const { bytesRead = 0 } = redis.stream ?? {}
     if (bytesRead <= greeting)
-      Reflect.get(redis, 'flushQueue').call(
-        redis,
-        why ?? new Error('Redis closed the connection without an answer'),
-      )
+      failWaiting(redis, why ?? new Error('Redis closed the connection without an answer'))
     greeting = Number.POSITIVE_INFINITY
   })
 }

@@ -3,6 +3,7 @@ import type { Cluster, ClusterOptions, Redis } from 'ioredis'
 import type { Address } from './address.ts'
 import { connectorFor } from './connector.ts'
 import type { iamAccess } from './iam.ts'
+import { reconnectTimer } from './internals.ts'
 import { Refusals } from './refusals.ts'
 
 /** How any connection is made, whether to a single server or to a node of a cluster. */
@@ -58,7 +59,7 @@ export function settingsFor(
 
 const nothing = async () => {}
 
-/** An idle client keeps no process alive, nor does one that is to connect again: that timer has no public name. */
+/** An idle client keeps no process alive, nor does one that is to connect again. */
 export function unrefReconnect(client: Redis | Cluster): void {
-  client.on('reconnecting', () => (Reflect.get(client, 'reconnectTimeout') as NodeJS.Timeout | null)?.unref())
+  client.on('reconnecting', () => reconnectTimer(client)?.unref())
 }
