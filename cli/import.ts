@@ -122,7 +122,7 @@ async function main(): Promise<number> {
   if (positionals.length > 1) throw new SetupError('Name one file at a time')
   const concurrency = Number(values.concurrency)
   if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 50))
-    throw new SetupError(`--concurrency ${values.concurrency} is no number from 1 to 50`)
+    throw new SetupError(`--concurrency ${values.concurrency} must be a number from 1 to 50`)
   currency(values.currency)
   const keep = values.rejects === undefined ? undefined : rejectsWriter(values.rejects)
   const { source, size } = open(file)

@@ -32,10 +32,10 @@ async function main(): Promise<number> {
   }
   if (more !== undefined) throw new SetupError('Name one URL at a time')
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-    throw new SetupError(`${url} is no URL such as https://shop.example`)
+    throw new SetupError(`${url} must be a URL such as https://shop.example`)
   const patience = Number(values.patience) * 1000
   if (!(patience >= 0 && patience <= 600_000))
-    throw new SetupError(`--patience ${values.patience} is no number of seconds from 0 to 600`)
+    throw new SetupError(`--patience ${values.patience} must be a number of seconds from 0 to 600`)
   const token = values.token ?? (process.env.TOKEN || undefined)
   let steps = 0
   const done = (step: string, ms: number) => {

@@ -36,7 +36,7 @@ export interface Miss<V> {
   schema: string
   /** The entry of another schema that stands at the id's own key, where this one's is kept beside it; and whether that was read. */
   beside?: { key: string; fill: string; isRead: boolean }
-  /** The fill of an entry that may be replaced, though it is none that could be served: of another schema, and stale. */
+  /** The fill of an entry that may be replaced though it cannot be served: it is of another schema, and stale. */
   replaces?: string
   /** A stale entry that this very call has found, for when loading fails. */
   stale?: Entry

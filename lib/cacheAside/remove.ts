@@ -11,7 +11,7 @@ export async function write<V, C extends Committed<V>>(
   commit: () => Promise<C>,
   { also = [], mayHaveCommitted = () => true }: { also?: Keyed[]; mayHaveCommitted?: () => boolean } = {},
 ): Promise<C & { invalidation: Invalidation }> {
-  // Before anything is written: an id that is none is refused.
+  // Before anything is written: an id that is not valid is refused.
   cache.key(id)
   // Where nothing was sent yet, a connection is made while the database is at work.
   cache.shards.connect()

@@ -16,7 +16,7 @@ export function corsHeaders(origins: string | undefined): (headers: Headers, ori
   for (const origin of allowed) {
     if (!isOrigin(origin))
       throw new Error(
-        `STOREFRONT_ORIGINS: ${JSON.stringify(origin)} is no origin such as https://shop.example: see the parameter storefrontOrigins`,
+        `STOREFRONT_ORIGINS: ${JSON.stringify(origin)} must be an origin such as https://shop.example: see the parameter storefrontOrigins`,
       )
   }
   if (allowed.size === 0) return () => {}

@@ -40,7 +40,7 @@ export const idempotencyOf =
  * @param respond does the work. It is handed a UUID that is the same for each attempt with the same key, and whether there
  *   is a key: name the write by it, so that an attempt whose record was lost finds what it did before. Without a key the
  *   UUID is a new one. Where it throws, nothing is stored.
- * @throws {Problem} 400 for a key that is none, 409 with `Retry-After` while the first attempt still runs, 422 for a
+ * @throws {Problem} 400 for a key that is not valid, 409 with `Retry-After` while the first attempt still runs, 422 for a
  *   key that was used for something else; and what `respond` or the SDK throws
  */
 export type Idempotent = (

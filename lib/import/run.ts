@@ -37,7 +37,7 @@ export interface ImportOptions {
  * reported and the rest goes on. Rows with the same id are applied in their order. Prints nothing.
  *
  * @returns what became of the rows; it does not throw for what is wrong with the file or the database
- * @throws {RangeError} for a currency that is none
+ * @throws {RangeError} for what is not the code of a currency
  */
 export async function importCatalogue(options: ImportOptions): Promise<Report> {
   const { source, target, strict = false, concurrency = 16, patienceMs = 30_000, signal } = options

@@ -82,7 +82,7 @@ function pass(
   )
   passed.on('timeout', () => passed.destroy(new Error(`no answer within ${longest / 1000} s`)))
   passed.on('error', (error) => refuse(response, 502, `serverless-offline: ${error.message}`))
-  // Who has gone waits for nothing.
+  // The client has left, and is not answered.
   response.on('close', () => response.writableFinished || passed.destroy())
   request.pipe(passed)
 }

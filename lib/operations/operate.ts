@@ -34,7 +34,7 @@ export type OperationResult =
  * Does what an operator asks for.
  *
  * @param deadline when to stop, by performance.now()
- * @throws {TypeError} for an operation that is none; and what Redis or the SDK throws
+ * @throws {TypeError} for an action that does not exist; and what Redis or the SDK throws
  */
 export async function operate(
   catalog: Upkeep,

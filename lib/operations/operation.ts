@@ -26,7 +26,7 @@ export function warmingOf(event: unknown): { ids?: string[] } & Pick<WarmingOpti
     throw new TypeError(`ids is a list of at most ${mostIds} product ids`)
   const wrong = ids?.find((id: unknown) => typeof id !== 'string' || !isProductId(id))
   if (wrong !== undefined)
-    throw new TypeError(`${JSON.stringify(wrong)} is no product id: ${productIdGrammar}`)
+    throw new TypeError(`${JSON.stringify(wrong)} is not a product id: ${productIdGrammar}`)
   return {
     ...(ids && { ids }),
     ...(top !== undefined && { top: wholeNumber('top', top, 0, 1_000) }),

@@ -68,7 +68,7 @@ const files: Record<string, (request: ApiRequest) => Promise<ApiResponse>> = {
 
 type Handler = ReturnType<typeof handle>
 
-/** The handler of each route; `GET *` is for those that there is none for. */
+/** The handler of each route; `GET *` answers every other one. */
 export const storefrontRoutes = (catalog: Catalog): Record<string, Handler> => ({
   ...mapped(respond, (route, answer) =>
     handle(route, (request) => answer(catalog, request), errorPageAnswer(errorPage)),

@@ -22,6 +22,6 @@ function originOf(url: string | undefined): string {
   if (!url) return ''
   if (isOrigin(url)) return url
   throw new Error(
-    `STOREFRONT_URL: ${url} is no origin such as https://shop.example: see the parameter storefrontUrl`,
+    `STOREFRONT_URL: ${url} must be an origin such as https://shop.example: see the parameter storefrontUrl`,
   )
 }

@@ -48,7 +48,7 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : undefine
 /**
  * Reads the records of a DynamoDB stream (NEW_AND_OLD_IMAGES) that Lambda delivers.
  *
- * @param onMalformed told of each record that is none, with the reason. It is skipped: delivered again it would be no
+ * @param onMalformed told of each record that cannot be read, with the reason. It is skipped: delivered again it would be no
  *   better, and hold up all that follow it for a day
  */
 export function changesIn(

@@ -101,7 +101,7 @@ test('what cannot be done is said in a line, with the exit code 1', async () => 
       /^There is no command look: it is one of inspect, invalidate, warm, audit; see --help\n$/,
     ],
     [['inspect'], /^Name the products to inspect/],
-    [['inspect', 'a/b'], /^"a\/b" is no product id: 1 to 128/],
+    [['inspect', 'a/b'], /^"a\/b" is not a product id: 1 to 128/],
     [['audit', '--top', '5'], /^--top is for warm only\n$/],
     [['warm', '--top', 'x'], /^top is a whole number from 0 to 1000\n$/],
     [['inspect', 'a', '--stage', 'a b'], /^--stage a b is no name of a stage/],

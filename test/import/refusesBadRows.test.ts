@@ -134,7 +134,7 @@ test.each([
   [['nowhere.json'], 'There is no file nowhere.json'],
   [['test'], 'test is a folder'],
   [['--currency', 'EURO', 'package.json'], '"EURO" is no currency'],
-  [['--concurrency', '0', 'package.json'], '--concurrency 0 is no number from 1 to 50'],
+  [['--concurrency', '0', 'package.json'], '--concurrency 0 must be a number from 1 to 50'],
   [['--quick'], "Unknown option '--quick'"],
   [['a', 'b'], 'Name one file at a time'],
   [['package.json'], 'No database answers at http://127.0.0.1:9: run npm start'],

@@ -41,7 +41,7 @@ describe('npm start refuses with one line that says what and what to do', () => 
   it('when a storefront is no origin', async () => {
     const origins = 'http://localhost:5173,shop.example/'
     expect(await refusal({ ...(await ownEnv()), STOREFRONT_ORIGINS: origins })).toMatch(
-      /^STOREFRONT_ORIGINS: "shop\.example\/" is no origin such as https:\/\/shop\.example/,
+      /^STOREFRONT_ORIGINS: "shop\.example\/" must be an origin such as https:\/\/shop\.example/,
     )
   })
 
@@ -79,7 +79,7 @@ describe('npm start refuses with one line that says what and what to do', () => 
 
   it('when the given Redis is no URL', async () => {
     expect(await refusal({ ...(await ownEnv()), REDIS_URL: 'localhost:6379' })).toBe(
-      'REDIS_URL is no URL that starts with redis:// or rediss://: correct or unset it',
+      'REDIS_URL must be a URL that starts with redis:// or rediss://: correct it or unset it',
     )
   })
 

@@ -108,7 +108,10 @@ test('a token that is worth nothing, a server that is away and bad usage are tol
   const port = await freePort()
   const away = await smoke(`http://127.0.0.1:${port}`)
   expect(away).toMatchObject({ code: 1, err: expect.stringMatching(/does not answer: connect ECONNREFUSED/) })
-  expect(await smoke('shop.example')).toMatchObject({ code: 1, err: expect.stringContaining('is no URL') })
+  expect(await smoke('shop.example')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('must be a URL'),
+  })
   expect(await smoke()).toMatchObject({ code: 1, out: expect.stringContaining('Usage:') })
   expect(await smoke('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Usage:') })
 })

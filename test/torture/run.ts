@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   }
   const seconds = Number(values.seconds)
   if (!(seconds >= 1 && seconds <= 86_400)) {
-    throw new SetupError(`--seconds ${values.seconds} is no number from 1 to 86400`)
+    throw new SetupError(`--seconds ${values.seconds} must be a number from 1 to 86400`)
   }
   const { seed } = values
   process.stdout.write(`Torturing for ${seconds} s with --seed ${seed}\n`)

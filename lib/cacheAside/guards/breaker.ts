@@ -98,6 +98,6 @@ export class Breaker {
 const isOfCluster = (error: unknown): boolean =>
   error instanceof Error && /^(MOVED|CROSSSLOT)\b/.test(error.message)
 
-/** A Redis that answers reads and refuses removals, by its state or its access list. One that is full is none: a removal needs no memory. */
+/** A Redis that answers reads and refuses removals, by its state or its access list. A full one is not among them: a removal needs no memory. */
 export const refusesWrites = (error: unknown): boolean =>
   error instanceof Error && /\b(READONLY|MISCONF|NOREPLICAS|NOPERM)\b/.test(error.message)

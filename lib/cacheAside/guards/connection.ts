@@ -80,7 +80,7 @@ export class Connection {
     if (this.#state !== 'made' && this.#client?.status === 'ready') this.#end('made')
   }
 
-  /** A command has failed, or was not answered in time: the next connection is none that calls wait for. */
+  /** A command has failed, or was not answered in time: calls do not wait for the next connection. */
   failed(): void {
     this.#end('failed')
   }

@@ -94,7 +94,7 @@ export function encodeEntry(
   return `${kind}${noLease}${token}${identityOf(schema, id)}${padded.join(' ')}\n${text}`
 }
 
-/** The entry in `raw`; undefined for what is none, is of another schema or id, or was cut short. */
+/** The entry in `raw`; undefined for anything else: of another schema or id, or cut short. */
 export function decodeEntry(schema: string, id: string, raw: string): Entry | undefined {
   const kind = raw[0]
   // Piece by piece: to put the identity together first would cost a hit more than to compare it.
@@ -126,7 +126,7 @@ export function decodeEntry(schema: string, id: string, raw: string): Entry | un
   return { body, bytes, version, loadedAt, freshMs, until, raw }
 }
 
-/** The entry of an id in `raw`, of whichever schema; undefined for what is none. */
+/** The entry of an id in `raw`, of whichever schema; undefined for anything else. */
 export function decodeForeign(id: string, raw: string): Entry | undefined {
   const first = places.identity + 1
   const end = raw.indexOf('\t', first)
@@ -162,7 +162,7 @@ export interface Lease {
   least: number
 }
 
-/** The bare lease in `raw`; undefined where it is none. */
+/** The bare lease in `raw`; undefined for anything else. */
 export function decodeLease(raw: string): Lease | undefined {
   if (raw[0] !== 'L' || raw.length < places.ends) return undefined
   const least = raw.length === places.ends ? 0 : Number(/^ (\d+)$/.exec(raw.slice(places.ends))?.[1])

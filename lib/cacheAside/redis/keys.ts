@@ -10,7 +10,7 @@ export function keysOf(prefix: string, name: string): (id: string) => string {
   const after = `}${suffixOf(name)}`
   return (id) => {
     if (id === '' || !id.isWellFormed())
-      throw new TypeError(`${JSON.stringify(id)} is no id: it must be well-formed and not empty`)
+      throw new TypeError(`${JSON.stringify(id)} is not an id: it must be well-formed and not empty`)
     const first = id.charCodeAt(0)
     return first === closing || first === backslash ? `${before}\\${id}${after}` : before + id + after
   }
@@ -29,7 +29,7 @@ export const suffixOf = (name: string): string => `:${name}${format}`
 export const besideKey = (key: string, schema: string): string =>
   `${key}:${encodeURIComponent(schema)}:beside`
 
-/** The schema of an entry that is kept beside another one: it names that one, so beside every other one it is none. */
+/** The schema of an entry that is kept beside another one: it names that one, so it does not match beside any other. */
 export const besideSchema = (schema: string, fill: string): string => `${schema}@${fill}`
 
 /** The key under which the release before this format keeps the same entry; removals take it along. */

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { NoSuchProduct, WriteConflict } from '../errors.ts'
+import { NoSuchProduct } from '../errors.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import { toTombstone } from '../table/items.ts'
+import { onWhatStands } from './onWhatStands.ts'
 import { demand, type Precondition } from './precondition.ts'
 import { putIfVersion } from './putIfVersion.ts'
 import { readStored } from './readProduct.ts'
-
-const attempts = 5
 
 /**
  * Deletes a product: a tombstone takes its place, on the condition that it still has the version that was read just
@@ -27,22 +26,18 @@ export async function deleteProduct(
   signal?: AbortSignal,
 ): Promise<{ value: undefined; version: number }> {
   const writeId = randomUUID()
-  let current = await readStored(db, table, id, signal)
-  for (let attempt = 0; attempt <= attempts; attempt++) {
+  const seen = await readStored(db, table, id, signal)
+  return onWhatStands(id, seen, async (current) => {
     if (!current || (current.deleted && current.expiresAt !== undefined)) throw new NoSuchProduct(id)
-    if (current.deleted) {
-      await clearReviews(db, table, current, signal)
-      return { value: undefined, version: current.version }
+    let tombstone = current
+    if (!current.deleted) {
+      demand(precondition, current.version)
+      const deletion = toTombstone(current, writeId)
+      const { written, stored } = await putIfVersion(db, table, deletion, current.version, signal)
+      if (!written) return { found: stored }
+      tombstone = stored
     }
-    if (attempt === attempts) break
-    demand(precondition, current.version)
-    ;({ stored: current } = await putIfVersion(
-      db,
-      table,
-      toTombstone(current, writeId),
-      current.version,
-      signal,
-    ))
-  }
-  throw new WriteConflict(`Others wrote product ${id} meanwhile, ${attempts} times in a row`)
+    if (tombstone.deleted) await clearReviews(db, table, tombstone, signal)
+    return { done: { value: undefined, version: tombstone.version } }
+  })
 }

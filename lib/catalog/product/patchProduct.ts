@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { NoSuchProduct, WriteConflict } from '../errors.ts'
+import { NoSuchProduct } from '../errors.ts'
 import { replacement, toProduct } from '../table/items.ts'
 import { mergePatch } from './mergePatch.ts'
+import { onWhatStands } from './onWhatStands.ts'
 import { demand, type Precondition } from './precondition.ts'
 import { type Product, parseProductWithId } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
 import { readStored } from './readProduct.ts'
-
-const attempts = 5
 
 /**
  * Changes a product by a JSON merge patch. What comes of it is checked like a product that is put. An edit that
@@ -29,15 +28,15 @@ export async function patchProduct(
   signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: false }> {
   const writeId = randomUUID()
-  let current = await readStored(db, table, id, signal)
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  const seen = await readStored(db, table, id, signal)
+  return onWhatStands(id, seen, async (current) => {
     if (!current || current.deleted) throw new NoSuchProduct(id)
     demand(precondition, current.version)
     const content = parseProductWithId(id, mergePatch(toProduct(current), patch))
     const item = replacement(id, content, current, writeId)
     const { written, stored } = await putIfVersion(db, table, item, current.version, signal)
-    if (written) return { value: toProduct(stored), version: stored.version, created: false }
-    current = stored
-  }
-  throw new WriteConflict(`Others wrote product ${id} meanwhile, ${attempts} times in a row`)
+    return written
+      ? { done: { value: toProduct(stored), version: stored.version, created: false } }
+      : { found: stored }
+  })
 }

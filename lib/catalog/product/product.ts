@@ -50,7 +50,7 @@ const key = z.string().check(
   z.refine((name) => name.isWellFormed(), 'Not a usable name'),
 )
 
-/** `__proto__` is none of them: zod's record would pass over it without a word. */
+/** `__proto__` may not be among them: zod's record would pass over it without a word. */
 const withoutProto = z.unknown().check(
   z.refine((given) => !Object.hasOwn(Object(given), '__proto__'), {
     path: ['__proto__'],

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { WriteConflict } from '../errors.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import { replacement, toProduct } from '../table/items.ts'
+import { onWhatStands } from './onWhatStands.ts'
 import { demand, type Precondition } from './precondition.ts'
 import type { Product, ProductContent } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
 import { readStored } from './readProduct.ts'
-
-const attempts = 5
 
 /**
  * Replaces a product, or creates it. The put is conditional on the version that was read just before, so that two
@@ -28,15 +26,15 @@ export async function putProduct(
   signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: boolean }> {
   const writeId = randomUUID()
-  let current = await readStored(db, table, id, signal)
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  const seen = await readStored(db, table, id, signal)
+  return onWhatStands(id, seen, async (current) => {
     const created = !current || current.deleted === true
-    demand(precondition, created ? undefined : current?.version)
+    demand(precondition, created ? undefined : current.version)
     if (current?.deleted) await clearReviews(db, table, current, signal)
     const item = replacement(id, content, current, writeId)
     const { written, stored } = await putIfVersion(db, table, item, current?.version, signal)
-    if (written) return { value: toProduct(stored), version: stored.version, created }
-    current = stored
-  }
-  throw new WriteConflict(`Others wrote product ${id} meanwhile, ${attempts} times in a row`)
+    return written
+      ? { done: { value: toProduct(stored), version: stored.version, created } }
+      : { found: stored }
+  })
 }

@@ -11,7 +11,7 @@ export interface Address {
   db: number
 }
 
-/** @throws {Error} for a URL that is none of a cache; it does not repeat the URL, which may hold a password */
+/** @throws {Error} for a URL that does not name a cache; it does not repeat the URL, which may hold a password */
 export function parseAddress(url: string): Address {
   const parsed = URL.parse(url)
   const [, s, cluster] = /^redis(s?)(-cluster)?:$/.exec(parsed?.protocol ?? '') ?? []

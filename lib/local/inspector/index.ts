@@ -88,7 +88,9 @@ export class Inspector {
   }
 
   #reply(response: ServerResponse, text: string, work: (id: string) => Promise<object>): void {
-    const done = isProductId(text) ? work(text) : Promise.reject(new Refused('That is no id of a product'))
+    const done = isProductId(text)
+      ? work(text)
+      : Promise.reject(new Refused('That is not the id of a product'))
     done.then(
       (answer) => {
         response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })

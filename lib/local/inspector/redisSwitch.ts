@@ -35,7 +35,7 @@ export async function openRedisSwitch(redisUrl: string): Promise<RedisSwitch> {
       open.add(from)
       from.setNoDelay(true)
       from.on('error', () => {})
-      // Whatever ends one side ends the other: half a connection is none to Redis.
+      // Whatever ends one side ends the other: Redis has no use for half a connection.
       from.on('close', () => {
         open.delete(from)
         to.destroy()

@@ -58,7 +58,7 @@ export function withoutSecret(url: string): string {
 function checkUrl(variable: string, url: string, protocols: string[]): void {
   if (!protocols.includes(URL.parse(url)?.protocol ?? ''))
     throw new SetupError(
-      `${variable} is no URL that starts with ${protocols.join('// or ')}//: correct or unset it`,
+      `${variable} must be a URL that starts with ${protocols.join('// or ')}//: correct it or unset it`,
     )
 }
 
