@@ -57,7 +57,7 @@ test('a parameter that is missing or wrong is named, and nothing is begun', asyn
     [['--stage', 'prod', ...issuer, '--param', 'tokenJwks=http://x'], /tokenJwks is http:\/\/x/],
     [
       ['--stage', 'prod', ...issuer, '--param', 'storefrontOrigins=shop.example'],
-      /storefrontOrigins.*no origin/,
+      /storefrontOrigins.*must be an origin/,
     ],
     [
       ['--stage', 'prod', ...issuer, '--param', 'storefrontUrl=https://shop.example/'],
