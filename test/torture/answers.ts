@@ -1,7 +1,6 @@
 import type { AllPromises, Violation } from './check.ts'
 import type { Around } from './circumstances.ts'
-import { usualMs } from './control.ts'
-import type { Breaker, Got, Load, Operation, Unanswered } from './history.ts'
+import type { Breaker, Bypassed, Got, Load, Operation, Unanswered } from './history.ts'
 
 /** Timers ring late, and clocks are read a little later still, ms. */
 const slackMs = 20
@@ -21,24 +20,35 @@ export function tooLate(history: Operation[], { cacheTimeoutMs }: AllPromises, a
     .map((answer) => ({ rule: 'G7', answer }))
 }
 
-/** How often a call asks Redis one after the other: it reads, takes a lease, and fills. */
-const commands = 3
-
 /**
  * G4: the cache is left out only where Redis may have been away just then; or where the breaker was open, because Redis
  * was away a moment ago, and so is what was kept for that; or after a caller has waited for another's load as long as it
  * had to.
  */
-export function leftOut(history: Operation[], { waitMs }: AllPromises, around: Around): Violation[] {
+export function leftOut(
+  history: Operation[],
+  { waitMs, cacheTimeoutMs }: AllPromises,
+  around: Around,
+): Violation[] {
   const wasOpen = openings(history)
+  const bypasses = Map.groupBy(
+    history.filter((each): each is Bypassed => each.type === 'bypassed'),
+    ({ process, cache, id }) => `${process} ${cache} ${id}`,
+  )
+  /** Whether a call has given Redis up no sooner than it may: after all the time that it has for it. */
+  const wasPatient = ({ process, cache, id, start, end, budgetMs = Number.POSITIVE_INFINITY }: Got) =>
+    (bypasses.get(`${process} ${cache} ${id}`) ?? []).some(
+      (each) => each.start <= end && each.start - start >= Math.min(cacheTimeoutMs, budgetMs / 2),
+    )
   return history
     .filter((each): each is Got => each.type === 'got' && /fwd=bypass/.test(each.status))
-    .filter(({ process, start, end, status, budgetMs = Number.POSITIVE_INFINITY }) => {
+    .filter((answer) => {
+      const { process, start, end, status, budgetMs = Number.POSITIVE_INFINITY } = answer
       if (/detail=wait-timeout/.test(status)) return end - start < Math.min(waitMs, budgetMs / 2) - pauseMs
       if (around.wasAway(process, start - slackMs, end)) return false
-      // Half of its time is for Redis: who has less than a read, a lease and a fill may take loads for itself when that is over.
-      if (budgetMs / 2 < commands * usualMs.redis && /detail=redis-timeout/.test(status))
-        return end - start < budgetMs / 2
+      // A control tells of what takes longer than usual alone: several commands that each take what is usual use up the
+      // time as well, above all where a lease was lost meanwhile and is asked for again.
+      if (/detail=redis-timeout/.test(status)) return !wasPatient(answer)
       const known = /detail=(redis-away|fallback)/.test(status)
       return !(known && wasOpen(process, start, end) && around.knewAway(process, start, end))
     })

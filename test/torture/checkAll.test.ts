@@ -120,12 +120,15 @@ test('away: the cache is left out only where Redis may have been away', () => {
   ])
 })
 
-test('away: a caller who has less time than a command may take may have used it up', () => {
-  expect(broken([past(0, 24, 'redis-timeout', { budgetMs: 24 })])).toEqual([])
-  expect(broken([past(0, 5, 'redis-timeout', { budgetMs: 24 })])).toEqual(['away'])
-  expect(broken([past(0, 102, 'redis-timeout', { budgetMs: 115 })])).toEqual([])
-  expect(broken([past(0, 50, 'redis-timeout', { budgetMs: 115 })])).toEqual(['away'])
-  expect(broken([past(0, 200, 'redis-timeout', { budgetMs: 200 })])).toEqual(['away'])
+test('away: a caller may give up when all the time is over that it has for Redis, and no sooner', () => {
+  const gaveUp = (at: number, budgetMs?: number) =>
+    broken([past(0, at + 20, 'redis-timeout', budgetMs === undefined ? {} : { budgetMs }), bypassed(at)])
+  expect([gaveUp(100), gaveUp(163)]).toEqual([[], []])
+  expect(gaveUp(99)).toEqual(['away'])
+  expect([gaveUp(12, 24), gaveUp(58, 115)]).toEqual([[], []])
+  expect([gaveUp(5, 24), gaveUp(50, 115), gaveUp(90, 200)]).toEqual([['away'], ['away'], ['away']])
+  // Another one's bypass says nothing of it.
+  expect(broken([past(0, 200, 'redis-timeout'), { ...bypassed(150), process: '2' }])).toEqual(['away'])
 })
 
 test('away: it is known to be only while the breaker is open, and not much longer than it was', () => {

@@ -6,7 +6,7 @@ import type { Waited } from './circumstances.ts'
 /** How often the controls try, ms. */
 const everyMs = 10
 /** What is usual, ms: below it a cache that asks Redis three times in its 100 ms has time enough. */
-export const usualMs = { timer: 5, redis: 30 }
+const usualMs = { timer: 5, redis: 30 }
 
 /**
  * Watches what this process can do at all, beside the caches under test: a timer, and a bare client of the same Redis
