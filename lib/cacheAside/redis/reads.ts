@@ -5,7 +5,7 @@ import type { Shards } from './shards.ts'
 /** Into how many turns a time limit is divided; a read is given up after 7/8 to 8/8 of it. */
 const turns = 8
 
-/** A GET under way, in the list of all. */
+/** A GET under way. */
 export interface Read {
   readonly command: Command
   /** The text at the key; null where nothing is. */
@@ -13,21 +13,17 @@ export interface Read {
   /** In which it began, or its connection was made anew; and how many it has waited for that. */
   turn: number
   connecting: number
-  older: Read | undefined
-  newer: Read | undefined
 }
 
 /**
  * The one command of a hit, with a time limit. One timer serves all reads that are under way: a timer and a promise for
- * each would cost a hit more than everything else it does. The list is linked by hand, since a Map or a Set of objects
- * has to compute a hash for each.
+ * each would cost a hit more than everything else it does.
  */
 export class Reads {
   readonly #redis: Redis | Cluster
   readonly #shards: Shards
   readonly #ms: number
-  #oldest: Read | undefined
-  #newest: Read | undefined
+  readonly #underWay = new Set<Read>()
   #turn = 0
   #timer: NodeJS.Timeout | undefined
   /** How many have begun since the socket was corked. */
@@ -41,7 +37,7 @@ export class Reads {
 
   /** Whether a read is under way: then the timer has looked of late whether all is still calm. */
   get areWatched(): boolean {
-    return this.#oldest !== undefined
+    return this.#underWay.size > 0
   }
 
   /** Sends GET. Whoever awaits its answer tells {@link end} when it is settled. */
@@ -49,17 +45,8 @@ export class Reads {
     const command = new Command('get', [key], { replyEncoding: 'utf8' })
     this.#cork()
     const answer = this.#redis.sendCommand(command) as Promise<string | null>
-    const read: Read = {
-      command,
-      answer,
-      turn: this.#turn,
-      connecting: 0,
-      older: this.#newest,
-      newer: undefined,
-    }
-    if (this.#newest) this.#newest.newer = read
-    else this.#oldest = read
-    this.#newest = read
+    const read: Read = { command, answer, turn: this.#turn, connecting: 0 }
+    this.#underWay.add(read)
     // Not unref'ed: it keeps a process alive that waits for an answer, since the socket does not.
     this.#timer ??= setInterval(() => this.#nextTurn(), this.#ms / turns)
     return read
@@ -76,10 +63,7 @@ export class Reads {
   }
 
   end(read: Read): void {
-    if (read.older) read.older.newer = read.newer
-    else if (this.#oldest === read) this.#oldest = read.newer
-    if (read.newer) read.newer.older = read.older
-    else if (this.#newest === read) this.#newest = read.older
+    this.#underWay.delete(read)
   }
 
   /**
@@ -88,7 +72,7 @@ export class Reads {
    * when everything that has arrived by now has been heard, as the requests of other connections have.
    */
   #cork(): void {
-    if (!this.#oldest) return
+    if (!this.areWatched) return
     this.#corked++
     if (this.#corked > 1) return
     const uncork = this.#shards.cork()
@@ -104,14 +88,14 @@ export class Reads {
 
   #nextTurn(): void {
     this.#turn++
-    if (!this.#oldest) {
+    if (!this.areWatched) {
       clearInterval(this.#timer)
       this.#timer = undefined
       return
     }
     if (this.#shards.calm) this.#shards.look(performance.now())
     const late: Read[] = []
-    for (let read: Read | undefined = this.#oldest; read; read = read.newer) {
+    for (const read of this.#underWay) {
       // Its connection was lost and is being made again: the command leaves with it, and its time begins then.
       if (this.#shards.of(String(read.command.args[0])).isBeingConnected) {
         read.connecting += this.#turn - read.turn
