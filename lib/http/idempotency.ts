@@ -3,6 +3,7 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb'
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { Context } from 'aws-lambda'
 import { required } from '../clients/config.ts'
 import { writing } from '../clients/dynamodb/index.ts'
 import { Problem } from './problem.ts'
@@ -71,7 +72,8 @@ async function answerOnce(
   })
   // The function's own end, and a little more: until then no other attempt may take over.
   const holdMs = Math.min(request.budgetMs, longestAttempt) + 1000
-  config.registerLambdaContext({ getRemainingTimeInMillis: () => holdMs } as never)
+  // Nothing else of it is read.
+  config.registerLambdaContext({ getRemainingTimeInMillis: () => holdMs } as Context)
   const persistenceStore = new DynamoDBPersistenceLayer({
     tableName: table,
     awsSdkV3Client: clientOf(db, request.signal),
@@ -131,11 +133,12 @@ function refusalOf(error: unknown): unknown {
 function clientOf(db: DynamoDBDocumentClient, signal: AbortSignal | undefined) {
   const mark = randomUUID()
   const attempt = writing(signal)
-  const send = async (command: Parameters<DynamoDBDocumentClient['send']>[0] | PutItemCommand) => {
+  const options = signal ? { abortSignal: signal } : {}
+  const send = async (command: object): Promise<unknown> => {
     if (command instanceof PutItemCommand)
       command.input.Item = { ...command.input.Item, attempt: { S: mark } }
     try {
-      return await attempt(() => db.send(command as never, signal ? { abortSignal: signal } : {}))
+      return await attempt(() => Reflect.apply(db.send, db, [command, options]))
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException && error.Item?.attempt?.S === mark) return {}
       throw error

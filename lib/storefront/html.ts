@@ -17,28 +17,29 @@ interface Ours {
  * templates stands in `!${ours()}`: the one way past the escaping, and by its type open to HTML from here alone.
  * Nothing, an undefined, is left out. Backslashes mean themselves.
  */
-export const html = tag as unknown as (
-  literals: TemplateStringsArray,
-  ...data: (string | number | undefined | Ours)[]
-) => Html
+export const html: (literals: TemplateStringsArray, ...data: (string | number | undefined | Ours)[]) => Html =
+  (literals, ...data) => branded(tag(literals, ...data))
 
 /** HTML made here, to be put into a template as it is: after `!$`, and nowhere else. */
 export const ours = (...pieces: (Html | readonly Html[] | undefined)[]): Ours =>
-  (pieces.length === 1 ? pieces[0] : pieces.flat().join('')) as unknown as Ours
+  branded(pieces.length === 1 ? pieces[0] : pieces.flat().join(''))
 
 /** The finished text. */
-export const textOf = (page: Html): string => page as unknown as string
+export const textOf = (page: Html): string => String(page)
 
 /** JSON as data in a page, of a type that no browser runs. It holds no `<`, so nothing in it ends the element. */
 export const jsonData = (type: string, data: unknown): Html =>
-  `<script type="${type}">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>` as unknown as Html
+  branded(`<script type="${type}">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>`)
 
 /**
  * A text, escaped and with references in the place of all that is not ASCII. For the few texts that stand on every page:
  * a page of one-byte characters is put together, hashed and sent several times as fast as one with a single other one.
  */
 export const ascii = (text: string): Html =>
-  textOf(html`${text}`).replaceAll(
-    /[^\0-\x7f]/gu,
-    (character) => `&#${character.codePointAt(0)};`,
-  ) as unknown as Html
+  branded(textOf(html`${text}`).replaceAll(/[^\0-\x7f]/gu, (character) => `&#${character.codePointAt(0)};`))
+
+/** The one place where a text becomes HTML by its type. */
+function branded<Brand extends Html | Ours>(text: unknown): Brand
+function branded(text: unknown): unknown {
+  return text
+}

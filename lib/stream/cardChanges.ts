@@ -29,5 +29,5 @@ export function cardChangesIn(changes: Change[]): CardChange[] {
 /** What other products' pages show of a product, and where; undefined where none shows it. */
 function shown(image: Image | undefined) {
   const place = image?.deleted === true ? undefined : placeOf(image)
-  return place && { place, card: cardOf(image as unknown as CardItem) }
+  return place && { place, card: cardOf(image as CardItem) }
 }

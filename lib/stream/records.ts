@@ -2,7 +2,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { DynamoDBRecord } from 'aws-lambda'
 
 /** An item of the table, as a stream record shows it. */
-export type Image = Record<string, unknown>
+export type Image = ReturnType<typeof unmarshall>
 
 /** A change of one item. */
 export interface Change {

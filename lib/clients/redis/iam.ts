@@ -47,11 +47,11 @@ export function iamAccess(user: string, iam: IamAccess) {
   const prepare = async () => {
     newest = await getToken()
   }
+  const options: RedisOptions = { username: user }
+  // By its type a text: see above.
+  Reflect.set(options, 'password', { toString: () => newest })
   return {
-    options: {
-      username: user,
-      password: { toString: () => newest } as unknown as string,
-    } satisfies RedisOptions,
+    options,
 
     prepare,
 
