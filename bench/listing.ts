@@ -89,13 +89,14 @@ try {
     const [table] = await createTables(db, `bench-${size}`)
     if (!table) throw new Error('serverless.yml defines no table')
     await fill(table.name, size)
-    const list = async (id: string) => readListing(db, table.name, id, await readCategories(db, table.name))
+    const list = async (id: string) =>
+      readListing({ db, table: table.name }, id, await readCategories({ db, table: table.name }))
     const middle = `${createdAtOf(size / 2)}#p${size / 2}`
     const measured = {
       'listing, one category': await measure(() => list(`${categories[0]}|24|`)),
       'listing, 20 categories': await measure(() => list('shop|24|')),
       'listing, 20 categories, from the middle': await measure(() => list(`shop|24|${middle}`)),
-      'product page': await measure((n) => readPage(db, table.name, `p${(n * 17) % size}`)),
+      'product page': await measure((n) => readPage({ db, table: table.name }, `p${(n * 17) % size}`)),
     }
     for (const [what, each] of Object.entries(measured))
       results[what] = { ...results[what], [`${size} products`]: each }

@@ -161,7 +161,7 @@ try {
     ...{ title: 'Edited', category: 'bench/edited', price: { amount: 100, currency: 'EUR' } },
     description: 'x'.repeat(1500),
   })
-  for (const id of ids) await upsertProduct(db, TableName, { id, content })
+  for (const id of ids) await upsertProduct({ db, table: TableName }, { id, content })
   await measure('warm-up', (made) => made >= 40)
   const calm = await measure('Redis there', (made) => made >= edits)
   const killed = await measureOutage(

@@ -25,21 +25,21 @@ export type Caches = ReturnType<typeof openCaches>
 export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEnvironment()) {
   const { db, table, redis } = connect(config)
   const shared = { redis, prefix: table, ...(cacheTimeoutMs !== undefined && { cacheTimeoutMs }) }
-  const cursors = openCursors(db, table)
+  const cursors = openCursors({ db, table })
   const products = observedCache<Product>({
     ...shared,
     name: 'product',
     load: async (id, { signal }) => {
-      const stored = await readStored(db, table, id, signal)
+      const stored = await readStored({ db, table, signal }, id)
       return stored && versioned(stored)
     },
-    loadMany: (ids, { signal }) => readProducts(db, table, ids, signal),
+    loadMany: (ids, { signal }) => readProducts({ db, table, signal }, ids),
   })
   const pages = observedCache<Page>({
     ...shared,
     name: 'page',
     load: async (id, { signal }) => {
-      const value = await readPage(db, table, id, signal)
+      const value = await readPage({ db, table, signal }, id)
       return value && { value, version: value.product.version }
     },
   })
@@ -47,14 +47,14 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEn
   const reviews = observedCache<ReviewPage>({
     ...shared,
     name: 'reviews',
-    load: (id, { signal }) => readReviews(db, table, cursors, id, { signal }),
+    load: (id, { signal }) => readReviews({ db, table, signal }, cursors, id),
   })
   const categories = observedCache<CategoryTree>({
     ...shared,
     name: 'categories',
     ttl: 15_000,
     staleWhileRevalidate: 600_000,
-    load: async (_id, { signal }) => ({ value: await readCategories(db, table, signal), version: 1 }),
+    load: async (_id, { signal }) => ({ value: await readCategories({ db, table, signal }), version: 1 }),
   })
   /** By category, limit and position: which products, not what they say. From an index, so fresh only by its life. */
   const listings = observedCache<Listing>({
@@ -64,7 +64,7 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEn
     staleWhileRevalidate: 60_000,
     load: async (id, { signal }) => {
       const { value: tree = { items: [] } } = await categories.get(treeId)
-      return { value: await readListing(db, table, id, tree, signal), version: 1 }
+      return { value: await readListing({ db, table, signal }, id, tree), version: 1 }
     },
   })
   /** What shows a product beside its own entry. */

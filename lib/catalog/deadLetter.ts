@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { requestOptions, type TableAccess } from './table/access.ts'
 import { deadLetterKey } from './table/items.ts'
 
 /** How long one is kept, s: two weeks. */
@@ -13,12 +14,10 @@ export interface DeadLetter {
 
 /** Keeps it in the table. Kept again it is the same item. Throws what the SDK throws. */
 export async function keepDeadLetter(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   { name, record, error }: DeadLetter,
-  signal: AbortSignal,
 ): Promise<void> {
   const expiresAt = Math.floor(Date.now() / 1000) + keptFor
   const Item = { ...deadLetterKey(name), record, error, expiresAt }
-  await db.send(new PutCommand({ TableName: table, Item }), { abortSignal: signal })
+  await access.db.send(new PutCommand({ TableName: access.table, Item }), requestOptions(access))
 }

@@ -32,7 +32,7 @@ export function entryKinds({ db, table, cursors, products, pages, reviews }: Cac
       ...products,
       ...{ name: 'product', requests: 1, own: whole },
       async read(id, signal) {
-        const stored = await readStored(db, table, id, signal)
+        const stored = await readStored({ db, table, signal }, id)
         const { value, version } = stored ? versioned(stored) : {}
         return { value, version, updatedAt: stored?.updatedAt }
       },
@@ -41,7 +41,7 @@ export function entryKinds({ db, table, cursors, products, pages, reviews }: Cac
       ...pages,
       ...{ name: 'page', requests: 5 },
       async read(id, signal) {
-        const value = await readPage(db, table, id, signal)
+        const value = await readPage({ db, table, signal }, id)
         return { value, version: value?.product.version, updatedAt: value?.product.updatedAt }
       },
       // The cards of other products may be as old as the page.
@@ -51,7 +51,7 @@ export function entryKinds({ db, table, cursors, products, pages, reviews }: Cac
       ...reviews,
       ...{ name: 'reviews', requests: 2, own: whole },
       async read(id, signal) {
-        const found = await readReviews(db, table, cursors, id, { signal })
+        const found = await readReviews({ db, table, signal }, cursors, id)
         return { value: found?.value, version: found?.version, updatedAt: undefined }
       },
     },

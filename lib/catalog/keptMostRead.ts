@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import type { MostRead } from './mostRead.ts'
+import type { TableAccess } from './table/access.ts'
 
 /** The most ids that are kept: of 128 characters each they stay well below the 400 KB of an item. */
 const mostKept = 1_000
@@ -12,19 +13,15 @@ const key = { pk: 'TOP', sk: 'PRODUCTS' }
  *
  * @throws what Redis and the SDK throw
  */
-export async function mostReadIds(
-  db: DynamoDBDocumentClient,
-  table: string,
-  mostRead: MostRead,
-): Promise<string[]> {
-  const [counted, kept] = await Promise.all([mostRead.top(mostKept), readKept(db, table)])
+export async function mostReadIds(access: TableAccess, mostRead: MostRead): Promise<string[]> {
+  const [counted, kept] = await Promise.all([mostRead.top(mostKept), readKept(access)])
   const all = [...new Set([...counted, ...kept])].slice(0, mostKept)
   if (all.join() !== kept.join())
-    await db.send(new PutCommand({ TableName: table, Item: { ...key, ids: all } }))
+    await access.db.send(new PutCommand({ TableName: access.table, Item: { ...key, ids: all } }))
   return all
 }
 
-async function readKept(db: DynamoDBDocumentClient, table: string): Promise<string[]> {
-  const { Item } = await db.send(new GetCommand({ TableName: table, Key: key }))
+async function readKept(access: TableAccess): Promise<string[]> {
+  const { Item } = await access.db.send(new GetCommand({ TableName: access.table, Key: key }))
   return Item?.ids ?? []
 }

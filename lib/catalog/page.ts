@@ -1,4 +1,3 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { categoryPath } from './categories/category.ts'
 import { placeOf } from './listing/neighbours.ts'
 import { readRelated } from './listing/related.ts'
@@ -8,6 +7,7 @@ import type { Product } from './product/product.ts'
 import { readItem } from './product/readProduct.ts'
 import { readThreads } from './reviews/readThreads.ts'
 import type { ReviewThread } from './reviews/reviewTree.ts'
+import type { TableAccess } from './table/access.ts'
 import { toProduct } from './table/items.ts'
 
 /** How many review threads a product page begins with. */
@@ -41,18 +41,13 @@ export interface Page {
  *
  * @throws what the SDK throws
  */
-export async function readPage(
-  db: DynamoDBDocumentClient,
-  table: string,
-  id: string,
-  signal?: AbortSignal,
-): Promise<Page | undefined> {
-  const item = await readItem(db, table, id, signal)
+export async function readPage(access: TableAccess, id: string): Promise<Page | undefined> {
+  const item = await readItem(access, id)
   if (!item) return undefined
   const product = toProduct(item)
   const [{ threads }, related] = await Promise.all([
-    readThreads(db, table, id, { count: threadsOnPage, signal }),
-    readRelated(db, table, placeOf(item), signal),
+    readThreads(access, id, { count: threadsOnPage }),
+    readRelated(access, placeOf(item)),
   ])
   return {
     product,

@@ -35,23 +35,23 @@ export function openCatalogUpkeep(config?: CatalogConfig) {
     /** What they hold of lists. */
     lists: [listings, categories],
     /** What the table holds of a product. */
-    stored: (id: string): Promise<Stored | undefined> => readStored(db, table, id),
+    stored: (id: string): Promise<Stored | undefined> => readStored({ db, table }, id),
     /** Removes every entry that shows a product; with a version those that are at least as new stay. */
     remove,
     removePage: (id: string): Promise<Invalidation> => pages.invalidate(id),
     /** The products whose pages may show the card that stands at a place: see {@link neighboursOf}. */
     async shownBy(place: ListingPlace, signal: AbortSignal): Promise<string[]> {
-      const { newer, older } = await neighboursOf(db, table, place, mostRelated, signal)
+      const { newer, older } = await neighboursOf({ db, table, signal }, place, mostRelated)
       return [...newer, ...older]
     },
     /** Counts products under their categories: see {@link countProducts}. */
     countProducts: (moves: CategoryMove[], signal: AbortSignal): Promise<number> =>
-      countProducts(db, table, moves, signal),
+      countProducts({ db, table, signal }, moves),
     /** Keeps a record of the table's stream that cannot be read, for whoever finds out what it was. */
     keepDeadLetter: (letter: DeadLetter, signal: AbortSignal): Promise<void> =>
-      keepDeadLetter(db, table, letter, signal),
+      keepDeadLetter({ db, table, signal }, letter),
     /** The most read products, the most read first: what was counted of late, then what was kept of earlier lists. */
-    mostRead: (): Promise<string[]> => mostReadIds(db, table, mostRead),
+    mostRead: (): Promise<string[]> => mostReadIds({ db, table }, mostRead),
     ...{ db, table, redis, close: caches.close },
   }
 }

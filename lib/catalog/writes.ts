@@ -48,32 +48,32 @@ export function openCatalogWrites(config?: CatalogConfig) {
       id: string,
       content: ProductContent,
       { precondition, signal }: WriteLimits = {},
-    ): Promise<Written> => write(id, () => putProduct(db, table, id, content, precondition, signal)),
+    ): Promise<Written> => write(id, () => putProduct({ db, table, signal }, id, content, precondition)),
     /** Creates a product: see {@link createProduct}. */
     createProduct: (
       id: string,
       content: ProductContent,
       { writeId, signal }: { writeId: string; signal?: AbortSignal | undefined },
-    ): Promise<Written> => write(id, () => createProduct(db, table, id, content, writeId, signal)),
+    ): Promise<Written> => write(id, () => createProduct({ db, table, signal }, id, content, writeId)),
     /** Changes a product by a JSON merge patch: see {@link patchProduct}. */
     patchProduct: (
       id: string,
       patch: unknown,
       { precondition, signal }: WriteLimits = {},
-    ): Promise<Written> => write(id, () => patchProduct(db, table, id, patch, precondition, signal)),
+    ): Promise<Written> => write(id, () => patchProduct({ db, table, signal }, id, patch, precondition)),
     /** Changes price and stock of a variant: see {@link patchVariant}. */
     patchVariant: (
       id: string,
       sku: string,
       patch: VariantPatch,
-      options: VariantWrite = {},
-    ): Promise<Written> => write(id, () => patchVariant(db, table, id, sku, patch, options)),
+      { signal, ...options }: VariantWrite & Pick<WriteLimits, 'signal'> = {},
+    ): Promise<Written> => write(id, () => patchVariant({ db, table, signal }, id, sku, patch, options)),
     /** Deletes a product and its reviews: see {@link deleteProduct}. */
     deleteProduct: (
       id: string,
       { precondition, signal }: WriteLimits = {},
     ): Promise<{ invalidation: Invalidation }> =>
-      write(id, () => deleteProduct(db, table, id, precondition, signal)),
+      write(id, () => deleteProduct({ db, table, signal }, id, precondition)),
     /** Adds a review, or a reply to one: see {@link postReview}. */
     postReview: (
       productId: string,
@@ -83,7 +83,7 @@ export function openCatalogWrites(config?: CatalogConfig) {
       write(productId, async () => ({
         // What the product is like now nobody tells: a transaction hands nothing back.
         ...{ value: undefined, version: 0 },
-        review: await postReview(db, table, productId, draft, id, signal),
+        review: await postReview({ db, table, signal }, productId, draft, id),
       })),
     /** For the answers that are kept under idempotency keys: they lie in the same database. */
     db,

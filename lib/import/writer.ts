@@ -29,7 +29,7 @@ export function createWriter(
   return async (product) => {
     const started = Date.now()
     try {
-      const done = await upsertProduct(db, table, product, attempt)
+      const done = await upsertProduct({ db, table, attempt }, product)
       lastAnswer = Date.now()
       return done
     } catch (error) {

@@ -37,7 +37,7 @@ const states = {
   'a product': async (id: string, reviews = 0) => {
     const drafts = Array.from({ length: reviews }, (_, n) => ({ ...review, id: `r${n}`, createdAt: at }))
     const { content } = parseProduct(shirt)
-    await upsertProduct(db, table, { id, content, reviews: parseReviews(id, drafts) })
+    await upsertProduct({ db, table }, { id, content, reviews: parseReviews(id, drafts) })
   },
   'a product with reviews': (id: string) => states['a product'](id, 2),
   'a deletion that was interrupted': async (id: string) => {

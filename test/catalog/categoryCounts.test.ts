@@ -32,7 +32,7 @@ async function freshCounters(tables = freshTables()) {
     db,
     table,
     counts,
-    count: (moves: Parameters<typeof countProducts>[2]) => countProducts(db, table, moves, signal),
+    count: (moves: Parameters<typeof countProducts>[1]) => countProducts({ db, table, signal }, moves),
   }
 }
 

@@ -29,10 +29,8 @@ describe('GET /categories', () => {
   test('is the tree of categories, sorted by path, each with the products in it and below it', async () => {
     const categories = ['kitchen/tea', 'kitchen/coffee', 'kitchen/coffee', 'kitchen', 'garden-tools', 'a/b/c']
     await countProducts(
-      db,
-      table,
+      { db, table, signal },
       categories.map((category, n) => ({ id: `p${n}`, category, asOf: 1 })),
-      signal,
     )
     await freshRedis({ port: redisPort })
     const read = () => call('getCategories')
@@ -54,8 +52,8 @@ describe('GET /categories', () => {
   })
 
   test('leaves out a category that holds nothing any more', async () => {
-    await countProducts(db, table, [{ id: 'p5', category: undefined, asOf: 2 }], signal)
-    const { items } = await readCategories(db, table)
+    await countProducts({ db, table, signal }, [{ id: 'p5', category: undefined, asOf: 2 }])
+    const { items } = await readCategories({ db, table })
     expect(items.map(({ path }) => path)).toEqual(['garden-tools', 'kitchen'])
   })
 
@@ -67,7 +65,7 @@ describe('GET /categories', () => {
       table,
       Array.from({ length: 120 }, (_, n) => ({ pk: 'CATEGORIES', sk: `many/${n}`, products: 1, pad })),
     )
-    const { items } = await readCategories(db, table)
+    const { items } = await readCategories({ db, table })
     expect(items.find(({ path }) => path === 'many')?.products).toBe(120)
   })
 })

@@ -59,22 +59,22 @@ describe('a creation that is done again knows its own success', async () => {
   test('when its answer was lost', async () => {
     const chaos = loseAnswers(db, 'PutItemCommand')
     chaos.losses = 1
-    expect(await createProduct(db, table, 'lost', content, randomUUID())).toMatchObject({ created: true })
+    expect(await createProduct({ db, table }, 'lost', content, randomUUID())).toMatchObject({ created: true })
     expect(chaos.losses).toBe(0)
   })
 
   test('when the whole attempt is repeated under the same name, and under another it is refused', async () => {
     const writeId = randomUUID()
-    const first = await createProduct(db, table, 'again', content, writeId)
-    expect(await createProduct(db, table, 'again', content, writeId)).toEqual(first)
-    await expect(createProduct(db, table, 'again', content, randomUUID())).rejects.toThrow(IdTaken)
+    const first = await createProduct({ db, table }, 'again', content, writeId)
+    expect(await createProduct({ db, table }, 'again', content, writeId)).toEqual(first)
+    await expect(createProduct({ db, table }, 'again', content, randomUUID())).rejects.toThrow(IdTaken)
   })
 
   test('also where somebody has edited it since, if its id was made for it', async () => {
     const writeId = randomUUID()
-    await createProduct(db, table, writeId, content, writeId)
-    const edited = await putProduct(db, table, writeId, { ...content, title: 'edited' })
-    expect(await createProduct(db, table, writeId, content, writeId)).toMatchObject({
+    await createProduct({ db, table }, writeId, content, writeId)
+    const edited = await putProduct({ db, table }, writeId, { ...content, title: 'edited' })
+    expect(await createProduct({ db, table }, writeId, content, writeId)).toMatchObject({
       version: edited.version,
     })
   })

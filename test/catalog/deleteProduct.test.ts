@@ -28,7 +28,7 @@ async function reviewed(id: string, count: number) {
     author: 'ann',
     createdAt: '2024-01-01T00:00:00Z',
   }))
-  await upsertProduct(db, table, { id, content, reviews: parseReviews(id, reviews) })
+  await upsertProduct({ db, table }, { id, content, reviews: parseReviews(id, reviews) })
 }
 
 /** The sort keys of all that lies below a product. */
@@ -63,7 +63,7 @@ describe('DELETE /products/{id}', () => {
       statusCode: 404,
       json: { type: 'urn:aisle:problem:no-such-product' },
     })
-    expect(await readProduct(db, table, 'a')).toBeUndefined()
+    expect(await readProduct({ db, table }, 'a')).toBeUndefined()
     const batch = await call('getProducts', { query: { ids: 'a,b' } })
     expect(batch.json).toMatchObject({ items: [{ id: 'b' }], missing: ['a'] })
     for (const id of ['a', 'never']) {
@@ -80,7 +80,7 @@ describe('DELETE /products/{id}', () => {
       statusCode: 412,
       json: { currentVersion: json.version },
     })
-    expect(await readProduct(db, table, 'c')).toEqual(json)
+    expect(await readProduct({ db, table }, 'c')).toEqual(json)
     expect((await remove('c', { 'if-match': headers.etag ?? '' })).statusCode).toBe(204)
   })
 
@@ -115,7 +115,7 @@ describe('DELETE /products/{id}', () => {
 describe('a tombstone', () => {
   test('with many reviews is cleared by many at the same moment, each of whom finds it deleted', async () => {
     await reviewed('m', 150)
-    const ends = await Promise.allSettled(Array.from({ length: 5 }, () => deleteProduct(db, table, 'm')))
+    const ends = await Promise.allSettled(Array.from({ length: 5 }, () => deleteProduct({ db, table }, 'm')))
     for (const end of ends) if (end.status === 'rejected') expect(end.reason).toBeInstanceOf(NoSuchProduct)
     expect(ends.map(({ status }) => status)).toContain('fulfilled')
     expect(await below('m')).toEqual(['PRODUCT'])
@@ -131,7 +131,7 @@ describe('a tombstone', () => {
           if (!TransactItems) return db.send(command as never, ...rest)
           batches.push(TransactItems.length)
           // The other one is faster, and this one is told that they met.
-          await deleteProduct(db, table, 'l')
+          await deleteProduct({ db, table }, 'l')
           throw new TransactionCanceledException({
             message: 'met another',
             $metadata: {},
@@ -140,7 +140,7 @@ describe('a tombstone', () => {
         },
       },
     })
-    await deleteProduct(late, table, 'l')
+    await deleteProduct({ db: late, table }, 'l')
     expect(batches).toEqual([4])
     expect(await below('l')).toEqual(['PRODUCT'])
   })
@@ -148,8 +148,8 @@ describe('a tombstone', () => {
   test('takes the place of the product, in no index; its reviews go, the mark of its counting stays', async () => {
     await reviewed('t', 250)
     await db.send(new PutCommand({ TableName: table, Item: { ...countedKey('t'), category: 'x' } }))
-    const before = await readProduct(db, table, 't')
-    const { version } = await deleteProduct(db, table, 't')
+    const before = await readProduct({ db, table }, 't')
+    const { version } = await deleteProduct({ db, table }, 't')
     expect(version).toBeGreaterThan(before?.version ?? Number.POSITIVE_INFINITY)
     expect(await below('t')).toEqual(['COUNTED', 'PRODUCT'])
     const { Item = {} } = await db.send(new GetCommand({ TableName: table, Key: productKey('t') }))
@@ -173,31 +173,31 @@ describe('a tombstone', () => {
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
     const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
     chaos.losses = 2
-    await expect(deleteProduct(client, table, 'i')).rejects.toThrow('socket hang up')
-    expect(await readStored(db, table, 'i')).toMatchObject({ deleted: true })
-    expect(await readStored(db, table, 'i')).not.toHaveProperty('expiresAt')
-    expect(await readProduct(db, table, 'i')).toBeUndefined()
+    await expect(deleteProduct({ db: client, table }, 'i')).rejects.toThrow('socket hang up')
+    expect(await readStored({ db, table }, 'i')).toMatchObject({ deleted: true })
+    expect(await readStored({ db, table }, 'i')).not.toHaveProperty('expiresAt')
+    expect(await readProduct({ db, table }, 'i')).toBeUndefined()
     expect(await below('i')).toHaveLength(1 + 150 - 99)
     expect((await remove('i', { 'if-match': '"p-1"' })).statusCode).toBe(204)
     expect(await below('i')).toEqual(['PRODUCT'])
-    expect(await readStored(db, table, 'i')).toHaveProperty('expiresAt')
-    await expect(deleteProduct(db, table, 'i')).rejects.toThrow(NoSuchProduct)
+    expect(await readStored({ db, table }, 'i')).toHaveProperty('expiresAt')
+    await expect(deleteProduct({ db, table }, 'i')).rejects.toThrow(NoSuchProduct)
   })
 
   test('what is created over one that was interrupted has none of the old reviews, however it is created', async () => {
     const ways: [string, (id: string) => Promise<unknown>][] = [
-      ['put', (id) => putProduct(db, table, id, content)],
+      ['put', (id) => putProduct({ db, table }, id, content)],
       ['post', (id) => call('postProduct', { body: { ...aProduct, id } })],
-      ['import', (id) => upsertProduct(db, table, { id, content })],
+      ['import', (id) => upsertProduct({ db, table }, { id, content })],
     ]
     for (const [id, create] of ways) {
       await reviewed(id, 120)
       const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
       loseAnswers(client, 'TransactWriteItemsCommand').losses = 2
-      await deleteProduct(client, table, id).catch(() => {})
+      await deleteProduct({ db: client, table }, id).catch(() => {})
       expect(await below(id)).toHaveLength(22)
       await create(id)
-      expect(await readProduct(db, table, id)).toMatchObject({ rating: { average: 0, count: 0 } })
+      expect(await readProduct({ db, table }, id)).toMatchObject({ rating: { average: 0, count: 0 } })
       expect(await below(id)).toEqual(['PRODUCT'])
     }
   })
@@ -218,10 +218,10 @@ describe('a tombstone', () => {
           },
         },
       })
-      await deleteProduct(slow, table, step)
+      await deleteProduct({ db: slow, table }, step)
       expect(await below(step)).toEqual(['PRODUCT', 'REVIEW#r0', 'REVIEW#r1', 'REVIEW#r2'])
-      expect(await readProduct(db, table, step)).toMatchObject({ rating: { count: 3 } })
-      expect(await readStored(db, table, step)).not.toHaveProperty('expiresAt')
+      expect(await readProduct({ db, table }, step)).toMatchObject({ rating: { count: 3 } })
+      expect(await readStored({ db, table }, step)).not.toHaveProperty('expiresAt')
     }
   })
 
@@ -239,9 +239,11 @@ describe('a tombstone', () => {
 
 test('a deletion whose answer was lost is repeated, and knows its own success', async () => {
   const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
-  const { version } = await putProduct(client, table, 'own', content)
+  const { version } = await putProduct({ db: client, table }, 'own', content)
   const chaos = loseAnswers(client, 'PutItemCommand')
   chaos.losses = 1
-  expect(await deleteProduct(client, table, 'own', { match: [version] })).toMatchObject({ value: undefined })
+  expect(await deleteProduct({ db: client, table }, 'own', { match: [version] })).toMatchObject({
+    value: undefined,
+  })
   expect(chaos.losses).toBe(0)
 })

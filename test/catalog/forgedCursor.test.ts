@@ -7,7 +7,7 @@ import { toProblem } from '../../lib/http/toProblem.ts'
 import { freshTables } from '../support/dynamodb.ts'
 
 const { db, table } = await freshTables()
-const cursors = openCursors(db, table)
+const cursors = openCursors({ db, table })
 const position = '2026-01-31T12:00:00.000Z#moka-pot'
 const cursor = await cursors.sign('listing/kitchen', position)
 
@@ -21,7 +21,7 @@ describe('a cursor', () => {
   test('brings back its position, in every process', async () => {
     expect(cursor).toMatch(/^[\w-]+\.[\w-]{22}$/)
     expect(await cursors.read('listing/kitchen', cursor)).toBe(position)
-    expect(await openCursors(db, table).read('listing/kitchen', cursor)).toBe(position)
+    expect(await openCursors({ db, table }).read('listing/kitchen', cursor)).toBe(position)
     for (const each of ['', 'ü'.repeat(350)])
       expect(await cursors.read('x', await cursors.sign('x', each))).toBe(each)
     await expect(cursors.sign('x', 'ü'.repeat(351))).rejects.toThrow(RangeError)
@@ -71,7 +71,7 @@ describe('a cursor', () => {
 describe('the key of cursors', () => {
   test('is the same for processes that need the first one at the same time', async () => {
     const fresh = await freshTables()
-    const processes = Array.from({ length: 8 }, () => openCursors(fresh.db, fresh.table))
+    const processes = Array.from({ length: 8 }, () => openCursors(fresh))
     const made = await Promise.all(processes.map((each) => each.sign('x', '1')))
     expect(new Set(made).size).toBe(1)
     const { Item } = await fresh.db.send(
@@ -82,9 +82,9 @@ describe('the key of cursors', () => {
 
   test('is another one after its item was deleted, and old cursors are refused', async () => {
     const fresh = await freshTables()
-    const old = await openCursors(fresh.db, fresh.table).sign('x', '1')
+    const old = await openCursors(fresh).sign('x', '1')
     await fresh.db.send(new DeleteCommand({ TableName: fresh.table, Key: { pk: 'SECRET', sk: 'CURSOR' } }))
-    await expect(openCursors(fresh.db, fresh.table).read('x', old)).rejects.toThrow(InvalidCursor)
+    await expect(openCursors(fresh).read('x', old)).rejects.toThrow(InvalidCursor)
   })
 
   test('is read once, and again after a read that failed', async () => {
@@ -99,7 +99,7 @@ describe('the key of cursors', () => {
       },
       { step: 'initialize' },
     )
-    const once = openCursors(fresh.db, fresh.table)
+    const once = openCursors(fresh)
     await expect(once.sign('x', '1')).rejects.toThrow('away')
     await Promise.all([once.sign('x', '1'), once.sign('x', '2')])
     await once.sign('x', '3')
@@ -115,7 +115,7 @@ describe('the key of cursors', () => {
       },
       { step: 'initialize' },
     )
-    const slow = openCursors(fresh.db, fresh.table)
+    const slow = openCursors(fresh)
     const hasty = slow.sign('x', '1', AbortSignal.timeout(50))
     const patient = slow.sign('x', '1', AbortSignal.timeout(5000))
     await expect(hasty).rejects.toThrow(/timeout/)

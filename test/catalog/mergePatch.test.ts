@@ -92,7 +92,7 @@ describe('PATCH /products/{id}', () => {
       statusCode: 200,
       json: { id, createdAt, rating: { average: 0, count: 0 } },
     })
-    expect((await readProduct(db, table, 'c'))?.version).toBeGreaterThan(json.version)
+    expect((await readProduct({ db, table }, 'c'))?.version).toBeGreaterThan(json.version)
   })
 
   test('If-Match with another version is 412 with the current one, and changes nothing', async () => {
@@ -101,7 +101,7 @@ describe('PATCH /products/{id}', () => {
       statusCode: 412,
       json: { currentVersion: json.version },
     })
-    expect((await readProduct(db, table, 'd'))?.title).toBe(aProduct.title)
+    expect((await readProduct({ db, table }, 'd'))?.title).toBe(aProduct.title)
     expect((await patch('d', { title: 'x' }, { 'if-match': headers.etag ?? '' })).statusCode).toBe(200)
   })
 
@@ -110,7 +110,7 @@ describe('PATCH /products/{id}', () => {
     const names = Array.from({ length: 4 }, (_, n) => `field${n}`)
     const answers = await Promise.all(names.map((name) => patch('e', { attributes: { [name]: true } })))
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(names.map(() => 200))
-    expect(Object.keys((await readProduct(db, table, 'e'))?.attributes ?? {}).sort()).toEqual(names)
+    expect(Object.keys((await readProduct({ db, table }, 'e'))?.attributes ?? {}).sort()).toEqual(names)
   })
 
   test('what another one writes between its reading and its writing is merged with', async () => {
@@ -128,7 +128,7 @@ describe('PATCH /products/{id}', () => {
               return target.send(command as never, ...rest)
             },
     })
-    const { value } = await patchProduct(meanwhile, table, 'f', { title: 'mine' })
+    const { value } = await patchProduct({ db: meanwhile, table }, 'f', { title: 'mine' })
     expect(value).toMatchObject({ title: 'mine', brand: 'theirs' })
   })
 
@@ -164,7 +164,7 @@ describe('PATCH /products/{id}', () => {
           pointers,
         )
       }
-      expect((await readProduct(db, table, 'bad'))?.version).toBe(json.version)
+      expect((await readProduct({ db, table }, 'bad'))?.version).toBe(json.version)
     })
   }
 

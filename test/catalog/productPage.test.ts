@@ -47,7 +47,7 @@ describe('GET /products/{id}/page', () => {
         { id: `a${n}`, parentId: `r${n}`, body: 'y', author: 'b', createdAt: `2026-02-01T00:00:00Z` },
       ]).flat(),
     )
-    await upsertProduct(db, table, { id: 'all', content, reviews })
+    await upsertProduct({ db, table }, { id: 'all', content, reviews })
     const { statusCode, json } = await page('all')
     expect(statusCode).toBe(200)
     expect(Object.keys(json)).toEqual([
@@ -156,7 +156,7 @@ describe('related products', () => {
         n === 8 ? [{ rating: 5, body: 'x', author: 'y', createdAt: '2026-01-01T00:00:00Z' }] : [],
       )
       const createdAt = `2026-01-${10 + n}T00:00:00Z`
-      await upsertProduct(db, table, { id: `tool${n}`, content, createdAt, reviews })
+      await upsertProduct({ db, table }, { id: `tool${n}`, content, createdAt, reviews })
     }
     const related = async (id: string) => (await page(id)).json.related
     const ids = async (id: string) => (await related(id)).map((card: { id: string }) => card.id)
@@ -191,7 +191,7 @@ describe('related products', () => {
   test('that were deleted while the index still has them are left out', async () => {
     const behind = await freshTables()
     const { content } = parseProduct(aProduct)
-    for (const id of ['x', 'y', 'z']) await upsertProduct(behind.db, behind.table, { id, content })
+    for (const id of ['x', 'y', 'z']) await upsertProduct(behind, { id, content })
     behind.db.middlewareStack.add(
       (next, { commandName }) =>
         async (args) => {
@@ -205,15 +205,15 @@ describe('related products', () => {
         },
       { step: 'initialize' },
     )
-    expect((await readPage(behind.db, behind.table, 'x'))?.related).toEqual([])
+    expect((await readPage(behind, 'x'))?.related).toEqual([])
   })
 
   test('that cannot be read are no empty list: the page fails', async () => {
     const broken = await freshTables()
     const { content } = parseProduct(aProduct)
-    await upsertProduct(broken.db, broken.table, { id: 'x', content })
-    await upsertProduct(broken.db, broken.table, { id: 'y', content })
-    expect((await readPage(broken.db, broken.table, 'x'))?.related).toHaveLength(1)
+    await upsertProduct(broken, { id: 'x', content })
+    await upsertProduct(broken, { id: 'y', content })
+    expect((await readPage(broken, 'x'))?.related).toHaveLength(1)
     broken.db.middlewareStack.add(
       (next, { commandName }) =>
         async (args) => {
@@ -222,7 +222,7 @@ describe('related products', () => {
         },
       { step: 'initialize' },
     )
-    await expect(readPage(broken.db, broken.table, 'x')).rejects.toThrow('Slow down')
+    await expect(readPage(broken, 'x')).rejects.toThrow('Slow down')
   })
 })
 
@@ -245,7 +245,7 @@ describe('what a page costs', () => {
         },
       { step: 'initialize', name: 'cost', override: true },
     )
-    const read = await readPage(client.db, client.table, id)
+    const read = await readPage(client, id)
     client.db.middlewareStack.remove('cost')
     if (!read) throw new Error('No page')
     return { requests, related: read.related.length }
@@ -281,7 +281,7 @@ describe('what a page costs', () => {
         createdAt: new Date(Date.UTC(2026, 1, 1 + n)).toISOString(),
       })),
     )
-    await upsertProduct(tables.db, tables.table, { id: 'p0', content, reviews })
+    await upsertProduct(tables, { id: 'p0', content, reviews })
     const few = await cost(tables, 'p0')
     await write(10, 1000)
     const many = await cost(tables, 'p0')

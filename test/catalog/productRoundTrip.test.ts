@@ -55,11 +55,11 @@ test('whatever is accepted as a product comes back from DynamoDB as it was, and 
         return
       }
       accepted++
-      const { value } = await putProduct(db, table, 'x', content)
-      const read = await readProduct(db, table, 'x')
+      const { value } = await putProduct({ db, table }, 'x', content)
+      const read = await readProduct({ db, table }, 'x')
       expect(read).toEqual(value)
       expect(read).toMatchObject(JSON.parse(JSON.stringify(content)))
-      const item = await readItem(db, table, 'x')
+      const item = await readItem({ db, table }, 'x')
       expect(item && hasContent(item, content)).toBe(true)
     }),
     { numRuns: 500 },
@@ -78,9 +78,9 @@ test('names that mean something to JavaScript are names like any other', async (
     variants,
     attributes: every,
   })
-  const { value } = await putProduct(db, table, 'names', content)
+  const { value } = await putProduct({ db, table }, 'names', content)
   expect(value.attributes).toEqual(every)
-  expect(await readProduct(db, table, 'names')).toEqual(value)
+  expect(await readProduct({ db, table }, 'names')).toEqual(value)
 })
 
 test('a product that is too large for one item is refused, not half-written', () => {

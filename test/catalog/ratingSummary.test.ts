@@ -18,14 +18,14 @@ const draft = (rating: number) => ({ rating, body: `Of ${rating}`, author: 'Ana'
 /** A product without reviews, alone in its table. */
 async function given() {
   const { db, table } = await freshTables()
-  await putProduct(db, table, 'p', content)
+  await putProduct({ db, table }, 'p', content)
   return {
     db,
     table,
-    post: (rating: number, id = randomUUID()) => postReview(db, table, 'p', draft(rating), id),
+    post: (rating: number, id = randomUUID()) => postReview({ db, table }, 'p', draft(rating), id),
     reply: (parentId: string) =>
-      postReview(db, table, 'p', { parentId, body: 'Yes', author: 'Ben' }, randomUUID()),
-    product: () => readProduct(db, table, 'p'),
+      postReview({ db, table }, 'p', { parentId, body: 'Yes', author: 'Ben' }, randomUUID()),
+    product: () => readProduct({ db, table }, 'p'),
     count: async () => (await allItems(db, table)).size - 1,
   }
 }
@@ -53,7 +53,7 @@ describe('the rating of a product', () => {
     const started = performance.now()
     await Promise.all([
       ...ratings.map((rating) => post(rating)),
-      putProduct(db, table, 'p', { ...content, title: 'Renamed' }),
+      putProduct({ db, table }, 'p', { ...content, title: 'Renamed' }),
     ])
     console.log(`twenty reviews and a write at once: ${Math.round(performance.now() - started)} ms`)
     expect(await product()).toMatchObject({ title: 'Renamed', rating: { average: 3, count: 20 } })
@@ -98,7 +98,7 @@ describe('the rating of a product', () => {
       { step: 'finalizeRequest', priority: 'low' },
     )
     const match = [before?.version ?? 0]
-    await putProduct(db, table, 'p', { ...content, title: 'Renamed' }, { match })
+    await putProduct({ db, table }, 'p', { ...content, title: 'Renamed' }, { match })
     expect(await product()).toMatchObject({ title: 'Renamed', rating: { average: 3, count: 1 } })
   })
 
@@ -119,9 +119,11 @@ describe('the rating of a product', () => {
         },
       { step: 'initialize' },
     )
-    await postReview(db, table, 'p', draft(5), randomUUID())
+    await postReview({ db, table }, 'p', draft(5), randomUUID())
     conflicts = Number.POSITIVE_INFINITY
-    await expect(postReview(db, table, 'p', draft(1), randomUUID())).rejects.toThrow('Transaction cancelled')
+    await expect(postReview({ db, table }, 'p', draft(1), randomUUID())).rejects.toThrow(
+      'Transaction cancelled',
+    )
     expect(await product()).toMatchObject({ rating: { average: 5, count: 1 } })
     expect(await count()).toBe(1)
   }, 15_000)

@@ -21,30 +21,30 @@ const chaos = {
 
 describe('a write whose answer was lost is repeated, and knows its own success:', () => {
   const writes: [string, (id: string, version: number) => Promise<{ version: number }>][] = [
-    ['a creation by PUT', (id) => putProduct(db, table, `${id}-new`, content, { absent: true })],
-    ['a creation by POST', (id) => createProduct(db, table, `${id}-new`, content, randomUUID())],
-    ['a creation by an import', (id) => upsertProduct(db, table, { id: `${id}-new`, content })],
+    ['a creation by PUT', (id) => putProduct({ db, table }, `${id}-new`, content, { absent: true })],
+    ['a creation by POST', (id) => createProduct({ db, table }, `${id}-new`, content, randomUUID())],
+    ['a creation by an import', (id) => upsertProduct({ db, table }, { id: `${id}-new`, content })],
     [
       'a replacement',
-      (id, version) => putProduct(db, table, id, { ...content, title: 'new' }, { match: [version] }),
+      (id, version) => putProduct({ db, table }, id, { ...content, title: 'new' }, { match: [version] }),
     ],
-    ['a patch', (id, version) => patchProduct(db, table, id, { title: 'new' }, { match: [version] })],
+    ['a patch', (id, version) => patchProduct({ db, table }, id, { title: 'new' }, { match: [version] })],
     [
       'taking the last piece',
       (id, version) =>
-        patchVariant(db, table, id, 'S', { stock: { add: -1 } }, { precondition: { match: [version] } }),
+        patchVariant({ db, table }, id, 'S', { stock: { add: -1 } }, { precondition: { match: [version] } }),
     ],
-    ['a deletion', (id, version) => deleteProduct(db, table, id, { match: [version] })],
+    ['a deletion', (id, version) => deleteProduct({ db, table }, id, { match: [version] })],
   ]
   for (const [n, [what, write]] of writes.entries()) {
     test(what, async () => {
-      const { version } = await putProduct(db, table, `p${n}`, content)
+      const { version } = await putProduct({ db, table }, `p${n}`, content)
       const lost = what === 'taking the last piece' ? chaos.TransactWriteItemsCommand : chaos.PutItemCommand
       lost.losses = 1
       const written = await write(`p${n}`, version)
       expect(lost.losses).toBe(0)
       const id = what.startsWith('a creation') ? `p${n}-new` : `p${n}`
-      const stored = await readProduct(db, table, id)
+      const stored = await readProduct({ db, table }, id)
       if (what === 'a deletion') expect(stored).toBeUndefined()
       else expect(stored?.version).toBe(written.version)
     })

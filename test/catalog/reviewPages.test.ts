@@ -20,7 +20,7 @@ async function given(id: string, count: number) {
     createdAt: new Date(Date.UTC(2026, 0, 1, 0, n)).toISOString(),
   }))
   const { content } = parseProduct(aProduct)
-  await upsertProduct(db, table, { id, content, reviews: parseReviews(id, reviews) })
+  await upsertProduct({ db, table }, { id, content, reviews: parseReviews(id, reviews) })
 }
 
 const nextOf = ({ headers }: { headers: Record<string, string> }) =>

@@ -14,7 +14,7 @@ import { freshTables } from '../support/dynamodb.ts'
 import { aProduct } from '../support/http.ts'
 
 const { db, table } = await freshTables()
-const cursors = openCursors(db, table)
+const cursors = openCursors({ db, table })
 const { content } = parseProduct(aProduct)
 
 /** A moment, by its number. */
@@ -36,12 +36,12 @@ const reply = (id: string, parentId: string, n: number, changes: object = {}) =>
 /** A product with these reviews. */
 async function given(id: string, reviews: object[]): Promise<Review[]> {
   const parsed = parseReviews(id, reviews)
-  await upsertProduct(db, table, { id, content, reviews: parsed })
+  await upsertProduct({ db, table }, { id, content, reviews: parsed })
   return parsed
 }
 
 async function read(id: string, cursor?: string) {
-  const page = await readReviews(db, table, cursors, id, { cursor })
+  const page = await readReviews({ db, table }, cursors, id, cursor)
   if (!page) throw new Error(`No product ${id}`)
   return page.value
 }
@@ -157,7 +157,7 @@ describe('a page', () => {
   test('of a product without reviews is empty, and there is none of a product that does not exist', async () => {
     await given('silent', [])
     expect(await read('silent')).toEqual({ items: [] })
-    expect(await readReviews(db, table, cursors, 'nobody')).toBeUndefined()
+    expect(await readReviews({ db, table }, cursors, 'nobody')).toBeUndefined()
   })
 
   test('has its size: it ends before the thread that it has no room for, and the next begins there', async () => {

@@ -22,7 +22,7 @@ const shirt = {
 const content = parseProduct(shirt).content
 const patch = (id: string, sku: string, body: unknown, headers: Record<string, string> = {}) =>
   call('patchVariant', { path: { id, sku }, body, headers })
-const stored = (id: string) => readProduct(db, table, id)
+const stored = (id: string) => readProduct({ db, table }, id)
 const stockOf = async (id: string, sku = 'S') =>
   (await stored(id))?.variants.find((variant) => variant.sku === sku)?.stock
 
@@ -51,7 +51,7 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
       stock: 5,
       variants: [{ stock: 0 }, { stock: 5 }],
     })
-    expect((await readItem(db, table, 'b'))?.stock).toBe(5)
+    expect((await readItem({ db, table }, 'b'))?.stock).toBe(5)
   })
 
   test('never takes what is not there: 409 that tells what there is', async () => {
@@ -114,10 +114,11 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
 })
 
 describe('a stock is exact', () => {
-  const take = (id: string, sku: string, add: number) => patchVariant(db, table, id, sku, { stock: { add } })
+  const take = (id: string, sku: string, add: number) =>
+    patchVariant({ db, table }, id, sku, { stock: { add } })
 
   test('of more callers at the same moment than there are pieces, as many get one as there are', async () => {
-    await putProduct(db, table, 'sale', content)
+    await putProduct({ db, table }, 'sale', content)
     const results = await Promise.allSettled(Array.from({ length: 25 }, () => take('sale', 'S', -1)))
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
     for (const result of results) {
@@ -127,7 +128,7 @@ describe('a stock is exact', () => {
   })
 
   test('additions to both variants at the same moment are all counted, and none conflicts with another', async () => {
-    const { version } = await putProduct(db, table, 'both', content)
+    const { version } = await putProduct({ db, table }, 'both', content)
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, n) => take('both', n % 2 ? 'S' : 'L/XL', 1)),
     )
@@ -139,10 +140,10 @@ describe('a stock is exact', () => {
   })
 
   test('counts that are set at the same moment as pieces are taken leave a stock that some order explains', async () => {
-    await putProduct(db, table, 'mixed', content)
+    await putProduct({ db, table }, 'mixed', content)
     await Promise.all([
-      ...Array.from({ length: 5 }, () => patchVariant(db, table, 'mixed', 'S', { stock: { add: -1 } })),
-      patchVariant(db, table, 'mixed', 'S', { stock: 100 }),
+      ...Array.from({ length: 5 }, () => patchVariant({ db, table }, 'mixed', 'S', { stock: { add: -1 } })),
+      patchVariant({ db, table }, 'mixed', 'S', { stock: 100 }),
     ])
     const product = await stored('mixed')
     const stock = product?.variants[0]?.stock ?? 0
@@ -152,11 +153,11 @@ describe('a stock is exact', () => {
   })
 
   test('an addition hits its own variant also where somebody else moves it to another place meanwhile', async () => {
-    await putProduct(db, table, 'moved', content)
+    await putProduct({ db, table }, 'moved', content)
     const moving = interposed(db, async () => {
-      await putProduct(db, table, 'moved', { ...content, variants: content.variants.toReversed() })
+      await putProduct({ db, table }, 'moved', { ...content, variants: content.variants.toReversed() })
     })
-    await patchVariant(moving, table, 'moved', 'S', { stock: { add: 1 } })
+    await patchVariant({ db: moving, table }, 'moved', 'S', { stock: { add: 1 } })
     expect(await stockOf('moved', 'S')).toBe(11)
     expect(await stockOf('moved', 'L/XL')).toBe(5)
   })
@@ -164,29 +165,29 @@ describe('a stock is exact', () => {
 
 describe('a change is made exactly once', () => {
   test('when its answer is lost, and the SDK repeats it', async () => {
-    await putProduct(db, table, 'lost', content)
+    await putProduct({ db, table }, 'lost', content)
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
     const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
     chaos.losses = 1
-    await patchVariant(client, table, 'lost', 'S', { stock: { add: -10 } })
+    await patchVariant({ db: client, table }, 'lost', 'S', { stock: { add: -10 } })
     expect(chaos.losses).toBe(0)
     expect(await stockOf('lost')).toBe(0)
   })
 
   test('when both answers are lost, and the caller repeats it under its key', async () => {
-    await putProduct(db, table, 'key', content)
+    await putProduct({ db, table }, 'key', content)
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
     const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
     const options = { writeId: randomUUID() }
     chaos.losses = 2
-    await expect(patchVariant(client, table, 'key', 'S', { stock: { add: -10 } }, options)).rejects.toThrow(
-      'socket hang up',
-    )
+    await expect(
+      patchVariant({ db: client, table }, 'key', 'S', { stock: { add: -10 } }, options),
+    ).rejects.toThrow('socket hang up')
     // The last pieces are its own: not 409, and not once more.
-    const { value } = await patchVariant(db, table, 'key', 'S', { stock: { add: -10 } }, options)
+    const { value } = await patchVariant({ db, table }, 'key', 'S', { stock: { add: -10 } }, options)
     expect(value.variants[0]?.stock).toBe(0)
-    await patchVariant(db, table, 'key', 'S', { stock: { add: 10 } })
-    await patchVariant(db, table, 'key', 'S', { stock: { add: -10 } }, options)
+    await patchVariant({ db, table }, 'key', 'S', { stock: { add: 10 } })
+    await patchVariant({ db, table }, 'key', 'S', { stock: { add: -10 } }, options)
     expect(await stockOf('key')).toBe(10)
   })
 
@@ -202,31 +203,33 @@ describe('a change is made exactly once', () => {
   })
 
   test('when DynamoDB cancels it for a conflict with another transaction, after a pause', async () => {
-    await putProduct(db, table, 'conflict', content)
+    await putProduct({ db, table }, 'conflict', content)
     let conflicts = 3
     const client = interposed(db, () => {
       if (conflicts-- > 0) throw conflict()
     })
-    await patchVariant(client, table, 'conflict', 'S', { stock: { add: 1 } })
+    await patchVariant({ db: client, table }, 'conflict', 'S', { stock: { add: 1 } })
     expect(conflicts).toBe(-1)
     expect(await stockOf('conflict')).toBe(11)
     const always = interposed(db, () => {
       throw conflict()
     })
-    await expect(patchVariant(always, table, 'conflict', 'S', { stock: 1 })).rejects.toThrow('conflict')
+    await expect(patchVariant({ db: always, table }, 'conflict', 'S', { stock: 1 })).rejects.toThrow(
+      'conflict',
+    )
     expect(await stockOf('conflict')).toBe(11)
   })
 
   test('and a writer of the whole product who was interrupted still knows its own success after it', async () => {
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
-    const { version } = await putProduct(client, table, 'own', content)
+    const { version } = await putProduct({ db: client, table }, 'own', content)
     const chaos = loseAnswers(client, 'PutItemCommand')
     chaos.losses = 1
     chaos.meanwhile = async () => {
-      await patchVariant(db, table, 'own', 'S', { stock: { add: 1 } })
+      await patchVariant({ db, table }, 'own', 'S', { stock: { add: 1 } })
     }
     const renamed = { ...content, title: 'renamed' }
-    const written = await putProduct(client, table, 'own', renamed, { match: [version] })
+    const written = await putProduct({ db: client, table }, 'own', renamed, { match: [version] })
     expect(written.value).toMatchObject({ title: 'renamed', stock: 16 })
     expect(await stored('own')).toEqual(written.value)
   })

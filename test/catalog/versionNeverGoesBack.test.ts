@@ -17,19 +17,19 @@ const review = { id: 'r', rating: 4, body: 'x', author: 'ann', createdAt: '2024-
 
 test('every kind of write raises the version, across delete and re-create as well, whatever the clock says', async () => {
   const writes: (() => Promise<{ version: number }>)[] = [
-    () => putProduct(db, table, '1', content),
-    () => patchProduct(db, table, '1', { title: 'x' }),
-    () => patchVariant(db, table, '1', 'S', { stock: { add: 1 } }),
-    () => upsertProduct(db, table, { id: '1', content, reviews: parseReviews('1', [review]) }),
-    () => deleteProduct(db, table, '1'),
-    () => putProduct(db, table, '1', content),
-    () => deleteProduct(db, table, '1'),
-    () => createProduct(db, table, '1', content, randomUUID()),
-    () => deleteProduct(db, table, '1'),
-    () => upsertProduct(db, table, { id: '1', content }),
-    () => deleteProduct(db, table, '1'),
-    () => upsertProduct(db, table, { id: '1', content, reviews: parseReviews('1', [review]) }),
-    () => putProduct(db, table, '1', content),
+    () => putProduct({ db, table }, '1', content),
+    () => patchProduct({ db, table }, '1', { title: 'x' }),
+    () => patchVariant({ db, table }, '1', 'S', { stock: { add: 1 } }),
+    () => upsertProduct({ db, table }, { id: '1', content, reviews: parseReviews('1', [review]) }),
+    () => deleteProduct({ db, table }, '1'),
+    () => putProduct({ db, table }, '1', content),
+    () => deleteProduct({ db, table }, '1'),
+    () => createProduct({ db, table }, '1', content, randomUUID()),
+    () => deleteProduct({ db, table }, '1'),
+    () => upsertProduct({ db, table }, { id: '1', content }),
+    () => deleteProduct({ db, table }, '1'),
+    () => upsertProduct({ db, table }, { id: '1', content, reviews: parseReviews('1', [review]) }),
+    () => putProduct({ db, table }, '1', content),
   ]
   const clock = vi.spyOn(Date, 'now')
   // The SDK signs with the clock of `new Date()`, which stays.

@@ -45,7 +45,8 @@ export async function startCatalogue() {
   const db = connectLocal(dynamodb.server.url)
   const [table, answers] = await createTables(db, 'chaos')
   if (!table || !answers) throw new SetupError('serverless.yml defines too few tables')
-  for (const id of ids) await putProduct(db, table.name, id, parseProductWithId(id, contentOf('before')))
+  for (const id of ids)
+    await putProduct({ db, table: table.name }, id, parseProductWithId(id, contentOf('before')))
 
   const env = {
     TABLE_NAME: table.name,

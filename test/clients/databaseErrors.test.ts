@@ -223,7 +223,7 @@ test('categories are counted once where others count at the same time', async ()
   const move = { id: randomUUID(), category: 'counted', asOf: 1 }
   // A client of its own: the SDK repeats less once a client has met much trouble.
   const client = connectDynamoDB(proxy.url)
-  expect(await countProducts(client, table, [move], AbortSignal.timeout(10_000))).toBe(1)
+  expect(await countProducts({ db: client, table, signal: AbortSignal.timeout(10_000) }, [move])).toBe(1)
   expect([plan.left(), lost.left(), running.left()]).toEqual([0, 0, 0])
   const counter = { TableName: table, Key: { pk: 'CATEGORIES', sk: 'counted' } }
   expect((await direct.send(new sdk.GetCommand(counter))).Item).toMatchObject({ products: 1 })

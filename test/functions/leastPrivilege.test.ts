@@ -91,7 +91,7 @@ const reviews = (id: string, count: number) =>
 
 /** A deletion that ended before the reviews of the product were gone. */
 async function halfDeleted(id: string) {
-  await upsertProduct(db, table, { id, content, reviews: reviews(id, 2) })
+  await upsertProduct({ db, table }, { id, content, reviews: reviews(id, 2) })
   const at = '2024-01-01T00:00:00.000Z'
   const kept = {
     ratingSum: 0,
@@ -108,8 +108,8 @@ async function halfDeleted(id: string) {
 const forgetCursorKey = () =>
   db.send(new DeleteCommand({ TableName: table, Key: { pk: 'SECRET', sk: 'CURSOR' } }))
 
-for (const n of [1, 2, 3]) await upsertProduct(db, table, { id: `p${n}`, content })
-await upsertProduct(db, table, { id: 'reviewed', content, reviews: reviews('reviewed', 60) })
+for (const n of [1, 2, 3]) await upsertProduct({ db, table }, { id: `p${n}`, content })
+await upsertProduct({ db, table }, { id: 'reviewed', content, reviews: reviews('reviewed', 60) })
 
 test('getProduct', async () => {
   expect((await call('getProduct', { path: { id: 'p1' } })).statusCode).toBe(200)
@@ -192,7 +192,7 @@ test('patchVariant: with a key and without, and in vain', async () => {
 })
 
 test('deleteProduct: with its reviews', async () => {
-  await upsertProduct(db, table, { id: 'gone', content, reviews: reviews('gone', 2) })
+  await upsertProduct({ db, table }, { id: 'gone', content, reviews: reviews('gone', 2) })
   expect((await call('deleteProduct', { path: { id: 'gone' } })).statusCode).toBe(204)
   judge('deleteProduct')
 })
@@ -216,7 +216,7 @@ test('onProductChange', async () => {
 })
 
 test('storefront: a page, a listing that goes on, and the first page', async () => {
-  for (let n = 0; n < 30; n++) await upsertProduct(db, table, { id: `s${n}`, content })
+  for (let n = 0; n < 30; n++) await upsertProduct({ db, table }, { id: `s${n}`, content })
   await forgetCursorKey()
   const show = (route: string, path: Record<string, string>, query?: Record<string, string>) =>
     call('storefront', { route, path, ...(query && { query }) })

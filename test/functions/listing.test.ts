@@ -121,7 +121,7 @@ describe('GET /products?category=', () => {
   test('a cursor of another category, or a forged one, is a 400', async () => {
     const { cursor = '' } = nextOf(await list({ category: 'shop', limit: '1' })) ?? {}
     expect((await list({ category: 'shop', limit: '2', cursor })).statusCode).toBe(200)
-    const own = await openCursors(db, table).sign('listing/shop', '2026')
+    const own = await openCursors({ db, table }).sign('listing/shop', '2026')
     const others = ['', 'x', `${cursor}A`, cursor.slice(1), own.replace(/^./, 'A')]
     for (const [category, each] of [['shop/a', cursor], ...others.map((each) => ['shop', each])] as const) {
       const answer = await list({ category: String(category), cursor: String(each) })

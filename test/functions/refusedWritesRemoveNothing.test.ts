@@ -23,7 +23,7 @@ const context = () => {
 async function cached(id: string) {
   await freshRedis({ port: redisPort })
   const { content } = parseProduct(shirt)
-  await upsertProduct(db, table, { id, content })
+  await upsertProduct({ db, table }, { id, content })
   await expect.poll(() => status(id)).toContain('aisle; hit')
 }
 const status = async (id: string) => (await get(id)).headers['cache-status'] ?? ''

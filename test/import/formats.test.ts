@@ -66,7 +66,7 @@ test('a Shopify CSV becomes products with variants, options, images and plain te
     expect(rejects).toEqual([])
     expect(report).toMatchObject({ rows: 4, refused: 0, skipped: 1 })
   }
-  const shirt = await readProduct(db, table, 'linen-shirt')
+  const shirt = await readProduct({ db, table }, 'linen-shirt')
   expect(shirt).toMatchObject({
     id: 'linen-shirt',
     title: 'Linen Shirt, "Riva"',
@@ -103,22 +103,22 @@ test('a Shopify CSV becomes products with variants, options, images and plain te
       { url: 'https://cdn.example/riva%27s-hem.jpg', alt: '' },
     ],
   })
-  expect(await readProduct(db, table, 'gift-card')).toMatchObject({
+  expect(await readProduct({ db, table }, 'gift-card')).toMatchObject({
     category: 'uncategorized',
     variants: [{ sku: 'gift-card', options: {} }],
   })
-  expect(await readProduct(db, table, 'cafe-cup')).toMatchObject({
+  expect(await readProduct({ db, table }, 'cafe-cup')).toMatchObject({
     category: 'kuche',
     price: { amount: 1200 },
   })
-  expect(await readProduct(db, table, 'next-season')).toBeUndefined()
+  expect(await readProduct({ db, table }, 'next-season')).toBeUndefined()
 })
 
 test('a price is taken exactly, in the minor unit of its currency', async () => {
   const { db, table } = await freshTables()
   const priced = (id: number, price: number) => ({ id, title: 'x', category: 'x', price })
   const target = { db, table }
-  const amount = async (id: number) => (await readProduct(db, table, String(id)))?.price.amount
+  const amount = async (id: number) => (await readProduct({ db, table }, String(id)))?.price.amount
   await importText(ndjson([priced(1, 8.2), priced(2, 1.1), priced(3, 4.35), priced(4, 9007199254.01)]), {
     target,
   })
@@ -143,7 +143,7 @@ test('a price is taken exactly, in the minor unit of its currency', async () => 
 test('what is read from the catalog can be imported again, and changes nothing', async () => {
   const { db, table } = await freshTables()
   await importText(ndjson(three), { target: { db, table } })
-  const read = await Promise.all(three.map(({ id }) => readProduct(db, table, id)))
+  const read = await Promise.all(three.map(({ id }) => readProduct({ db, table }, id)))
   const { report } = await importText(ndjson(read), { target: { db, table } })
   expect(report).toMatchObject({ unchanged: 3, updated: 0, refused: 0 })
 })

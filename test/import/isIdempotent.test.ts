@@ -27,9 +27,9 @@ test('a changed product gets a higher version and keeps its age and its rating',
     ndjson([mug('a', { createdAt: '2020-01-01T00:00:00Z', reviews: [review(1), review(3)] })]),
     { target },
   )
-  const before = await readProduct(db, table, 'a')
+  const before = await readProduct({ db, table }, 'a')
   await importText(ndjson([mug('a', { title: 'New', createdAt: '2024-01-01T00:00:00Z' })]), { target })
-  const after = await readProduct(db, table, 'a')
+  const after = await readProduct({ db, table }, 'a')
   expect(after).toMatchObject({
     title: 'New',
     createdAt: '2020-01-01T00:00:00Z',
@@ -47,7 +47,7 @@ test('reviews that are new are added and counted once, more than one transaction
   expect(report).toMatchObject({ updated: 1, reviewsAdded: 220 })
   await importText(ndjson([mug('b', { reviews })]), { target })
   for (const id of ['a', 'b'])
-    expect(await readProduct(db, table, id)).toMatchObject({ rating: { average: 3, count: 250 } })
+    expect(await readProduct({ db, table }, id)).toMatchObject({ rating: { average: 3, count: 250 } })
   expect((await allItems(db, table)).size).toBe(502)
   expect((await importText(ndjson([mug('b', { reviews })]), { target })).report).toMatchObject({
     unchanged: 1,
@@ -60,7 +60,7 @@ test('a reply counts in no rating, and the same review twice counts once', async
   const row = mug('a', { reviews: [review(4, { id: 'r1' }), reply, review(9), review(9)] })
   const { report } = await importText(ndjson([row]), { target: { db, table } })
   expect(report).toMatchObject({ created: 1, reviewsAdded: 3 })
-  expect(await readProduct(db, table, 'a')).toMatchObject({ rating: { average: 5, count: 2 } })
+  expect(await readProduct({ db, table }, 'a')).toMatchObject({ rating: { average: 5, count: 2 } })
 })
 
 test('rows with the same id are applied in the order of the file', async () => {
@@ -68,7 +68,9 @@ test('rows with the same id are applied in the order of the file', async () => {
   const rows = Array.from({ length: 60 }, (_, n) => mug(`m${n % 3}`, { title: `Edition ${n}` }))
   const { report } = await importText(ndjson(rows), { target: { db, table } })
   expect(report).toMatchObject({ created: 3, updated: 57 })
-  const titles = await Promise.all([0, 1, 2].map(async (n) => (await readProduct(db, table, `m${n}`))?.title))
+  const titles = await Promise.all(
+    [0, 1, 2].map(async (n) => (await readProduct({ db, table }, `m${n}`))?.title),
+  )
   expect(titles).toEqual(['Edition 57', 'Edition 58', 'Edition 59'])
 })
 

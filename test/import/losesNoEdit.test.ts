@@ -28,7 +28,7 @@ test('an edit between reading and writing stands, and the row is listed', async 
   await importText(ndjson([mug('a')]), { target: { db, table } })
   let edited = 0
   const chaos = interposed(db, async () => {
-    edited = (await putProduct(db, table, 'a', content({ title: 'Edited by hand' }))).version
+    edited = (await putProduct({ db, table }, 'a', content({ title: 'Edited by hand' }))).version
   })
   const file = ndjson([mug('a', { title: 'From the file' }), mug('b')])
   const { report, rejects } = await importText(file, { target: { db: chaos, table } })
@@ -36,11 +36,11 @@ test('an edit between reading and writing stands, and the row is listed', async 
   expect(rejects).toMatchObject([
     { line: 1, id: 'a', reason: expect.stringContaining('Somebody else edited') },
   ])
-  expect(await readProduct(db, table, 'a')).toMatchObject({ title: 'Edited by hand', version: edited })
+  expect(await readProduct({ db, table }, 'a')).toMatchObject({ title: 'Edited by hand', version: edited })
 
   // Whoever runs it again has decided for the file.
   await importText(file, { target: { db, table } })
-  const after = await readProduct(db, table, 'a')
+  const after = await readProduct({ db, table }, 'a')
   expect(after?.title).toBe('From the file')
   expect(after?.version).toBeGreaterThan(edited)
 })
@@ -49,11 +49,11 @@ test('a review that comes in between is kept and counted, and the row is written
   const { db, table } = await freshTables()
   await importText(ndjson([mug('a', { reviews: [review(4)] })]), { target: { db, table } })
   const chaos = interposed(db, () =>
-    upsertProduct(db, table, { id: 'a', content: content({}), reviews: parseReviews('a', [review(1)]) }),
+    upsertProduct({ db, table }, { id: 'a', content: content({}), reviews: parseReviews('a', [review(1)]) }),
   )
   const { report } = await importText(ndjson([mug('a', { title: 'New' })]), { target: { db: chaos, table } })
   expect(report).toMatchObject({ updated: 1, unwritten: 0 })
-  expect(await readProduct(db, table, 'a')).toMatchObject({
+  expect(await readProduct({ db, table }, 'a')).toMatchObject({
     title: 'New',
     rating: { average: 3.5, count: 2 },
   })
@@ -67,14 +67,14 @@ test('no version ever falls, whoever edits while an import runs', async () => {
   const watch = async () => {
     while (running)
       for (const id of ids) {
-        const version = (await readProduct(db, table, id))?.version ?? 0
+        const version = (await readProduct({ db, table }, id))?.version ?? 0
         expect(version).toBeGreaterThanOrEqual(last.get(id) ?? 0)
         last.set(id, version)
       }
   }
   const edit = async () => {
     for (let n = 0; running; n++)
-      await putProduct(db, table, ids[n % 3] ?? 'a', content({ title: `Edit ${n}` })).catch(
+      await putProduct({ db, table }, ids[n % 3] ?? 'a', content({ title: `Edit ${n}` })).catch(
         (error: Error) => {
           if (error.name !== 'WriteConflict') throw error
         },
@@ -107,5 +107,5 @@ test('a version that is ahead of the clock rises all the same', async () => {
   }
   await db.send(new PutCommand({ TableName: table, Item: toItem('a', content({}), kept) }))
   await importText(ndjson([mug('a', { title: 'New', reviews: [review(1)] })]), { target: { db, table } })
-  expect(await readProduct(db, table, 'a')).toMatchObject({ title: 'New', version: ahead + 2 })
+  expect(await readProduct({ db, table }, 'a')).toMatchObject({ title: 'New', version: ahead + 2 })
 })

@@ -29,7 +29,7 @@ test.runIf(existsSync(new URL('../', file)))(
       unwritten: 0,
     })
 
-    expect(await readProduct(db, table, '1')).toMatchObject({
+    expect(await readProduct({ db, table }, '1')).toMatchObject({
       title: 'Essence Mascara Lash Princess',
       price: { amount: 999, currency: 'USD' },
       variants: [{ sku: 'BEA-ESS-ESS-001', stock: 99 }],

@@ -110,7 +110,7 @@ test('the command exits 1, lists the rows, and --rejects keeps them so that they
   writeFileSync(rejects, readFileSync(rejects, 'utf8').replace('"title":""', '"title":"Mended"'))
   const mended = await startImport([rejects], { env }).done
   expect(mended).toMatchObject({ code: 0, out: expect.stringContaining('1 created') })
-  expect(await readProduct(db, table, 'b')).toMatchObject({ title: 'Mended' })
+  expect(await readProduct({ db, table }, 'b')).toMatchObject({ title: 'Mended' })
 })
 
 test('--strict stops at the first bad row, --dry-run writes nothing', async () => {

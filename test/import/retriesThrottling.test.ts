@@ -82,7 +82,10 @@ test('a product that others write by transactions meanwhile is imported, its rev
     )
   }
   expect(plans.map((plan) => plan.left())).toEqual(plans.map(() => 0))
-  expect(await readProduct(db, table, 'reviewed')).toMatchObject({ title: 'Second', rating: { count: 130 } })
+  expect(await readProduct({ db, table }, 'reviewed')).toMatchObject({
+    title: 'Second',
+    rating: { count: 130 },
+  })
 })
 
 test('what cannot be written in its time is listed, and the rest goes on', async () => {
@@ -166,7 +169,7 @@ test('every product that was written, or may have been, is removed from the cach
     },
   })
   expect(report).toMatchObject({ created: 1, updated: 1, unchanged: 1, unwritten: 1, deferred: 1 })
-  const version = async (id: string) => (await readProduct(db, table, id))?.version
+  const version = async (id: string) => (await readProduct({ db, table }, id))?.version
   expect(removed).toEqual(
     new Map([
       ['changed', await version('changed')],

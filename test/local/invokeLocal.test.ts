@@ -15,7 +15,7 @@ const run = promisify(execFile)
 test('serverless invoke local prints the answer and exits, though it holds a connection to Redis', async () => {
   const services = await startServices()
   try {
-    await putProduct(services.db, services.table, '1', parseProduct(aProduct).content)
+    await putProduct(services, '1', parseProduct(aProduct).content)
     for (const cache of [/fwd=uri-miss; stored/, /hit/]) {
       const { stdout } = await run(
         'npx',
@@ -38,7 +38,7 @@ test('also when Redis is away, or accepts and stays silent', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   try {
-    await putProduct(services.db, services.table, '1', parseProduct(aProduct).content)
+    await putProduct(services, '1', parseProduct(aProduct).content)
     for (const port of [await freePort(), (silent.address() as AddressInfo).port]) {
       const { stdout } = await run(
         'npx',

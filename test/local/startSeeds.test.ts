@@ -24,14 +24,14 @@ it('fills an empty table with the sample catalogue, reviews included, and leaves
   expect(await fill(endpoint, stage)).toEqual([`Table: ${table}, found`, 'Catalogue: 24 sample products'])
   const reviews = sample.flatMap(({ reviews = [] }) => reviews).length
   expect((await db.send(new ScanCommand({ TableName: table, Select: 'COUNT' }))).Count).toBe(24 + reviews)
-  expect(await readProduct(db, table, '1')).toMatchObject({ rating: { average: 4.67, count: 3 } })
+  expect(await readProduct({ db, table }, '1')).toMatchObject({ rating: { average: 4.67, count: 3 } })
   expect(await fill(endpoint, stage)).toEqual([`Table: ${table}, found`])
 })
 
 it('adds nothing to a table that holds anything', async () => {
   const { db, table } = await freshTables()
   const { content } = parseProduct({ title: 'Mine', category: 'own', price: { amount: 1, currency: 'EUR' } })
-  await putProduct(db, table, 'mine', content)
+  await putProduct({ db, table }, 'mine', content)
   await fill(endpointOfWorker(), table.replace('aisle-', ''))
   expect((await db.send(new ScanCommand({ TableName: table, Select: 'COUNT' }))).Count).toBe(1)
 })

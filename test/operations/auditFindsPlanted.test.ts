@@ -68,8 +68,8 @@ test('20 stale entries of 300 are all found and repaired by enough audits, and n
 test('what exists though the cache says it does not, and the other way round, is found', async () => {
   const { db, table, products, run, edit } = await fresh()
   await products.get('came')
-  await putProduct(db, table, 'came', parseProduct(aProduct).content)
-  await putProduct(db, table, 'went', parseProduct(aProduct).content)
+  await putProduct({ db, table }, 'came', parseProduct(aProduct).content)
+  await putProduct({ db, table }, 'went', parseProduct(aProduct).content)
   await products.get('went')
   await edit('went', 'x', {
     UpdateExpression: 'SET deleted = :yes',
@@ -86,7 +86,7 @@ test('what exists though the cache says it does not, and the other way round, is
 
 test('the age of a disagreement counts from the write, and never from before the entry', async () => {
   const { db, table, products, run, edit } = await fresh()
-  await putProduct(db, table, 'a', parseProduct(aProduct).content)
+  await putProduct({ db, table }, 'a', parseProduct(aProduct).content)
   await products.get('a')
   await edit('a', 'Edited', {
     ExpressionAttributeValues: { ':title': 'Edited', ':at': '2020-01-01T00:00:00.000Z' },

@@ -20,7 +20,9 @@ function open(redisUrl: string) {
 }
 
 const write = (catalog: ReturnType<typeof open>, id: string, title: string) =>
-  catalog.write(id, () => putProduct(catalog.db, table, id, parseProduct({ ...aProduct, title }).content))
+  catalog.write(id, () =>
+    putProduct({ db: catalog.db, table }, id, parseProduct({ ...aProduct, title }).content),
+  )
 
 test('writers that never rest make no alarm', async () => {
   const { url } = await freshRedis()
@@ -79,8 +81,7 @@ test('a write between the two readings is no disagreement, though entry and data
   // The writer pauses between its commit and its removal.
   const writing = catalog.products.write('a', async () => {
     const written = await putProduct(
-      catalog.db,
-      table,
+      { db: catalog.db, table },
       'a',
       parseProduct({ ...aProduct, title: 'new' }).content,
     )

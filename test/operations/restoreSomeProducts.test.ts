@@ -24,12 +24,11 @@ const command = [
 test('products of a restored table are put back by the command of the runbook, with versions that rise', async () => {
   const content = (title: string) => parseProduct({ ...aProduct, title }).content
   for (const id of ['1', '2', '4']) {
-    await upsertProduct(restored.db, restored.table, { id, content: content(`Good ${id}`) })
-    await upsertProduct(living.db, living.table, { id, content: content(`Good ${id}`) })
+    await upsertProduct(restored, { id, content: content(`Good ${id}`) })
+    await upsertProduct(living, { id, content: content(`Good ${id}`) })
   }
-  for (const id of ['1', '4'])
-    await upsertProduct(living.db, living.table, { id, content: content(`Bad ${id}`) })
-  const before = await readProduct(living.db, living.table, '1')
+  for (const id of ['1', '4']) await upsertProduct(living, { id, content: content(`Bad ${id}`) })
+  const before = await readProduct(living, '1')
 
   const run = runCommand('bash', ['-eo', 'pipefail', '-c', command ?? 'false'], {
     ...{ PATH: process.env.PATH, HOME: freshFolder(), AWS_ENDPOINT_URL_DYNAMODB: living.endpoint },
@@ -38,9 +37,9 @@ test('products of a restored table are put back by the command of the runbook, w
   expect({ code: await run.ended, said: run.out() + run.err() }).toMatchObject({ code: 0 })
   expect(run.err()).toContain('3: it was not there')
 
-  const after = await readProduct(living.db, living.table, '1')
+  const after = await readProduct(living, '1')
   expect(after?.title).toBe('Good 1')
   expect(after?.version).toBeGreaterThan(before?.version ?? Number.NaN)
   // Those that were not named stay.
-  expect((await readProduct(living.db, living.table, '4'))?.title).toBe('Bad 4')
+  expect((await readProduct(living, '4'))?.title).toBe('Bad 4')
 }, 60_000)

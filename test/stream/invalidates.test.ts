@@ -38,7 +38,7 @@ describe('a change of the table that the cache was not told of removes what it h
     test(what, async () => {
       await withRedis()
       const id = `p${n}`
-      const { version } = await upsertProduct(db, table, { id, content, reviews: reviewsOf(id) })
+      const { version } = await upsertProduct({ db, table }, { id, content, reviews: reviewsOf(id) })
       await news(2)
       await fill(id)
       expect(await entries(id)).toEqual([version, version, version])
@@ -63,7 +63,7 @@ describe('a change of the table that the cache was not told of removes what it h
 
 test('a batch asks Redis once for each product', async () => {
   const { redis } = await withRedis()
-  for (const id of ['a', 'b']) await upsertProduct(db, table, { id, content })
+  for (const id of ['a', 'b']) await upsertProduct({ db, table }, { id, content })
   for (let n = 0; n < 20; n++) for (const id of ['a', 'b']) await edit(id, { writeId: `w${n}` })
   const records = (await news(42)).slice(-40)
   await take(records)
@@ -75,7 +75,7 @@ test('a batch asks Redis once for each product', async () => {
 
 test('a batch of 100 products is done within seconds', async () => {
   await withRedis()
-  for (let n = 0; n < 100; n++) await upsertProduct(db, table, { id: `m${n}`, content })
+  for (let n = 0; n < 100; n++) await upsertProduct({ db, table }, { id: `m${n}`, content })
   const records = await news(100)
   await take(records)
   const begun = performance.now()

@@ -19,7 +19,7 @@ const writes: [string, string, number, () => Promise<unknown>][] = [
   ['a PUT', 'a', 1, () => put('a', { body: { ...aProduct, title: 'new' } })],
   ['a PATCH', 'a', 1, () => call('patchProduct', { path: { id: 'a' }, body: { title: 'newer' } })],
   ['a review', 'a', 2, () => call('postReview', { path: { id: 'a' }, body: review })],
-  ['an import with reviews', 'c', 122, () => upsertProduct(db, table, { id: 'c', content, reviews })],
+  ['an import with reviews', 'c', 122, () => upsertProduct({ db, table }, { id: 'c', content, reviews })],
 ]
 
 test('what was stored again since a write stays when its event comes, and what is older goes', async () => {

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import type { TableAccess } from '../table/access.ts'
 import { categoriesKey } from '../table/items.ts'
+import { query } from '../table/query.ts'
 import { categoryName } from './category.ts'
 
 /** A category with those below it. `products` counts its own and theirs. */
@@ -24,27 +25,14 @@ export const treeId = 'tree'
  *
  * @throws what the SDK throws
  */
-export async function readCategories(
-  db: DynamoDBDocumentClient,
-  table: string,
-  signal?: AbortSignal,
-): Promise<CategoryTree> {
+export async function readCategories(access: TableAccess): Promise<CategoryTree> {
+  const found = query<{ sk: string; products: number }>(access, {
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': categoriesKey('').pk },
+    ConsistentRead: true,
+  })
   const counts: [string, number][] = []
-  let from: Record<string, unknown> | undefined
-  do {
-    const { Items = [], LastEvaluatedKey } = await db.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': categoriesKey('').pk },
-        ConsistentRead: true,
-        ExclusiveStartKey: from,
-      }),
-      signal ? { abortSignal: signal } : {},
-    )
-    for (const { sk, products } of Items) counts.push([sk, products])
-    from = LastEvaluatedKey
-  } while (from)
+  for await (const { sk, products } of found) counts.push([sk, products])
   return treeOf(counts)
 }
 

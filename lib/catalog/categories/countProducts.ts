@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { categoriesKey, countedKey } from '../table/items.ts'
 import { transact } from '../table/transact.ts'
@@ -31,30 +31,24 @@ const markLife = 7 * 24 * 3600
  * what an older version says never undoes what a newer one said. A counter that comes to 0 stays, and is not shown.
  *
  * @param moves at most {@link countedAtOnce}, each product once
- * @param signal ends it
  * @returns the number of products that were not counted so before
  * @throws what the SDK throws
  */
-export async function countProducts(
-  db: DynamoDBDocumentClient,
-  table: string,
-  moves: CategoryMove[],
-  signal: AbortSignal,
-): Promise<number> {
+export async function countProducts(access: TableAccess, moves: CategoryMove[]): Promise<number> {
   const request = { Keys: moves.map(({ id }) => countedKey(id)), ConsistentRead: true }
   for (;;) {
-    const marks = await batchGet<Mark>(db, table, request, signal)
-    const { puts, counters } = count(table, moves, new Map(marks.map((mark) => [mark.pk, mark])))
+    const marks = await batchGet<Mark>(access, request)
+    const { puts, counters } = count(access, moves, new Map(marks.map((mark) => [mark.pk, mark])))
     if (puts.length === 0) return 0
-    const updates = [...counters].flatMap(([path, n]) => (n === 0 ? [] : counterUpdate(table, path, n)))
-    const refused = await transact(db, [...puts, ...updates], { signal })
+    const updates = [...counters].flatMap(([path, n]) => (n === 0 ? [] : counterUpdate(access, path, n)))
+    const refused = await transact(access, [...puts, ...updates])
     // Refused: somebody else has just counted one of them.
     if (!refused) return puts.length
   }
 }
 
 /** The marks to write, and by how much the counters change. */
-function count(table: string, moves: CategoryMove[], marks: Map<string, Mark>) {
+function count(access: TableAccess, moves: CategoryMove[], marks: Map<string, Mark>) {
   const counters = new Map<string, number>()
   const add = (category: string | undefined, n: number) => {
     if (category !== undefined) counters.set(category, (counters.get(category) ?? 0) + n)
@@ -64,12 +58,12 @@ function count(table: string, moves: CategoryMove[], marks: Map<string, Mark>) {
     if (mark ? mark.asOf >= move.asOf : move.category === undefined) return []
     add(mark?.category, -1)
     add(move.category, +1)
-    return markPut(table, move, mark)
+    return markPut(access, move, mark)
   })
   return { puts, counters }
 }
 
-const markPut = (table: string, { id, category, asOf }: CategoryMove, seen: Mark | undefined) => ({
+const markPut = ({ table }: TableAccess, { id, category, asOf }: CategoryMove, seen: Mark | undefined) => ({
   Put: {
     TableName: table,
     Item: {
@@ -83,7 +77,7 @@ const markPut = (table: string, { id, category, asOf }: CategoryMove, seen: Mark
   },
 })
 
-const counterUpdate = (table: string, path: string, n: number) => ({
+const counterUpdate = ({ table }: TableAccess, path: string, n: number) => ({
   Update: {
     TableName: table,
     Key: categoriesKey(path),

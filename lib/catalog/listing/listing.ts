@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { type CategoryTree, subtreeOf } from '../categories/categories.ts'
+import type { TableAccess } from '../table/access.ts'
+import { query } from '../table/query.ts'
 
 /**
  * One page of a listing: where its products stand, newest first, and whether more follow. A position is the product's
@@ -40,19 +41,13 @@ export const idAt = (position: string): string => position.slice(position.indexO
  * @param tree knows which categories there are below; the category itself is listed even if the tree lacks it
  * @throws what the SDK throws
  */
-export async function readListing(
-  db: DynamoDBDocumentClient,
-  table: string,
-  id: string,
-  tree: CategoryTree,
-  signal?: AbortSignal,
-): Promise<Listing> {
+export async function readListing(access: TableAccess, id: string, tree: CategoryTree): Promise<Listing> {
   const [category = '', limitText, after] = id.split('|')
   const limit = Number(limitText)
   const categories = subtreeOf(tree, category)
   if (categories.length > mostCategories) return { positions: [], more: false, categories: categories.length }
   // One more tells whether there is a next page.
-  const newest = (each: string) => newestOf(db, table, each, { after, count: limit + 1, signal })
+  const newest = (each: string) => newestOf(access, each, { after, count: limit + 1 })
   const positions = (await Promise.all(categories.map(newest))).flat().sort().reverse()
   return {
     positions: positions.slice(0, limit),
@@ -63,30 +58,19 @@ export async function readListing(
 
 /** The positions of the newest products that have exactly this category, the newest first. */
 async function newestOf(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   category: string,
-  { after, count, signal }: { after: string | undefined; count: number; signal: AbortSignal | undefined },
+  { after, count }: { after: string | undefined; count: number },
 ): Promise<string[]> {
+  const found = query<{ listedAt: string }>(access, {
+    IndexName: 'byCategory',
+    KeyConditionExpression: after ? 'category = :category AND listedAt < :after' : 'category = :category',
+    ExpressionAttributeValues: { ':category': category, ...(after && { ':after': after }) },
+    ProjectionExpression: 'listedAt',
+    ScanIndexForward: false,
+    Limit: count,
+  })
   const positions: string[] = []
-  let from: Record<string, unknown> | undefined
-  do {
-    const { Items = [], LastEvaluatedKey } = await db.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: 'byCategory',
-        KeyConditionExpression: after ? 'category = :category AND listedAt < :after' : 'category = :category',
-        ExpressionAttributeValues: { ':category': category, ...(after && { ':after': after }) },
-        ProjectionExpression: 'listedAt',
-        ScanIndexForward: false,
-        Limit: count - positions.length,
-        ExclusiveStartKey: from,
-      }),
-      signal ? { abortSignal: signal } : {},
-    )
-    for (const { listedAt } of Items) positions.push(listedAt)
-    from = LastEvaluatedKey
-    // An answer may be cut short for its size.
-  } while (from && positions.length < count)
+  for await (const { listedAt } of found) if (positions.push(listedAt) === count) break
   return positions
 }

@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { requestOptions, type TableAccess } from '../table/access.ts'
 import { idAt } from './listing.ts'
 
 /** Where a product stands in the listing of its category. */
@@ -25,16 +26,14 @@ export const placeOf = (
  * @throws what the SDK throws
  */
 export async function neighboursOf(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   { category, listedAt }: ListingPlace,
   count: number,
-  signal?: AbortSignal,
 ): Promise<{ newer: string[]; older: string[] }> {
   const side = async (comparison: '<' | '>') => {
-    const { Items = [] } = await db.send(
+    const { Items = [] } = await access.db.send(
       new QueryCommand({
-        TableName: table,
+        TableName: access.table,
         IndexName: 'byCategory',
         KeyConditionExpression: `category = :category AND listedAt ${comparison} :here`,
         ExpressionAttributeValues: { ':category': category, ':here': listedAt },
@@ -42,7 +41,7 @@ export async function neighboursOf(
         ScanIndexForward: comparison === '>',
         Limit: count,
       }),
-      signal ? { abortSignal: signal } : {},
+      requestOptions(access),
     )
     return Items.map((item) => idAt(item.listedAt))
   }

@@ -1,5 +1,5 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Card, type CardItem, cardAttributes, cardOf } from '../product/card.ts'
+import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { productKey } from '../table/items.ts'
 import { type ListingPlace, neighboursOf } from './neighbours.ts'
@@ -19,14 +19,9 @@ export const mostRelated = 8
  * @param place of a product; undefined where an edit by hand took it out of the listing
  * @throws what the SDK throws, and a `ThrottlingException` for cards that were not handed out
  */
-export async function readRelated(
-  db: DynamoDBDocumentClient,
-  table: string,
-  place: ListingPlace | undefined,
-  signal?: AbortSignal,
-): Promise<Card[]> {
+export async function readRelated(access: TableAccess, place: ListingPlace | undefined): Promise<Card[]> {
   if (!place) return []
-  const { newer, older } = await neighboursOf(db, table, place, mostRelated, signal)
+  const { newer, older } = await neighboursOf(access, place, mostRelated)
   const ofNewer = Math.min(newer.length, Math.max(mostRelated / 2, mostRelated - older.length))
   const ids = [...newer.slice(0, ofNewer).reverse(), ...older.slice(0, mostRelated - ofNewer)]
   const request = {
@@ -34,7 +29,7 @@ export async function readRelated(
     ConsistentRead: true,
     ProjectionExpression: cardAttributes,
   }
-  const items = await batchGet<CardItem & { deleted?: true }>(db, table, request, signal)
+  const items = await batchGet<CardItem & { deleted?: true }>(access, request)
   const cards = new Map(items.filter(({ deleted }) => !deleted).map((item) => [item.id, cardOf(item)]))
   // In the order of the index; one that was deleted since is left out.
   return ids.flatMap((other) => cards.get(other) ?? [])

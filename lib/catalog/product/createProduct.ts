@@ -1,6 +1,6 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { IdTaken } from '../errors.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'
+import type { TableAccess } from '../table/access.ts'
 import { replacement, toProduct } from '../table/items.ts'
 import { onWhatStands } from './onWhatStands.ts'
 import type { Product, ProductContent } from './product.ts'
@@ -9,22 +9,19 @@ import { putIfVersion } from './putIfVersion.ts'
 /**
  * Creates a product. Done again with the same `writeId` it finds what it did before, and that is success too.
  *
- * @param signal ends it; what was sent by then may have happened
  * @throws {IdTaken} when there is a product of that id
  * @throws {WriteConflict} when others created and deleted it each of five times
  */
 export async function createProduct(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   id: string,
   content: ProductContent,
   writeId: string,
-  signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: true }> {
   return onWhatStands(id, undefined, async (current) => {
-    if (current?.deleted) await clearReviews(db, table, current, signal)
+    if (current?.deleted) await clearReviews(access, current)
     const item = replacement(id, content, current, writeId)
-    const { written, stored } = await putIfVersion(db, table, item, current?.version, signal)
+    const { written, stored } = await putIfVersion(access, item, current?.version)
     if (!stored || stored.deleted) return { found: stored }
     // An id that was made for this write is nobody else's, also where somebody has edited the product since.
     if (!written && id !== writeId) throw new IdTaken(id)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { NoSuchProduct } from '../errors.ts'
+import type { TableAccess } from '../table/access.ts'
 import { replacement, toProduct } from '../table/items.ts'
 import { mergePatch } from './mergePatch.ts'
 import { onWhatStands } from './onWhatStands.ts'
@@ -13,28 +13,25 @@ import { readStored } from './readProduct.ts'
  * Changes a product by a JSON merge patch. What comes of it is checked like a product that is put. An edit that
  * somebody else makes at the same moment is kept: the patch is applied again to what they left.
  *
- * @param signal ends it; what was sent by then may have happened
  * @throws {NoSuchProduct} when there is none
  * @throws {PreconditionFailed} when it is not as demanded
  * @throws {InvalidProduct} when the patched product has faults
  * @throws {WriteConflict} when each of five attempts met another writer
  */
 export async function patchProduct(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   id: string,
   patch: unknown,
   precondition: Precondition = {},
-  signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: false }> {
   const writeId = randomUUID()
-  const seen = await readStored(db, table, id, signal)
+  const seen = await readStored(access, id)
   return onWhatStands(id, seen, async (current) => {
     if (!current || current.deleted) throw new NoSuchProduct(id)
     demand(precondition, current.version)
     const content = parseProductWithId(id, mergePatch(toProduct(current), patch))
     const item = replacement(id, content, current, writeId)
-    const { written, stored } = await putIfVersion(db, table, item, current.version, signal)
+    const { written, stored } = await putIfVersion(access, item, current.version)
     return written
       ? { done: { value: toProduct(stored), version: stored.version, created: false } }
       : { found: stored }

@@ -1,6 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { InvalidProduct, NoSuchProduct, NoSuchVariant, OutOfStock, WriteConflict } from '../errors.ts'
+import { requestOptions, type TableAccess } from '../table/access.ts'
 import { type ProductItem, productKey, type Stored, toProduct, writeKey } from '../table/items.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
 import { demand, type Precondition } from './precondition.ts'
@@ -17,8 +18,6 @@ export interface VariantWrite {
   precondition?: Precondition
   /** Names the write, so that done again within a day it finds that it has been done: for that it leaves a mark. */
   writeId?: string | undefined
-  /** Ends it; what was sent by then may have happened. */
-  signal?: AbortSignal | undefined
 }
 
 /**
@@ -38,33 +37,32 @@ export interface VariantWrite {
  * @throws {WriteConflict} when others wrote the same each time
  */
 export async function patchVariant(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   id: string,
   sku: string,
   patch: VariantPatch,
-  { precondition = {}, writeId, signal }: VariantWrite = {},
+  { precondition = {}, writeId }: VariantWrite = {},
 ): Promise<{ value: Product; version: number; created: false }> {
   let [current, done] = await Promise.all([
-    readStored(db, table, id, signal),
-    writeId !== undefined && isMarked(db, table, id, writeId, signal),
+    readStored(access, id),
+    writeId !== undefined && isMarked(access, id, writeId),
   ])
   for (let attempt = 0; !done; attempt++) {
     if (attempt === attempts) throw new WriteConflict(`Others wrote the variant, ${attempts} times in a row`)
-    const update = { TableName: table, Key: productKey(id), ...change(id, current, sku, patch, precondition) }
-    const refused = await transact(
-      db,
-      [
-        { Update: { ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
-        ...(writeId === undefined ? [] : [mark(table, id, writeId)]),
-      ],
-      { signal },
-    )
+    const update = {
+      TableName: access.table,
+      Key: productKey(id),
+      ...change(id, current, sku, patch, precondition),
+    }
+    const refused = await transact(access, [
+      { Update: { ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
+      ...(writeId === undefined ? [] : [mark(access, id, writeId)]),
+    ])
     done = !refused || refused[1]?.Code === 'ConditionalCheckFailed'
     const found = refused?.[0]?.Item
     current = found && (unmarshall(found) as Stored)
   }
-  const item = await readItem(db, table, id, signal)
+  const item = await readItem(access, id)
   if (!item) throw new NoSuchProduct(id)
   return { value: toProduct(item), version: item.version, created: false }
 }
@@ -119,7 +117,7 @@ function addition(variant: ProductItem['variants'][number], stock: NonNullable<V
   return { ':add': add, ':least': Math.max(0, -add), ':most': largestCount - Math.max(0, add) }
 }
 
-const mark = (table: string, id: string, writeId: string): TransactItems[number] => ({
+const mark = ({ table }: TableAccess, id: string, writeId: string): TransactItems[number] => ({
   Put: {
     TableName: table,
     Item: { ...writeKey(id, writeId), expiresAt: Math.floor(Date.now() / 1000) + keptFor },
@@ -127,16 +125,10 @@ const mark = (table: string, id: string, writeId: string): TransactItems[number]
   },
 })
 
-async function isMarked(
-  db: DynamoDBDocumentClient,
-  table: string,
-  id: string,
-  writeId: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const { Item } = await db.send(
-    new GetCommand({ TableName: table, Key: writeKey(id, writeId), ConsistentRead: true }),
-    signal ? { abortSignal: signal } : {},
+async function isMarked(access: TableAccess, id: string, writeId: string): Promise<boolean> {
+  const { Item } = await access.db.send(
+    new GetCommand({ TableName: access.table, Key: writeKey(id, writeId), ConsistentRead: true }),
+    requestOptions(access),
   )
   return Item !== undefined
 }

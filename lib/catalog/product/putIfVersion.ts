@@ -1,7 +1,7 @@
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
+import { attemptOf, requestOptions, type TableAccess } from '../table/access.ts'
 import type { Stored } from '../table/items.ts'
 
 /** What stands at the product's key after a put: what was put, or what is there instead. */
@@ -13,19 +13,15 @@ export type Put<T extends Stored> =
  * Puts a product's item, or its tombstone, if the stored one still has the version that its writer saw.
  *
  * @param version what the writer saw, a tombstone's as well; undefined: nothing
- * @param attempt sends it, and again where it met a transaction on the product
  */
 export async function putIfVersion<T extends Stored>(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   item: T,
   version: number | undefined,
-  signal?: AbortSignal,
-  attempt: Attempt = writing(signal),
 ): Promise<Put<T>> {
-  const put = new PutCommand(putOver(table, item, version))
+  const put = new PutCommand(putOver(access, item, version))
   try {
-    await attempt(() => db.send(put, signal ? { abortSignal: signal } : {}))
+    await attemptOf(access)(() => access.db.send(put, requestOptions(access)))
     return { written: true, stored: item }
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error
@@ -34,7 +30,7 @@ export async function putIfVersion<T extends Stored>(
 }
 
 /** The put of {@link putIfVersion}, for a transaction as well. */
-export const putOver = (table: string, item: Stored, version: number | undefined) => ({
+export const putOver = ({ table }: TableAccess, item: Stored, version: number | undefined) => ({
   TableName: table,
   Item: item,
   ...(version === undefined

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { clearReviews } from '../reviews/clearReviews.ts'
+import type { TableAccess } from '../table/access.ts'
 import { replacement, toProduct } from '../table/items.ts'
 import { onWhatStands } from './onWhatStands.ts'
 import { demand, type Precondition } from './precondition.ts'
@@ -13,26 +13,23 @@ import { readStored } from './readProduct.ts'
  * writers never lose an update: the later one reads again, and its precondition is judged again. Rating and time of
  * creation stay.
  *
- * @param signal ends it; what was sent by then may have happened
  * @throws {PreconditionFailed} when the product is not as demanded
  * @throws {WriteConflict} when each of five attempts met another writer
  */
 export async function putProduct(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   id: string,
   content: ProductContent,
   precondition: Precondition = {},
-  signal?: AbortSignal,
 ): Promise<{ value: Product; version: number; created: boolean }> {
   const writeId = randomUUID()
-  const seen = await readStored(db, table, id, signal)
+  const seen = await readStored(access, id)
   return onWhatStands(id, seen, async (current) => {
     const created = !current || current.deleted === true
     demand(precondition, created ? undefined : current.version)
-    if (current?.deleted) await clearReviews(db, table, current, signal)
+    if (current?.deleted) await clearReviews(access, current)
     const item = replacement(id, content, current, writeId)
-    const { written, stored } = await putIfVersion(db, table, item, current?.version, signal)
+    const { written, stored } = await putIfVersion(access, item, current?.version)
     return written
       ? { done: { value: toProduct(stored), version: stored.version, created } }
       : { found: stored }

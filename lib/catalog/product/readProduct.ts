@@ -1,40 +1,26 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import { requestOptions, type TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { type ProductItem, productKey, type Stored, toProduct } from '../table/items.ts'
 import type { Product } from './product.ts'
 
 /** Reads a product, strongly consistent. Throws what the SDK throws. */
-export async function readProduct(
-  db: DynamoDBDocumentClient,
-  table: string,
-  id: string,
-  signal?: AbortSignal,
-): Promise<Product | undefined> {
-  const item = await readItem(db, table, id, signal)
+export async function readProduct(access: TableAccess, id: string): Promise<Product | undefined> {
+  const item = await readItem(access, id)
   return item && toProduct(item)
 }
 
 /** Reads a product's item, strongly consistent; undefined for one that was deleted. Throws what the SDK throws. */
-export async function readItem(
-  db: DynamoDBDocumentClient,
-  table: string,
-  id: string,
-  signal?: AbortSignal,
-): Promise<ProductItem | undefined> {
-  const stored = await readStored(db, table, id, signal)
+export async function readItem(access: TableAccess, id: string): Promise<ProductItem | undefined> {
+  const stored = await readStored(access, id)
   return stored?.deleted ? undefined : stored
 }
 
 /** Reads a product's item or its tombstone, strongly consistent. Throws what the SDK throws. */
-export async function readStored(
-  db: DynamoDBDocumentClient,
-  table: string,
-  id: string,
-  signal?: AbortSignal,
-): Promise<Stored | undefined> {
-  const { Item } = await db.send(
-    new GetCommand({ TableName: table, Key: productKey(id), ConsistentRead: true }),
-    signal ? { abortSignal: signal } : {},
+export async function readStored(access: TableAccess, id: string): Promise<Stored | undefined> {
+  const { Item } = await access.db.send(
+    new GetCommand({ TableName: access.table, Key: productKey(id), ConsistentRead: true }),
+    requestOptions(access),
   )
   return Item as Stored | undefined
 }
@@ -56,11 +42,9 @@ export const versioned = (stored: Stored): { value: Product | undefined; version
  * @throws what the SDK throws, and a `ThrottlingException` for a request that brings nothing at all
  */
 export async function readProducts(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   ids: readonly string[],
-  signal?: AbortSignal,
 ): Promise<Map<string, ReturnType<typeof versioned>>> {
-  const items = await batchGet<Stored>(db, table, { Keys: ids.map(productKey), ConsistentRead: true }, signal)
+  const items = await batchGet<Stored>(access, { Keys: ids.map(productKey), ConsistentRead: true })
   return new Map(items.map((item) => [item.id, versioned(item)]))
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
-import { EditedMeanwhile, WriteConflict } from '../errors.ts'
+import { EditedMeanwhile } from '../errors.ts'
 import { addReviews, batchSize } from '../reviews/addReviews.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import { type Review, ratingsOf, toReviewItem } from '../reviews/review.ts'
-import { hasContent, nextVersion, type ProductItem, type Tombstone, toItem } from '../table/items.ts'
+import type { TableAccess } from '../table/access.ts'
+import { hasContent, nextVersion, type ProductItem, replacement, toItem } from '../table/items.ts'
 import { transact } from '../table/transact.ts'
+import { onWhatStands } from './onWhatStands.ts'
 import type { ProductContent } from './product.ts'
 import { judge, type Put, putIfVersion, putOver } from './putIfVersion.ts'
 
@@ -24,15 +24,12 @@ export interface Upserted {
  * It first tries to create, since the refusal hands back the product that is there: one request tells that nothing
  * has changed. A review counts in the product's rating in the very transaction that stores it.
  *
- * @param attempt runs each request
  * @throws {EditedMeanwhile} when somebody else changed the content, or deleted the product, in between
  * @throws {WriteConflict} when others wrote it each time, without changing its content
  */
 export async function upsertProduct(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   { id, content, createdAt, reviews = [] }: NewProduct,
-  attempt: Attempt = writing(),
 ): Promise<Upserted> {
   const now = new Date().toISOString()
   const first = reviews.slice(0, batchSize)
@@ -43,12 +40,12 @@ export async function upsertProduct(
     updatedAt: now,
     writeId: randomUUID(),
   })
-  const made = await createOrFind(db, table, item, first, attempt)
+  const made = await createOrFind(access, item, first)
   const written = made.created
     ? { outcome: 'created' as const, item: made.item }
-    : await replaceContent(db, table, made.item, content, attempt)
+    : await replaceContent(access, made.item, content)
   const left = made.created ? reviews.slice(batchSize) : reviews
-  const { version, added } = await addReviews(db, table, written.item, left, attempt)
+  const { version, added } = await addReviews(access, written.item, left)
   return {
     outcome: written.outcome === 'unchanged' && added > 0 ? 'updated' : written.outcome,
     version,
@@ -64,70 +61,45 @@ export interface NewProduct {
   reviews?: Review[]
 }
 
-const tries = 5
-
 /** Creates the product with these reviews, also where a tombstone lies; or finds the one that is there. */
-async function createOrFind(
-  db: DynamoDBDocumentClient,
-  table: string,
+const createOrFind = (
+  access: TableAccess,
   item: ProductItem,
   reviews: Review[],
-  attempt: Attempt,
-): Promise<{ created: boolean; item: ProductItem }> {
-  let tombstone: Tombstone | undefined
-  for (let n = 0; n < tries; n++) {
-    const over = tombstone
-    if (over) await clearReviews(db, table, over, undefined, attempt)
-    const next = over ? { ...item, version: nextVersion(over.version) } : item
-    const { written, stored } = await create(db, table, next, over?.version, reviews, attempt)
-    if (stored && !stored.deleted) return { created: written, item: stored }
-    tombstone = stored
-  }
-  throw new WriteConflict(`Others created and deleted the product meanwhile, ${tries} times in a row`)
-}
+): Promise<{ created: boolean; item: ProductItem }> =>
+  onWhatStands(item.id, undefined, async (tombstone) => {
+    if (tombstone?.deleted) await clearReviews(access, tombstone)
+    const next = tombstone ? { ...item, version: nextVersion(tombstone.version) } : item
+    const { written, stored } = await create(access, next, tombstone?.version, reviews)
+    return stored && !stored.deleted ? { done: { created: written, item: stored } } : { found: stored }
+  })
 
 /** Puts the item over this version, with these reviews or not at all. */
 async function create(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   item: ProductItem,
   version: number | undefined,
   reviews: Review[],
-  attempt: Attempt,
 ): Promise<Put<ProductItem>> {
-  if (reviews.length === 0) return putIfVersion(db, table, item, version, undefined, attempt)
-  const put = { Put: putOver(table, item, version) }
+  if (reviews.length === 0) return putIfVersion(access, item, version)
+  const put = { Put: putOver(access, item, version) }
   // Without a condition: where there is no product there are no reviews either.
-  const puts = reviews.map((review) => ({ Put: { TableName: table, Item: toReviewItem(review) } }))
-  const refused = await transact(db, [put, ...puts], { attempt })
+  const puts = reviews.map((review) => ({ Put: { TableName: access.table, Item: toReviewItem(review) } }))
+  const refused = await transact(access, [put, ...puts])
   return refused ? judge(item, refused[0]?.Item) : { written: true, stored: item }
 }
 
+type Replaced = { outcome: 'updated' | 'unchanged'; item: ProductItem }
+
 /** Gives a stored product other content. What else the item holds stays, also what others add meanwhile. */
-async function replaceContent(
-  db: DynamoDBDocumentClient,
-  table: string,
-  seen: ProductItem,
-  content: ProductContent,
-  attempt: Attempt,
-): Promise<{ outcome: 'updated' | 'unchanged'; item: ProductItem }> {
+function replaceContent(access: TableAccess, seen: ProductItem, content: ProductContent): Promise<Replaced> {
   const writeId = randomUUID()
-  let current = seen
-  for (let n = 0; n < tries; n++) {
-    if (hasContent(current, content)) return { outcome: 'unchanged', item: current }
+  return onWhatStands<Replaced>(seen.id, seen, async (current) => {
+    if (!current || current.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
+    if (hasContent(current, content)) return { done: { outcome: 'unchanged', item: current } }
     if (!hasContent(current, seen)) throw new EditedMeanwhile('Somebody else edited the product meanwhile')
-    const item = toItem(seen.id, content, {
-      ratingSum: current.ratingSum,
-      ratingCount: current.ratingCount,
-      version: nextVersion(current.version),
-      createdAt: current.createdAt,
-      updatedAt: new Date().toISOString(),
-      writeId,
-    })
-    const { written, stored } = await putIfVersion(db, table, item, current.version, undefined, attempt)
-    if (!stored || stored.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
-    if (written) return { outcome: 'updated', item: stored }
-    current = stored
-  }
-  throw new WriteConflict(`Others wrote the product meanwhile, ${tries} times in a row`)
+    const item = replacement(seen.id, content, current, writeId)
+    const { written, stored } = await putIfVersion(access, item, current.version)
+    return written ? { done: { outcome: 'updated', item: stored } } : { found: stored }
+  })
 }

@@ -1,8 +1,7 @@
 import type { CancellationReason } from '@aws-sdk/client-dynamodb'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import type { Attempt } from '../../clients/dynamodb/index.ts'
 import { EditedMeanwhile, WriteConflict } from '../errors.ts'
+import { attemptOf, type TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { nextVersion, type ProductItem, productKey, reviewKey, type Stored } from '../table/items.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
@@ -22,20 +21,18 @@ const tries = 10
  * @throws {WriteConflict} when others wrote the product each time
  */
 export async function addReviews(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   { id, version }: Pick<ProductItem, 'id' | 'version'>,
   reviews: Review[],
-  attempt: Attempt,
 ): Promise<{ version: number; added: number }> {
   let added = 0
   for (let from = 0; from < reviews.length; from += batchSize) {
     const batch = reviews.slice(from, from + batchSize)
     for (let n = 1; ; n++) {
-      const missing = await attempt(() => findMissing(db, table, batch))
+      const missing = await attemptOf(access)(() => findMissing(access, batch))
       if (missing.length === 0) break
-      const next = addition(table, id, version, missing)
-      const refused = await transact(db, next.items, { attempt })
+      const next = addition(access, id, version, missing)
+      const refused = await transact(access, next.items)
       if (!refused) {
         version = next.version
         added += missing.length
@@ -48,9 +45,9 @@ export async function addReviews(
   return { version, added }
 }
 
-async function findMissing(db: DynamoDBDocumentClient, table: string, reviews: Review[]): Promise<Review[]> {
+async function findMissing(access: TableAccess, reviews: Review[]): Promise<Review[]> {
   const Keys = reviews.map(({ productId, id }) => reviewKey(productId, id))
-  const found = await batchGet<{ sk: string }>(db, table, {
+  const found = await batchGet<{ sk: string }>(access, {
     Keys,
     ConsistentRead: true,
     ProjectionExpression: 'sk',
@@ -60,7 +57,7 @@ async function findMissing(db: DynamoDBDocumentClient, table: string, reviews: R
 }
 
 /** One batch, and the product's version after it. */
-function addition(table: string, id: string, seen: number, reviews: Review[]) {
+function addition({ table }: TableAccess, id: string, seen: number, reviews: Review[]) {
   const { ratingSum, ratingCount } = ratingsOf(reviews)
   const version = nextVersion(seen)
   const items: TransactItems = [

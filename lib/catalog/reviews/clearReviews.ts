@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { attemptOf, requestOptions, type TableAccess } from '../table/access.ts'
 import { productKey, reviewKey, type Tombstone } from '../table/items.ts'
 import { transact } from '../table/transact.ts'
 
@@ -17,18 +17,18 @@ const keptFor = 90 * 24 * 3600
  * Each batch is a transaction that checks the tombstone. BatchWriteItem would cost half, but knows no condition: of two
  * who clean up, the slower one would delete reviews of a product that was created meanwhile.
  *
- * @param attempt clears a batch, and again where it met a transaction on the same items
  * @throws what the SDK throws
  */
 export async function clearReviews(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   { id, version, writeId, expiresAt }: Tombstone,
-  signal?: AbortSignal,
-  attempt: Attempt = writing(signal),
 ): Promise<void> {
   if (expiresAt !== undefined) return
-  const options = signal ? { abortSignal: signal } : {}
+  const { db, table } = access
+  const options = requestOptions(access)
+  const attempt = attemptOf(access)
+  // Whoever meets another cleaner queries again before the next attempt: there may be nothing left to do.
+  const once = { ...access, attempt: <T>(request: () => Promise<T>) => request() }
   const check = {
     ConditionCheck: {
       TableName: table,
@@ -50,11 +50,10 @@ export async function clearReviews(
     const { Items = [], LastEvaluatedKey } = await db.send(query, options)
     if (Items.length === 0) return false
     const deletions = Items.map(({ pk, sk }) => ({ Delete: { TableName: table, Key: { pk, sk } } }))
-    const failed = await transact(db, [check, ...deletions], { signal, attempt: (request) => request() })
+    const failed = await transact(once, [check, ...deletions])
     // Another version: the product has been created again, and before that somebody else did all this.
     return !failed && LastEvaluatedKey !== undefined
   }
-  // Who meets another that clears looks again before the next try: by then there may be nothing left to do.
   while (await attempt(clearSome)) {}
   const update = new UpdateCommand({
     TableName: table,

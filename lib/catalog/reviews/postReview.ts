@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { InvalidReview, NoSuchProduct } from '../errors.ts'
 import { readItem } from '../product/readProduct.ts'
+import { requestOptions, type TableAccess } from '../table/access.ts'
 import { productKey, reviewKey } from '../table/items.ts'
+import { query } from '../table/query.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
 import { type Review, type ReviewDraft, type ReviewItem, ratingsOf, toReviewItem } from './review.ts'
 import { bytesOf, type ReviewThread, toLeaf } from './reviewTree.ts'
@@ -30,28 +32,25 @@ import {
  * so that replies at the same moment may exceed them by their own number.
  *
  * @param id the review's own; one that stands there already and says the same is this very review, posted before
- * @param signal ends it; what was sent by then may have happened
  * @throws {NoSuchProduct}
  * @throws {InvalidReview} for a reply to what is not there, lies too deep, or whose thread is full
  */
 export async function postReview(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   productId: string,
   draft: ReviewDraft,
   id: string,
-  signal?: AbortSignal,
 ): Promise<ReviewThread> {
   const named = { ...draft, id, productId, createdAt: new Date().toISOString() }
   const parent =
-    draft.parentId === undefined ? undefined : await readParent(db, table, productId, draft.parentId, signal)
+    draft.parentId === undefined ? undefined : await readParent(access, productId, draft.parentId)
   const review = { ...named, ...(parent ? placeOfReply(parent, named) : placeOfRoot(named)) }
-  const [product, stored, answered] = (await transact(db, posting(table, review), { signal })) ?? []
+  const [product, stored, answered] = (await transact(access, posting(access, review))) ?? []
   if (stored?.Item) {
     const present = unmarshall(stored.Item) as ReviewItem
     if (says(present, draft)) return toLeaf(present)
     // An id made from an idempotency key, which was used for another review so long ago that it is forgotten.
-    return postReview(db, table, productId, draft, randomUUID(), signal)
+    return postReview(access, productId, draft, randomUUID())
   }
   if (product?.Code === 'ConditionalCheckFailed') throw new NoSuchProduct(productId)
   if (answered?.Code === 'ConditionalCheckFailed') throw noSuchReview()
@@ -59,7 +58,7 @@ export async function postReview(
 }
 
 /** The items in the order in which {@link postReview} looks at what was wrong with them. */
-function posting(table: string, review: Review): TransactItems {
+function posting({ table }: TableAccess, review: Review): TransactItems {
   const { ratingSum, ratingCount } = ratingsOf([review])
   const items: TransactItems = [
     {
@@ -94,41 +93,26 @@ function posting(table: string, review: Review): TransactItems {
 }
 
 /** The place of what a reply answers, once it is clear that the reply has a place there. */
-async function readParent(
-  db: DynamoDBDocumentClient,
-  table: string,
-  productId: string,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<ThreadPlace> {
-  const options = signal ? { abortSignal: signal } : {}
-  const { Item } = await db.send(
-    new GetCommand({ TableName: table, Key: reviewKey(productId, id), ConsistentRead: true }),
-    options,
-  )
+async function readParent(access: TableAccess, productId: string, id: string): Promise<ThreadPlace> {
+  const { db, table } = access
+  const get = new GetCommand({ TableName: table, Key: reviewKey(productId, id), ConsistentRead: true })
+  const { Item } = await db.send(get, requestOptions(access))
   if (!Item) {
-    throw (await readItem(db, table, productId, signal)) ? noSuchReview() : new NoSuchProduct(productId)
+    throw (await readItem(access, productId)) ? noSuchReview() : new NoSuchProduct(productId)
   }
   const parent = Item as ReviewItem
+  const replies = query<ReviewItem>(access, {
+    IndexName: 'byThread',
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :pk AND begins_with(thread, :replies)',
+    ExpressionAttributeValues: { ':pk': parent.pk, ':replies': `${rootOf(parent.thread)}#` },
+    Limit: maxReplies,
+  })
   const fill: Fill = { replies: 0, bytes: 0 }
-  let from: Record<string, unknown> | undefined
-  do {
-    const { Items = [], LastEvaluatedKey } = await db.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: 'byThread',
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(thread, :replies)',
-        ExpressionAttributeValues: { ':pk': parent.pk, ':replies': `${rootOf(parent.thread)}#` },
-        Limit: maxReplies,
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-      options,
-    )
-    fill.replies += Items.length
-    for (const reply of Items as ReviewItem[]) fill.bytes += bytesOf(reply)
-    from = LastEvaluatedKey
-  } while (from && fill.replies < maxReplies)
+  for await (const reply of replies) {
+    fill.bytes += bytesOf(reply)
+    if (++fill.replies === maxReplies) break
+  }
   const why = refusal(parent, fill)
   if (why) throw new InvalidReview([{ pointer: '/parentId', detail: why }])
   return parent

@@ -26,7 +26,7 @@ export async function readReviewList(
     const { body, status } = await reviews.get(id, budget)
     return { ...split(body), status }
   }
-  const page = await readReviews(db, table, cursors, id, { cursor, signal })
+  const page = await readReviews({ db, table, signal }, cursors, id, cursor)
   return { ...split(page && JSON.stringify(page.value)), status: pastTheCache }
 }
 

@@ -1,5 +1,5 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { readItem } from '../product/readProduct.ts'
+import type { TableAccess } from '../table/access.ts'
 import type { Cursors } from '../table/cursor.ts'
 import { readThreads } from './readThreads.ts'
 import type { ReviewThread } from './reviewTree.ts'
@@ -19,22 +19,21 @@ export interface ReviewPage {
  * Access: GetItem of the product (a read unit for each 4 KB of it), then the Query of {@link readThreads}. One after
  * the other, since the version must not be newer than the reviews that it stands for.
  *
- * @param options.cursor `next` of the page before
+ * @param cursor `next` of the page before
  * @throws {InvalidCursor} for one that was not made for this product's reviews; and what the SDK throws
  */
 export async function readReviews(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   cursors: Cursors,
   id: string,
-  { cursor, signal }: { cursor?: string | undefined; signal?: AbortSignal | undefined } = {},
+  cursor?: string,
 ): Promise<{ value: ReviewPage; version: number } | undefined> {
   const scope = `reviews:${id}`
-  const after = cursor === undefined ? undefined : await cursors.read(scope, cursor, signal)
-  const product = await readItem(db, table, id, signal)
+  const after = cursor === undefined ? undefined : await cursors.read(scope, cursor, access.signal)
+  const product = await readItem(access, id)
   if (!product) return undefined
-  const { threads, last } = await readThreads(db, table, id, { count: threadsPerPage, after, signal })
+  const { threads, last } = await readThreads(access, id, { count: threadsPerPage, after })
   const value: ReviewPage = { items: threads }
-  if (last !== undefined) value.next = await cursors.sign(scope, last, signal)
+  if (last !== undefined) value.next = await cursors.sign(scope, last, access.signal)
   return { value, version: product.version }
 }

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import type { TableAccess } from '../table/access.ts'
 import { productKey } from '../table/items.ts'
+import { query } from '../table/query.ts'
 import type { ReviewItem } from './review.ts'
 import { type ReviewThread, toLeaf, toTree } from './reviewTree.ts'
 import { rootOf } from './thread.ts'
@@ -27,10 +28,9 @@ export interface Threads {
  * @throws what the SDK throws
  */
 export async function readThreads(
-  db: DynamoDBDocumentClient,
-  table: string,
+  access: TableAccess,
   productId: string,
-  { count, after, signal }: { count: number; after?: string | undefined; signal?: AbortSignal | undefined },
+  { count, after }: { count: number; after?: string | undefined },
 ): Promise<Threads> {
   const threads: ReviewThread[] = []
   let last = after
@@ -44,7 +44,7 @@ export async function readThreads(
     last = key
     leaves = []
   }
-  for await (const item of backwards(db, table, productId, { after, first: 5 * count, signal })) {
+  for await (const item of backwards(access, productId, after, 5 * count)) {
     const root = rootOf(item.thread)
     if (root !== key) {
       if (key !== undefined) close()
@@ -65,33 +65,19 @@ export async function readThreads(
 }
 
 /** The reviews of a product by their threads, from the newest on. */
-async function* backwards(
-  db: DynamoDBDocumentClient,
-  table: string,
-  productId: string,
-  { after, first, signal }: { after: string | undefined; first: number; signal: AbortSignal | undefined },
-): AsyncGenerator<ReviewItem> {
-  let from: Record<string, unknown> | undefined
-  let limit = first
-  do {
-    const { Items = [], LastEvaluatedKey } = await db.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: 'byThread',
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND thread < :after',
-        ExpressionAttributeValues: {
-          ':pk': productKey(productId).pk,
-          ...(after !== undefined && { ':after': after }),
-        },
-        Limit: limit,
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-      signal ? { abortSignal: signal } : {},
-    )
-    yield* Items as ReviewItem[]
-    from = LastEvaluatedKey
-    limit *= 2
-  } while (from)
-}
+const backwards = (access: TableAccess, productId: string, after: string | undefined, limit: number) =>
+  query<ReviewItem>(
+    access,
+    {
+      IndexName: 'byThread',
+      ConsistentRead: true,
+      ScanIndexForward: false,
+      KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND thread < :after',
+      ExpressionAttributeValues: {
+        ':pk': productKey(productId).pk,
+        ...(after !== undefined && { ':after': after }),
+      },
+      Limit: limit,
+    },
+    2,
+  )

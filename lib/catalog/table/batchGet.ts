@@ -1,8 +1,5 @@
-import {
-  BatchGetCommand,
-  type BatchGetCommandInput,
-  type DynamoDBDocumentClient,
-} from '@aws-sdk/lib-dynamodb'
+import { BatchGetCommand, type BatchGetCommandInput } from '@aws-sdk/lib-dynamodb'
+import { requestOptions, type TableAccess } from './access.ts'
 
 type BatchRequest = NonNullable<BatchGetCommandInput['RequestItems']>[string]
 
@@ -13,18 +10,14 @@ type BatchRequest = NonNullable<BatchGetCommandInput['RequestItems']>[string]
  * @typeParam T what the table holds at these keys
  * @throws what the SDK throws, and a `ThrottlingException` for a request that brings nothing at all
  */
-export async function batchGet<T>(
-  db: DynamoDBDocumentClient,
-  table: string,
-  request: BatchRequest,
-  signal?: AbortSignal,
-): Promise<T[]> {
+export async function batchGet<T>(access: TableAccess, request: BatchRequest): Promise<T[]> {
+  const { db, table } = access
   const items: T[] = []
   let keys = request.Keys ?? []
   while (keys.length > 0) {
     const { Responses, UnprocessedKeys } = await db.send(
       new BatchGetCommand({ RequestItems: { [table]: { ...request, Keys: keys } } }),
-      signal ? { abortSignal: signal } : {},
+      requestOptions(access),
     )
     items.push(...((Responses?.[table] ?? []) as T[]))
     const left = UnprocessedKeys?.[table]?.Keys ?? []

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { InvalidCursor } from '../errors.ts'
+import type { TableAccess } from './access.ts'
 
 /** Makes cursors that their reader can neither change nor use for another list. */
 export interface Cursors {
@@ -39,11 +40,11 @@ const secretKey = { pk: 'SECRET', sk: 'CURSOR' }
  * functions anew (a process keeps what it has read): cursors given out before are then invalid, and readers begin at
  * the first page again.
  */
-export function openCursors(db: DynamoDBDocumentClient, table: string): Cursors {
+export function openCursors(access: TableAccess): Cursors {
   let key: Promise<Uint8Array> | undefined
   const keyFor = async (signal: AbortSignal | undefined) => {
     // Not under the signal of the caller who happens to be first: others wait for the same key.
-    key ??= secret(db, table, AbortSignal.timeout(keyTimeout)).catch((error) => {
+    key ??= secret(access, AbortSignal.timeout(keyTimeout)).catch((error) => {
       key = undefined
       throw error
     })
@@ -73,20 +74,19 @@ export function openCursors(db: DynamoDBDocumentClient, table: string): Cursors 
 }
 
 /** The key as the table has it, put there where it has none. */
-async function secret(
-  db: DynamoDBDocumentClient,
-  table: string,
-  abortSignal: AbortSignal,
-): Promise<Uint8Array> {
-  const { Item } = await db.send(new GetCommand({ TableName: table, Key: secretKey, ConsistentRead: true }), {
-    abortSignal,
-  })
+async function secret(access: TableAccess, abortSignal: AbortSignal): Promise<Uint8Array> {
+  const { Item } = await access.db.send(
+    new GetCommand({ TableName: access.table, Key: secretKey, ConsistentRead: true }),
+    {
+      abortSignal,
+    },
+  )
   if (Item) return Item.key
   const key = randomBytes(32)
   try {
-    await db.send(
+    await access.db.send(
       new PutCommand({
-        TableName: table,
+        TableName: access.table,
         Item: { ...secretKey, key },
         ConditionExpression: 'attribute_not_exists(pk)',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb'
-import {
-  type DynamoDBDocumentClient,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb'
-import { type Attempt, kindOf, writing } from '../../clients/dynamodb/index.ts'
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb'
+import { kindOf } from '../../clients/dynamodb/index.ts'
+import { attemptOf, requestOptions, type TableAccess } from './access.ts'
 
 /** The items of a transaction, up to 100. */
 export type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>
@@ -14,24 +11,22 @@ export type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems
  * Writes all items or none. The request has a token, so that a repetition after a lost answer does nothing a second
  * time.
  *
- * @param options.attempt sends it, and again where it met another transaction on the same item
  * @returns undefined when it is written; else why not, for each item, and at least one failed its condition
  * @throws what the SDK throws
  */
 export async function transact(
-  db: DynamoDBDocumentClient,
+  access: TableAccess,
   items: TransactItems,
-  { signal, attempt = writing(signal) }: { signal?: AbortSignal | undefined; attempt?: Attempt } = {},
 ): Promise<CancellationReason[] | undefined> {
   let ClientRequestToken = randomUUID()
   /** Whether a try under this token may have been done, by the SDK's own repetition too. */
   let inDoubt = false
   try {
-    await attempt(async () => {
+    await attemptOf(access)(async () => {
       try {
-        await db.send(
+        await access.db.send(
           new TransactWriteCommand({ ClientRequestToken, TransactItems: items }),
-          signal ? { abortSignal: signal } : {},
+          requestOptions(access),
         )
       } catch (error) {
         const cancelled = error instanceof TransactionCanceledException

@@ -2,6 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
 import { productKey } from '../../../lib/catalog/table/items.ts'
 import { untilFileEnds } from '../../support/ends.ts'
+import { elementsOf } from '../../support/htmlOf.ts'
 import { startQuiet } from '../../support/quiet.ts'
 import { startShop } from '../../support/shop.ts'
 import { timed } from '../../support/timed.ts'
@@ -13,11 +14,12 @@ ends(() => shop.stop())
 
 const json = async () =>
   ((await (await fetch(`${shop.url}/products/edited`)).json()) as { price: { amount: number } }).price.amount
-/** As the page shows it. */
-const page = async () =>
-  Number(
-    /class="price">(?:€|&#\w+;)([\d,]+)\.00/.exec(await (await fetch(`${shop.url}/p/edited`)).text())?.[1],
-  ) * 100
+/** As the page shows it, in cents. */
+const page = async () => {
+  const elements = elementsOf(await (await fetch(`${shop.url}/p/edited`)).text())
+  const price = elements.find(({ attributes }) => attributes.get('class') === 'price')
+  return Math.round(Number(price?.text.replaceAll(/[^\d.]/g, '')) * 100)
+}
 
 const ground = {
   control,
