@@ -195,7 +195,7 @@ describe('each kind of problem is as docs/openapi.yml describes it', () => {
     for (const answer of answers) contract.checkAnswer('postReview', answer)
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 409])
     await ask('postReview', 422, { ...once, body: { ...review, rating: 1 } })
-    await putProduct(db, table, 'fought-over', parseProductWithId('fought-over', pot))
+    await putProduct({ db, table }, 'fought-over', parseProductWithId('fought-over', pot))
     const rival = rivalOf(db, table, 'fought-over')
     proxy.trouble('PutItem', rival, { about: '"PRODUCT#fought-over"', times: Number.POSITIVE_INFINITY })
     for (const id of ['putProduct', 'patchProduct', 'deleteProduct'])

@@ -21,7 +21,7 @@ let before = ''
 beforeAll(async () => {
   const redis = await startRedis({ binary: findRedisBinary() ?? '', port: redisPort })
   // The key of the cursors is written when it is first needed, also by a read.
-  await openCursors(db, table).sign('x', 'x')
+  await openCursors({ db, table }).sign('x', 'x')
   return () => redis.stop('SIGKILL')
 })
 

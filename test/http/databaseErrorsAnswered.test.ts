@@ -20,7 +20,7 @@ beforeAll(async () => {
     t: 'kitchen/tea',
   })) {
     const { content } = parseProduct({ ...aProduct, category })
-    await upsertProduct(db, table, { id, content })
+    await upsertProduct({ db, table }, { id, content })
   }
 })
 
