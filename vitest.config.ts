@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/runMark.ts', 'test/support/globalSetup.ts'],
-    setupFiles: ['test/support/eachFile.ts'],
-    // What a test that passed has printed is noise; the logs of the handlers above all.
+    globalSetup: ['test/support/runCleanup.ts', 'test/support/globalSetup.ts'],
+    setupFiles: ['test/support/fileSetup.ts'],
+    // Hides the output of passed tests, which is mostly the handlers' logs.
     silent: 'passed-only',
     testTimeout: 60_000,
-    // What is waited for comes late on a machine that does much else; how soon is for the benchmarks.
+    // A busy machine can be slow. The benchmarks measure how soon each thing happens.
     expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
     env: { REDIS_URL: '', DYNAMODB_ENDPOINT: '' },
@@ -19,20 +19,20 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/timed/**', 'test/fixtures/**'],
           sequence: { groupOrder: 0 },
-          // Each worker runs real servers beside it.
+          // Each worker starts real servers.
           maxWorkers: 2,
         },
       },
       {
         extends: true,
         test: {
-          // The promises about time: alone, one after another, when nothing else runs. See test/support/timed.ts.
+          // The tests of time limits. They run one after another, after all other tests. See test/support/timed.ts.
           name: 'timed',
           include: ['test/**/timed/*.test.ts'],
           sequence: { groupOrder: 1 },
           fileParallelism: false,
           maxWorkers: 1,
-          // A run may be void twice before the one that counts.
+          // A test can have two discarded runs before the one that counts.
           testTimeout: 180_000,
         },
       },

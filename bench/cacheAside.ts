@@ -1,9 +1,9 @@
-import { measureAll } from './run.ts'
+import { runSuite } from './support/runSuite.ts'
 
-/** Runs the measurements of lib/cacheAside; `npm run cache -- --help` says how. */
-await measureAll({
-  folder: 'cacheAside',
-  names: [
+// Run `npm run cache -- --help` for the options.
+await runSuite({
+  name: 'cacheAside',
+  measurements: [
     'hitPath',
     'clusterHitPath',
     'getMany',
@@ -14,6 +14,6 @@ await measureAll({
     'entryMemory',
     'processMemory',
   ],
-  about: 'Measures lib/cacheAside beside a bare Redis client and six cache libraries.',
+  summary: 'Compares lib/cacheAside with a bare Redis client and six cache libraries.',
   minutes: 6,
 })

@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { chartFile, documents, figures, fill } from './cost/documents.ts'
 
-/**
- * The figures of docs/cost.md and docs/scale.md, from the prices, quotas and assumptions in ./cost.
+/*
+ * Computes the figures of docs/cost.md and docs/scale.md from the prices, quotas and assumptions in ./cost.
  *
- *     node bench/cost.ts            prints them
- *     node bench/cost.ts --write    puts them into the documents, and draws the chart
+ *     node bench/cost.ts            prints the figures
+ *     node bench/cost.ts --write    writes them into the documents and draws the chart
  */
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
 

@@ -1,10 +1,10 @@
-import { measureAll } from './run.ts'
+import { runSuite } from './support/runSuite.ts'
 
-/** Runs the measurements of the HTTP interface; `npm run http -- --help` says how. */
-await measureAll({
-  folder: 'http',
-  names: ['hitHandler', 'storefrontPage', 'coldStart', 'httpAdapter'],
-  about:
-    'Measures the functions beside a bare Redis client, a bundle of their clients, and a handler of a constant.',
+// Run `npm run http -- --help` for the options.
+await runSuite({
+  name: 'http',
+  measurements: ['hitHandler', 'storefrontPage', 'coldStart', 'httpAdapter'],
+  summary:
+    'Compares the functions with a bare Redis client, a bundle of their clients, and a handler that returns a constant.',
   minutes: 8,
 })

@@ -1,21 +1,22 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
-import { parseProduct } from '../lib/catalog/product/product.ts'
+import { parseProduct } from '../lib/catalog/product/parseProduct.ts'
 import { toItem } from '../lib/catalog/table/items.ts'
-import { importCatalogue } from '../lib/import/run.ts'
+import { importCatalogue } from '../lib/import/importCatalogue.ts'
 import { connectLocal } from '../lib/local/servers/client.ts'
+import { createTables } from '../lib/local/servers/createTables.ts'
 import { startDynamoDB } from '../lib/local/servers/dynamodbServer.ts'
-import { createTables } from '../lib/local/servers/tables.ts'
+import { writeResults } from './support/results.ts'
 
-/**
- * Measures the import and writes bench/results/import.json:
- * its rate against a bare loop of the same conditional put, and its memory over a million rows.
+/*
+ * Measures the import: its rate compared with a bare loop of the same conditional put, and its memory over a million rows.
+ * Writes bench/results/import.json: node bench/import.ts
  */
 const rows = 20_000
 const rounds = 5
@@ -49,8 +50,8 @@ function* ndjson(count: number, from = 0) {
 
 const db = await startDynamoDB()
 const client = connectLocal(db.url)
-/** ms for rows `from` to `from + count`, each into a table of its own. */
-const sides = {
+/** The import and the bare loop. Each writes `count` rows from row `from` into a table, and returns how long that takes, ms. */
+const contenders = {
   async import(table: string, count: number, from: number) {
     const source = Readable.from(Buffer.from([...ndjson(count, from)].join('')), { objectMode: false })
     const begun = performance.now()
@@ -61,10 +62,10 @@ const sides = {
   },
   async bare(table: string, count: number, from: number) {
     const now = new Date().toISOString()
-    const kept = { ratingSum: 0, ratingCount: 0, version: Date.now(), createdAt: now, updatedAt: now }
+    const state = { ratingSum: 0, ratingCount: 0, version: Date.now(), createdAt: now, updatedAt: now }
     const items = Array.from({ length: count }, (_, n) => {
       const { id = '', content } = parseProduct(product(from + n))
-      return toItem(id, content, { ...kept, writeId: randomUUID() })
+      return toItem(id, content, { ...state, writeId: randomUUID() })
     })
     const begun = performance.now()
     await Promise.all(
@@ -86,19 +87,19 @@ const sides = {
 
 async function measureRate() {
   const tables = { import: await newTable(), bare: await newTable() }
-  // The JVM compiles what it runs often: the first thousands of requests say nothing.
-  const warm = { import: await newTable(), bare: await newTable() }
-  for (const side of ['bare', 'import', 'bare', 'import'] as const)
-    await sides[side](warm[side], 1500, Math.floor(performance.now()) * 10_000)
+  // The JVM compiles code that runs often, so the first thousands of requests do not count.
+  const warmUp = { import: await newTable(), bare: await newTable() }
+  for (const name of ['bare', 'import', 'bare', 'import'] as const)
+    await contenders[name](warmUp[name], 1500, Math.floor(performance.now()) * 10_000)
   const spent = { import: 0, bare: 0 }
   const each: { import: number; bare: number }[] = []
   for (let round = 0; round < rounds; round++) {
     const count = rows / rounds
     const times = { import: 0, bare: 0 }
-    // Each goes first every other time.
-    for (const side of round % 2 ? (['import', 'bare'] as const) : (['bare', 'import'] as const)) {
-      times[side] = await sides[side](tables[side], count, round * count)
-      spent[side] += times[side]
+    // The two take turns in going first.
+    for (const name of round % 2 ? (['import', 'bare'] as const) : (['bare', 'import'] as const)) {
+      times[name] = await contenders[name](tables[name], count, round * count)
+      spent[name] += times[name]
     }
     each.push({ import: (1000 * count) / times.import, bare: (1000 * count) / times.bare })
     console.log(
@@ -120,7 +121,7 @@ async function newTable(): Promise<string> {
   return table.name
 }
 
-/** Peak memory of the real command, as the kernel counted it. */
+/** Measures the peak memory of the real command, as the kernel counts it. */
 async function measureMemory() {
   const begun = performance.now()
   const child = spawn(process.execPath, ['cli/import.ts', '--dry-run', '-'], {
@@ -133,18 +134,19 @@ async function measureMemory() {
       const [, kb] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
       peak = Math.max(peak, Number(kb ?? 0))
     } catch {
-      // It has just ended.
+      // The process has ended.
     }
   }, 50)
-  let said = ''
+  let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk
+    output += chunk
   })
   const exit = once(child, 'exit')
   await pipeline(Readable.from(batches(dryRunRows)), child.stdin)
   const [code] = await exit
   clearInterval(watch)
-  if (code !== 0 || !said.includes(`${dryRunRows} can be imported`)) throw new Error(`Exit ${code}: ${said}`)
+  if (code !== 0 || !output.includes(`${dryRunRows} can be imported`))
+    throw new Error(`Exit ${code}: ${output}`)
   const seconds = (performance.now() - begun) / 1000
   return {
     rows: dryRunRows,
@@ -170,8 +172,7 @@ try {
     rate: { rows, ...rate },
     dryRun: memory,
   }
-  mkdirSync(new URL('results/', import.meta.url), { recursive: true })
-  writeFileSync(new URL('results/import.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`)
+  writeResults('import', result)
   console.table({
     'import, rows/s': { measured: rate.importRate, wanted: '' },
     'bare loop, rows/s': { measured: rate.bareRate, wanted: '' },

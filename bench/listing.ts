@@ -1,17 +1,22 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb'
 import { readCategories } from '../lib/catalog/categories/categories.ts'
 import { readListing } from '../lib/catalog/listing/listing.ts'
-import { readPage } from '../lib/catalog/page.ts'
-import { categoriesKey, toItem } from '../lib/catalog/table/items.ts'
+import { readProductPage } from '../lib/catalog/productPage.ts'
+import { toItem } from '../lib/catalog/table/items.ts'
+import { categoriesKey } from '../lib/catalog/table/keys.ts'
 import { connectLocal } from '../lib/local/servers/client.ts'
+import { createTables } from '../lib/local/servers/createTables.ts'
 import { startDynamoDB } from '../lib/local/servers/dynamodbServer.ts'
-import { createTables } from '../lib/local/servers/tables.ts'
+import { writeResults } from './support/results.ts'
+import { median, round } from './support/statistics.ts'
 
-/**
- * What a cold listing and a cold product page cost, by the number of products: requests, read units as DynamoDB counts
- * them, and time. A listing is the tree and the positions here: its products come from the products' own cache, and cost a
- * read each where that lacks them. About a minute on a machine that does nothing else: node bench/listing.ts
+/*
+ * Measures the cost of a cold listing and of a cold product page (document), by the number of products: requests, read
+ * units as DynamoDB counts them, and time. Writes bench/results/listing.json. Takes about a minute; run nothing else on the
+ * machine at the same time: node bench/listing.ts
+ *
+ * A listing here is the category tree and the positions. Its products come from the products' own cache, and each product
+ * that the cache lacks costs one more read.
  */
 const sizes = [1_000, 100_000]
 const categories = Array.from({ length: 20 }, (_, n) => `shop/${String.fromCharCode(97 + n)}`)
@@ -20,7 +25,7 @@ const runs = 50
 const server = await startDynamoDB()
 const db = connectLocal(server.url)
 
-/** What one run costs. Read units as DynamoDB answers them. */
+/** The requests so far, and the read units that DynamoDB returned for them. */
 const cost = { requests: 0, units: 0 }
 db.middlewareStack.add(
   (next) => async (args) => {
@@ -36,7 +41,7 @@ db.middlewareStack.add(
   { step: 'initialize' },
 )
 
-/** Each product is a second younger than the one before. */
+/** Returns the creation time of product `n`, one second after that of the product before. */
 const createdAtOf = (n: number) => new Date(Date.parse('2026-01-01T00:00:00.000Z') + n * 1000).toISOString()
 
 async function fill(table: string, count: number): Promise<void> {
@@ -45,9 +50,9 @@ async function fill(table: string, count: number): Promise<void> {
     const category = categories[n % categories.length] ?? ''
     const content = { title: `Product ${n}`, description: 'x'.repeat(500), category, price, stock: 1 }
     const createdAt = createdAtOf(n)
-    const kept = { ratingSum: 0, ratingCount: 0, version: 1, createdAt, updatedAt: createdAt, writeId: 'w' }
+    const state = { ratingSum: 0, ratingCount: 0, version: 1, createdAt, updatedAt: createdAt, writeId: 'w' }
     const lists = { variants: [], images: [], tags: [], attributes: {} }
-    return { PutRequest: { Item: toItem(`p${n}`, { ...content, ...lists }, kept) } }
+    return { PutRequest: { Item: toItem(`p${n}`, { ...content, ...lists }, state) } }
   }
   let next = 0
   const write = async () => {
@@ -65,7 +70,7 @@ async function fill(table: string, count: number): Promise<void> {
   await db.send(new BatchWriteCommand({ RequestItems: { [table]: counters } }))
 }
 
-/** The cost of a run, and the median of its time, ms. */
+/** Returns the mean cost of a run, and the median of its time, ms. */
 async function measure(run: (n: number) => Promise<unknown>) {
   const times: number[] = []
   for (let n = 0; n < 5; n++) await run(n)
@@ -75,11 +80,10 @@ async function measure(run: (n: number) => Promise<unknown>) {
     await run(n)
     times.push(performance.now() - begun)
   }
-  times.sort((a, b) => a - b)
   return {
     requests: cost.requests / runs,
     units: cost.units / runs,
-    ms: Number((times[runs / 2] ?? 0).toFixed(1)),
+    ms: round(median(times), 1),
   }
 }
 
@@ -96,7 +100,7 @@ try {
       'listing, one category': await measure(() => list(`${categories[0]}|24|`)),
       'listing, 20 categories': await measure(() => list('shop|24|')),
       'listing, 20 categories, from the middle': await measure(() => list(`shop|24|${middle}`)),
-      'product page': await measure((n) => readPage({ db, table: table.name }, `p${(n * 17) % size}`)),
+      'product page': await measure((n) => readProductPage({ db, table: table.name }, `p${(n * 17) % size}`)),
     }
     for (const [what, each] of Object.entries(measured))
       results[what] = { ...results[what], [`${size} products`]: each }
@@ -111,6 +115,4 @@ console.table(
     Object.entries(bySize).map(([size, each]) => ({ what, size, ...each })),
   ),
 )
-const folder = new URL('results/', import.meta.url)
-mkdirSync(folder, { recursive: true })
-writeFileSync(new URL('listing.json', folder), `${JSON.stringify(results, null, 2)}\n`)
+writeResults('listing', results)

@@ -1,10 +1,10 @@
-import { measureAll } from './run.ts'
+import { runSuite } from './support/runSuite.ts'
 
-/** Runs the measurements of lib/cacheAside at a distance from its Redis; `npm run network -- --help` says how. */
-await measureAll({
-  folder: 'network',
-  names: ['atTheDefaults', 'waiter'],
-  about:
-    'Measures lib/cacheAside at its defaults, with its Redis a millisecond away, beside six cache libraries.',
+// Run `npm run network -- --help` for the options.
+await runSuite({
+  name: 'network',
+  measurements: ['atTheDefaults', 'waiter'],
+  summary:
+    'Compares lib/cacheAside with six cache libraries, all at their defaults, over a network with a round trip of 1 ms.',
   minutes: 12,
 })

@@ -1,10 +1,10 @@
-import { measureAll } from './run.ts'
+import { runSuite } from './support/runSuite.ts'
 
-/** Runs the measurement of the first and the thawed requests of a sandbox; `npm run sandbox -- --help` says how. */
-await measureAll({
-  folder: 'sandbox',
-  names: ['freshSandbox'],
-  about:
-    'Measures the first request of a sandbox, and the first one after it was frozen, at a full processor and at 0.29.',
+// Run `npm run sandbox -- --help` for the options.
+await runSuite({
+  name: 'sandbox',
+  measurements: ['freshSandbox'],
+  summary:
+    'Measures the first request of a sandbox and the first one after a freeze, with a full processor and with 0.29 of one.',
   minutes: 3,
 })

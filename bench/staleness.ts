@@ -1,26 +1,30 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { parseProduct } from '../lib/catalog/product/product.ts'
+import { parseProduct } from '../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../lib/catalog/product/upsertProduct.ts'
-import { productKey } from '../lib/catalog/table/items.ts'
+import { productKey } from '../lib/catalog/table/keys.ts'
 import { connectLocal } from '../lib/local/servers/client.ts'
 import { startDynamoDB } from '../lib/local/servers/dynamodbServer.ts'
-import { findRedisBinary, startRedis } from '../lib/local/servers/redisServer.ts'
-import { freePort } from '../lib/local/servers/server.ts'
+import { freePort } from '../lib/local/servers/ports.ts'
+import { startRedis } from '../lib/local/servers/redisServer.ts'
 import { startStack } from '../lib/local/stack.ts'
+import { writeResults } from './support/results.ts'
+import { requireRedisBinary } from './support/servers.ts'
 
-/**
- * How long an edit that is made straight in DynamoDB Local stays unseen, and writes bench/results/staleness.json.
+/*
+ * Measures how long readers do not see an edit that is made directly in DynamoDB Local. Writes
+ * bench/results/staleness.json. Takes about a minute and a half: node bench/staleness.ts
  *
- * It runs what `npm start` runs: serverless-offline with the functions, and the delivery of the stream to one of them,
- * beside a DynamoDB Local and a Redis of its own. Editors set a product's title by UpdateItem, every other time without
- * a higher version, while readers read all products over HTTP, so that the cache holds them. An edit is seen with the
- * end of the first read that shows it; its staleness counts from the answer to the edit. An edit is lost when it is not
- * seen for 40 s: below the time after which an entry ends by itself. Then the same with Redis killed for 10 s, and with
- * Redis stopped for 10 s, which keeps its entries. About a minute and a half: node bench/staleness.ts
+ * It runs what `npm start` runs: serverless-offline with the functions, and the delivery of the stream to one of them. The
+ * DynamoDB Local and the Redis are its own. Editors set a product's title by UpdateItem, every other time without a higher
+ * version. Meanwhile readers read all products over HTTP, so that the cache holds them.
+ *
+ * An edit is seen when the first read that shows it ends. Its staleness counts from the response to the UpdateItem. An edit
+ * is lost if no read shows it for 40 s, which is less than the life of an entry. The measurement is repeated with Redis
+ * killed for 10 s, and with Redis stopped for 10 s. A stopped Redis keeps its entries.
  */
 const edits = 1000
 const editors = 4
@@ -29,30 +33,29 @@ const productCount = 40
 const outageMs = 10_000
 const lostAfterMs = 40_000
 
-const binary = findRedisBinary()
-if (!binary) throw new Error('No valkey-server or redis-server on PATH')
+const binary = requireRedisBinary()
 const home = mkdtempSync(join(tmpdir(), 'aisle-bench-'))
 const redisPort = await freePort()
 const database = await startDynamoDB()
 let redis = await startRedis({ binary, port: redisPort })
 const env = { ...process.env, REDIS_URL: redis.url, DYNAMODB_ENDPOINT: database.url, AISLE_HOME: home }
 const stack = await startStack({
-  ...{ env, home, port: await freePort(), signal: new AbortController().signal },
-  say: console.log,
-  done: (name, what) => console.log(`${name}: ${what}`),
-  // What tells why an edit was lost, if one is; requests themselves are told of by many lines.
+  ...{ env, dataDirectory: home, port: await freePort(), signal: new AbortController().signal },
+  print: console.log,
+  onReady: (name, what) => console.log(`${name}: ${what}`),
+  // Prints only the lines that can explain why an edit was lost.
   onLine: (line) => {
-    if (/come again|cannot be read/.test(line)) console.log(line)
+    if (/delivered again|Cannot read/.test(line)) console.log(line)
   },
 })
 const db = connectLocal(database.url)
 const TableName = 'aisle-local'
 const ids = Array.from({ length: productCount }, (_, n) => `edited-${n}`)
 let reads = 0
-/** Reads that were answered by an error; serverless-offline makes one that took too long a 200 without a product. */
+/** Reads that failed. If a read takes too long, serverless-offline responds with 200 and no product. */
 let unanswered = 0
 
-const titleNow = async (id: string): Promise<string | undefined> => {
+const readTitle = async (id: string): Promise<string | undefined> => {
   const response = await fetch(`${stack.url}/products/${id}`, { signal: AbortSignal.timeout(10_000) })
   reads++
   const { title } = (await response.json()) as { title?: string }
@@ -61,10 +64,10 @@ const titleNow = async (id: string): Promise<string | undefined> => {
   return undefined
 }
 
-/** Makes one edit. Returns the ms until a read shows it, or undefined for one that is lost. */
+/** Makes one edit. Returns the time until a read shows it, ms, or undefined if the edit is lost. */
 async function edit(id: string, title: string, raise: boolean): Promise<number | undefined> {
-  // So that there is an entry to be removed.
-  await titleNow(id)
+  // Fills the entry that the edit must remove.
+  await readTitle(id)
   await db.send(
     new UpdateCommand({
       TableName,
@@ -74,9 +77,9 @@ async function edit(id: string, title: string, raise: boolean): Promise<number |
     }),
   )
   const begun = performance.now()
-  while ((await titleNow(id).catch(() => undefined)) !== title) {
+  while ((await readTitle(id).catch(() => undefined)) !== title) {
     if (performance.now() - begun > lostAfterMs) {
-      console.log(`Lost: ${title} of ${id}`)
+      console.log(`Lost: no read of ${id} shows "${title}"`)
       return undefined
     }
     await sleep(2)
@@ -84,8 +87,8 @@ async function edit(id: string, title: string, raise: boolean): Promise<number |
   return performance.now() - begun
 }
 
-/** Edits under read load, each editor its own products, until there are enough. */
-async function measure(name: string, enough: (made: number) => boolean) {
+/** Makes edits under read load until `isDone` returns true. Each editor has products of its own. */
+async function measure(name: string, isDone: (made: number) => boolean) {
   const begun = performance.now()
   const staleness: number[] = []
   let made = 0
@@ -94,7 +97,7 @@ async function measure(name: string, enough: (made: number) => boolean) {
   const readsBefore = reads
   const load = Array.from({ length: readers }, async (_, reader) => {
     for (let n = reader; !over; n++) {
-      await titleNow(ids[n % ids.length] ?? '').catch(() => {})
+      await readTitle(ids[n % ids.length] ?? '').catch(() => {})
       await sleep(5)
     }
   })
@@ -102,7 +105,7 @@ async function measure(name: string, enough: (made: number) => boolean) {
   await Promise.all(
     Array.from({ length: editors }, async (_, editor) => {
       const own = ids.filter((_, n) => n % editors === editor)
-      for (let n = 0; !enough(made); n++) {
+      for (let n = 0; !isDone(made); n++) {
         made++
         const seen = await edit(own[n % own.length] ?? '', `${name} ${editor} ${n}`, n % 2 === 0)
         if (seen === undefined) lost++
@@ -122,36 +125,36 @@ async function measure(name: string, enough: (made: number) => boolean) {
   }
 }
 
-/** The same while Redis is away for a while, from two seconds before until five seconds after. */
-async function measureOutage(name: string, leave: () => Promise<unknown>, comeBack: () => Promise<unknown>) {
+/** Measures from two seconds before an outage of Redis until five seconds after it. */
+async function measureOutage(name: string, stop: () => Promise<unknown>, restart: () => Promise<unknown>) {
   const end = performance.now() + 2000 + outageMs + 5000
   const outage = (async () => {
     await sleep(2000)
-    console.log(`${name}: away`)
-    await leave()
+    console.log(`${name}: the outage begins`)
+    await stop()
     await sleep(outageMs)
-    await comeBack()
-    console.log(`${name}: back`)
+    await restart()
+    console.log(`${name}: the outage is over`)
   })()
   const measured = await measure(name, () => performance.now() > end)
   await outage
-  return { ...measured, wrongAtEnd: await wrongProducts() }
+  return { ...measured, wrongAtEnd: await countWrong() }
 }
 
-/** How many products are read otherwise than they are stored. */
-async function wrongProducts(): Promise<number> {
+/** Returns how many products the API shows with another title than the table. */
+async function countWrong(): Promise<number> {
   let wrong = 0
   for (const id of ids) {
     const { Item } = await db.send(new GetCommand({ TableName, Key: productKey(id), ConsistentRead: true }))
-    let title = await titleNow(id)
-    // An error says nothing of what is cached.
+    let title = await readTitle(id)
+    // An error does not show what is in the cache.
     for (let n = 0; title === undefined && n < 10; n++) {
       await sleep(200)
-      title = await titleNow(id)
+      title = await readTitle(id)
     }
     if (title === Item?.title) continue
     wrong++
-    console.log(`${id} is read as ${title}, and stored as ${Item?.title}`)
+    console.log(`${id} is "${title}" for readers, and "${Item?.title}" in the table`)
   }
   return wrong
 }
@@ -163,7 +166,7 @@ try {
   })
   for (const id of ids) await upsertProduct({ db, table: TableName }, { id, content })
   await measure('warm-up', (made) => made >= 40)
-  const calm = await measure('Redis there', (made) => made >= edits)
+  const running = await measure('Redis running', (made) => made >= edits)
   const killed = await measureOutage(
     'Redis killed for 10 s',
     () => redis.stop('SIGKILL'),
@@ -178,8 +181,8 @@ try {
   )
   const outages = [killed, stopped]
   const demands = {
-    'p99 within 500 ms': calm.p99 <= 500,
-    'no edit lost': [calm, ...outages].every(({ lost }) => lost === 0),
+    'p99 within 500 ms': running.p99 <= 500,
+    'no edit lost': [running, ...outages].every(({ lost }) => lost === 0),
     'nothing wrong after an outage': outages.every(({ wrongAtEnd }) => wrongAtEnd === 0),
     'staleness within the outage and 2 s': outages.every(({ max }) => max <= outageMs + 2000),
   }
@@ -190,12 +193,11 @@ try {
     setup:
       'the stack of npm start: serverless-offline and its delivery of the stream; DynamoDB Local in memory',
     ...{ editors, readers, products: productCount, unit: 'ms' },
-    measured: { calm, killed, stopped, unanswered },
+    measured: { running, killed, stopped, unanswered },
     met: demands,
   }
-  mkdirSync(new URL('results/', import.meta.url), { recursive: true })
-  writeFileSync(new URL('results/staleness.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`)
-  console.table({ 'Redis there': calm, 'killed for 10 s': killed, 'stopped for 10 s': stopped })
+  writeResults('staleness', result)
+  console.table({ 'Redis running': running, 'killed for 10 s': killed, 'stopped for 10 s': stopped })
   console.table(Object.fromEntries(Object.entries(demands).map(([what, met]) => [what, { met }])))
 } finally {
   redis.process.kill('SIGCONT')

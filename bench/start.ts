@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../lib/local/servers/server.ts'
-import { projectFolder } from '../lib/project/folder.ts'
+import { freePort } from '../lib/local/servers/ports.ts'
+import { projectDirectory } from '../lib/project/projectDirectory.ts'
+import { writeResults } from './support/results.ts'
 
-/**
- * How long `npm start` takes until the catalog answers: with an empty data folder, and again with the data of the first.
- * Measured from the start of npm. Run it on a machine that does nothing else: node bench/start.ts
+/*
+ * Measures how long `npm start` takes until the catalogue is ready: with an empty data directory, and again with the data
+ * of the first start. The time counts from the start of npm. Writes bench/results/start.json. Run nothing else on the
+ * machine at the same time: node bench/start.ts
  */
 const home = mkdtempSync(join(tmpdir(), 'aisle-bench-'))
 const env = {
@@ -18,42 +20,41 @@ const env = {
   AISLE_DYNAMODB_PORT: String(await freePort()),
 }
 
-const ready = (child: ChildProcess) =>
+const waitUntilReady = (child: ChildProcess) =>
   new Promise<void>((resolve, reject) => {
-    let said = ''
-    const late = setTimeout(() => reject(new Error(`Not ready after 90 s:\n${said}`)), 90_000)
+    let output = ''
+    const late = setTimeout(() => reject(new Error(`npm start is not ready after 90 s:\n${output}`)), 90_000)
     child.stdout?.on('data', (chunk) => {
-      said += chunk
-      if (!said.includes('Ready after')) return
+      output += chunk
+      if (!output.includes('Ready after')) return
       clearTimeout(late)
       resolve()
     })
-    child.on('exit', (code) => reject(new Error(`npm start ended with ${code}:\n${said}`)))
+    child.on('exit', (code) => reject(new Error(`npm start exited with code ${code}:\n${output}`)))
   })
 
 const seconds: Record<string, number> = {}
 try {
   for (const which of ['first start', 'second start']) {
     const begun = performance.now()
-    // In a group of its own, which is told to stop as a terminal does it.
+    // Detached: the processes form a group of their own, which SIGINT then reaches as from a terminal.
     const child = spawn('npm', ['start'], {
-      cwd: projectFolder,
+      cwd: projectDirectory,
       env,
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const gone = new Promise((resolve) => child.once('exit', resolve))
+    const exited = new Promise((resolve) => child.once('exit', resolve))
     try {
-      await ready(child)
+      await waitUntilReady(child)
       seconds[which] = Math.round(performance.now() - begun) / 1000
     } finally {
       if (child.pid && child.exitCode === null) process.kill(-child.pid, 'SIGINT')
-      await gone
+      await exited
     }
   }
 } finally {
   rmSync(home, { recursive: true, force: true })
 }
 console.table(Object.fromEntries(Object.entries(seconds).map(([what, s]) => [what, { seconds: s }])))
-mkdirSync(new URL('results/', import.meta.url), { recursive: true })
-writeFileSync(new URL('results/start.json', import.meta.url), `${JSON.stringify({ seconds }, null, 2)}\n`)
+writeResults('start', { seconds })

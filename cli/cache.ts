@@ -1,39 +1,47 @@
 import { parseArgs } from 'node:util'
-import { actions, type Operation, warmingOf } from '../lib/operations/operation.ts'
-import { isWell, show } from '../lib/operations/show.ts'
+import { formatResult, isSuccess } from '../lib/operations/formatResult.ts'
+import {
+  actions,
+  joinWithOr,
+  needsIds,
+  type Operation,
+  parseWarmOptions,
+} from '../lib/operations/operation.ts'
+import { runMain } from '../lib/project/runMain.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run cache -- COMMAND [ID...] [options]
 
-Looks into the cache, and mends it.
+Shows and corrects what the cache holds.
 
 Commands:
-  inspect ID...      what the cache has of these products: product, page and reviews; their state, version, age and time
-                     to live, beside the version in the database; changes nothing
-  invalidate ID...   removes every entry of these products; the next read loads them
-  warm [ID...]       fills these products and their pages where they are not fresh; without ids the most read products
-  audit [ID...]      compares these products' entries with the database, or 200 entries from anywhere, and removes those
-                     that are wrong
+  inspect ID...      show the entries of these products (product, page and reviews) with their state, version, age and
+                     time to live, and the version in the database; changes nothing
+  invalidate ID...   remove all entries of these products; the next read loads them again
+  warm [ID...]       fill the entries of these products and of their pages that are not fresh; without ids, those of the
+                     most-read products
+  audit [ID...]      compare the entries of these products with the database, or a sample of 200 entries, and remove
+                     the entries that are wrong
 
 States:
-  fresh              answers reads                     absent      answers that there is no such product
-  stale              is loaded before it answers       refreshing  stale, and being loaded
-  loading            nothing yet, and being loaded     nothing     not in the cache
-  unreadable         of another release, or no entry
+  fresh              answers reads                     absent      answers reads: the product does not exist
+  stale              past its ttl, loaded when read    refreshing  stale, and being loaded
+  loading            no entry yet, being loaded        nothing     not in the cache
+  failed             the last load has just failed     unreadable  of another release, or not an entry
 
 Options:
-  --stage NAME       of a deployed stage, by its function aisle-NAME-operate, with the usual credentials of AWS and
-                     AWS_REGION, instead of the local servers
-  --top N            warm: so many of the most read products, up to 1000  [default: 500, with ids none]
-  --json             print what was found as JSON, times in ms
-  --help             print this
+  --stage NAME       use the cache of a deployed stage, through its function aisle-NAME-operate, with your usual AWS
+                     credentials and AWS_REGION, instead of the local cache
+  --top N            warm: how many of the most-read products, up to 1000  [default: 500; 0 with ids]
+  --json             print the result as JSON, with times in ms
+  --help             print this help
 
 Environment:
-  REDIS_URL          the local cache  [default: redis://127.0.0.1:6379, where npm start has it]
-  DYNAMODB_ENDPOINT  the local database  [default: http://127.0.0.1:8000, where npm start has it]
+  REDIS_URL          the local cache  [default: redis://127.0.0.1:6379, as npm start runs it]
+  DYNAMODB_ENDPOINT  the local database  [default: http://127.0.0.1:8000, as npm start runs it]
   TABLE_NAME         the local table  [default: aisle-local]
 
-Exit code: 0 all is done and well; 1 a product is not there, an entry was wrong, something could not be done, or bad usage.
+Exit code: 0 all done, nothing wrong; 1 a product does not exist, an entry was wrong, something failed, or wrong usage.
 `
 
 async function main(): Promise<number> {
@@ -51,35 +59,30 @@ async function main(): Promise<number> {
     return values.help ? 0 : 1
   }
   const { stage } = values
-  const operation = operationOf(positionals, values.top)
+  const operation = toOperation(positionals, values.top)
   if (stage !== undefined && !/^[A-Za-z0-9-]{1,50}$/.test(stage))
-    throw new SetupError(`--stage ${stage} is no name of a stage: letters, digits and -`)
-  const outcome = stage
-    ? await (await import('../lib/deploy/operateOn.ts')).operateOn(stage, operation)
-    : await (await import('../lib/local/operateHere.ts')).operateHere(operation, process.env)
-  process.stdout.write(values.json ? `${JSON.stringify(outcome, null, 2)}\n` : show(outcome))
-  return isWell(outcome) ? 0 : 1
+    throw new SetupError(`--stage ${stage} is not the name of a stage: use letters, digits and -`)
+  const result = stage
+    ? await (await import('../lib/deploy/operateOnStage.ts')).operateOnStage(stage, operation)
+    : await (await import('../lib/local/operateLocally.ts')).operateLocally(operation, process.env)
+  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result))
+  return isSuccess(result) ? 0 : 1
 }
 
-/** Checked here already, so that a slip costs no invocation. */
-function operationOf([command, ...ids]: string[], top: string | undefined): Operation {
+/** Checks the arguments here as well as in the function, so that a mistake does not cost an invocation. */
+function toOperation([command, ...ids]: string[], top: string | undefined): Operation {
   const action = actions.find((each) => each === command)
   if (!action)
-    throw new SetupError(`There is no command ${command}: it is one of ${actions.join(', ')}; see --help`)
-  if (ids.length === 0 && (action === 'inspect' || action === 'invalidate'))
+    throw new SetupError(`There is no command ${command}: use ${joinWithOr(actions)}, or see --help`)
+  if (ids.length === 0 && needsIds(action))
     throw new SetupError(`Name the products to ${action}: npm run cache -- ${action} ID...`)
-  if (top !== undefined && action !== 'warm') throw new SetupError('--top is for warm only')
+  if (top !== undefined && action !== 'warm') throw new SetupError('--top works with warm only')
   try {
-    return { action, ...warmingOf({ ids, ...(top !== undefined && { top: Number(top) }) }) }
+    return { action, ...parseWarmOptions({ ids, ...(top !== undefined && { top: Number(top) }) }) }
   } catch (error) {
     throw error instanceof TypeError ? new SetupError(error.message) : error
   }
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  // What Redis or the database says is told as it is: it went away since it was found to answer.
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = 1
-}
+// Redis and the database were found to answer. If one fails later, the user sees its own message.
+await runMain(main, () => true)

@@ -1,26 +1,26 @@
 import { parseArgs } from 'node:util'
-import { checkAccount } from '../lib/deploy/account.ts'
-import { checkedParameters, reservedConcurrency } from '../lib/deploy/parameters.ts'
-import { serverless } from '../lib/deploy/serverless.ts'
-import { asCommand } from '../lib/project/asCommand.ts'
-import { definition } from '../lib/project/definition.ts'
+import { checkAccount } from '../lib/deploy/checkAccount.ts'
+import { readParameters, sumReservedConcurrency } from '../lib/deploy/parameters.ts'
+import { runServerless } from '../lib/deploy/runServerless.ts'
+import { runMain } from '../lib/project/runMain.ts'
+import { readServerlessYml } from '../lib/project/serverlessYml.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run deploy -- --stage STAGE --param tokenIssuer=https://issuer.example [options]
 
-Deploys the catalog to AWS: checks the parameters and the account, packages and deploys the stack, warms the cache,
-and prints where the catalog answers. Done again it brings the stack up to date.
+Deploys the catalogue to AWS: checks the parameters and the account, packages and deploys the stack, warms the cache,
+and prints the address of the catalogue. Run it again to update the stack.
 
 Options:
-  --stage STAGE       prod, dev, or any other name, which is like dev
+  --stage STAGE       prod, dev, or another name, which is set up like dev
   --param NAME=VALUE  a parameter, see docs/configuration.md; may be repeated. Only tokenIssuer has no default.
-                      One that is left out the next time has its default again; write into serverless.yml, under
-                      params, what is to stay
-  --region REGION     [default: AWS_REGION, else eu-central-1]
-  --help              print this
+                      If you leave out a parameter the next time, it returns to its default. To keep a value, write it
+                      into serverless.yml, under params
+  --region REGION     the region  [default: AWS_REGION, else eu-central-1]
+  --help              print this help
 
-AWS credentials are taken from where the AWS command line takes them.
-Exit code: 0 deployed; 1 not, or bad usage.
+It uses the AWS credentials that the AWS command line uses.
+Exit code: 0 deployed; 1 not deployed, or wrong usage.
 `
 
 async function main(): Promise<number> {
@@ -39,38 +39,40 @@ async function main(): Promise<number> {
   const { stage, region, param } = values
   if (stage === undefined) throw new SetupError('Name the stage: --stage dev or --stage prod')
   if (stage === 'local')
-    throw new SetupError('The stage local is this machine: npm start. Deploy --stage dev or prod')
+    throw new SetupError(
+      'The stage local is this machine: run npm start, or deploy --stage dev or --stage prod',
+    )
   if (!/^[a-z][a-z0-9-]{0,14}$/.test(stage))
-    throw new SetupError(`--stage ${stage}: up to 15 small letters, digits and hyphens, a letter first`)
-  const parameters = checkedParameters(stage, param)
-  await checkAccount(region, reservedConcurrency(parameters))
+    throw new SetupError(
+      `--stage ${stage} is not the name of a stage: use up to 15 small letters, digits and hyphens, with a letter first`,
+    )
+  const parameters = readParameters(stage, param)
+  await checkAccount(region, sumReservedConcurrency(parameters))
 
   const where = ['--stage', stage, '--region', region]
   const params = param.map((text) => `--param=${text}`)
-  const deployed = await serverless(['deploy', '--verbose', ...where, ...params])
+  const deployed = await runServerless(['deploy', '--verbose', ...where, ...params])
   if (deployed.code !== 0) {
-    process.stderr.write('Not deployed. What to do now: docs/operations.md, "A deployment that fails"\n')
+    process.stderr.write('Not deployed. What to do next: docs/operations.md, "A deployment that fails"\n')
     return 1
   }
-  if ('warm' in definition().functions) {
-    const warmed = await serverless(['invoke', '--function', 'warm', ...where, ...params])
-    if (warmed.code !== 0) console.log('The cache is not warm: it fills with the first reads.')
+  if ('warm' in readServerlessYml().functions) {
+    const warmed = await runServerless(['invoke', '--function', 'warm', ...where, ...params])
+    if (warmed.code !== 0) console.log('The cache was not warmed. It fills with the first reads.')
   }
   const output = (name: string) => new RegExp(`^\\s*${name}: (\\S+)$`, 'm').exec(deployed.out)?.[1]
-  const url = output('Url') ?? 'the address that the stack names Url'
+  const url = output('Url') ?? 'the address in the output Url of the stack'
   const { storefrontUrl, domainName } = parameters
   console.log(`
-The catalog answers at ${url}
+The catalogue answers at ${url}
 
-The shop:             ${url}/${storefrontUrl ? '' : `  (its canonical links want --param storefrontUrl=${url})`}
-Try it:               npm run smoke -- ${url} --token TOKEN
-The first catalogue:  AWS_REGION=${region} npm run import -- --aws --table ${output('TableName') ?? `aisle-${stage}`} FILE
-What an alarm means, how to go back: docs/operations.md`)
+The shop:       ${url}/${storefrontUrl ? '' : `  (for its canonical links, deploy with --param storefrontUrl=${url})`}
+Test it:        npm run smoke -- ${url} --token TOKEN
+Import a file:  AWS_REGION=${region} npm run import -- --aws --table ${output('TableName') ?? `aisle-${stage}`} FILE
+Alarms and rollbacks: docs/operations.md`)
   if (domainName)
-    console.log(
-      `Let the DNS name ${domainName} point to ${output('DistributionDomain')} (CNAME, or an alias).`,
-    )
+    console.log(`Point the DNS name ${domainName} to ${output('DistributionDomain')} (CNAME, or an alias).`)
   return 0
 }
 
-await asCommand(main)
+await runMain(main)

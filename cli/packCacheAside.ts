@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runCommand } from '../lib/local/command.ts'
-import { asCommand } from '../lib/project/asCommand.ts'
-import { projectFolder } from '../lib/project/folder.ts'
+import { projectDirectory } from '../lib/project/projectDirectory.ts'
+import { runMain } from '../lib/project/runMain.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run pack:cacheAside -- [options]
 
-Makes a package of lib/cacheAside alone: JavaScript and type declarations, to be installed anywhere beside ioredis.
+Makes an npm package of lib/cacheAside alone: JavaScript and type declarations, to install next to ioredis.
 
 Options:
-  --to FOLDER  where the tarball shall lie  [default: here]
-  --help       print this
+  --to DIRECTORY  where to put the tarball  [default: the current directory]
+  --help          print this help
 `
 
-const source = join(projectFolder, 'lib/cacheAside')
+const source = join(projectDirectory, 'lib/cacheAside')
 const name = 'aisle-cache-aside'
 
 async function main(): Promise<undefined> {
@@ -27,46 +27,55 @@ async function main(): Promise<undefined> {
     process.stdout.write(help)
     return undefined
   }
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-pack-'))
+  const directory = mkdtempSync(join(tmpdir(), 'aisle-pack-'))
   try {
-    const tsc = join(projectFolder, 'node_modules/typescript/bin/tsc')
-    await done('tsc', process.execPath, [tsc, '-p', source, '--outDir', folder])
-    declareJavaScript(folder)
-    copyFileSync(join(projectFolder, 'LICENSE'), join(folder, 'LICENSE'))
-    writeFileSync(join(folder, 'README.md'), readmeOf(readFileSync(join(source, 'README.md'), 'utf8')))
-    writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
+    const tsc = join(projectDirectory, 'node_modules/typescript/bin/tsc')
+    await runOrThrow('tsc', process.execPath, [tsc, '-p', source, '--outDir', directory])
+    importJavaScript(directory)
+    copyFileSync(join(projectDirectory, 'LICENSE'), join(directory, 'LICENSE'))
+    writeFileSync(join(directory, 'README.md'), toReadme(readFileSync(join(source, 'README.md'), 'utf8')))
+    writeFileSync(join(directory, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
     const to = resolve(values.to)
-    const out = await done('npm pack', 'npm', ['pack', '--silent', '--pack-destination', to], folder)
+    const pack = ['pack', '--silent', '--pack-destination', to]
+    const out = await runOrThrow('npm pack', 'npm', pack, directory)
     const file = join(to, out.trim().split('\n').at(-1) ?? '')
-    process.stdout.write(`${file}\nInstall it: npm install ${file} ioredis\n`)
+    process.stdout.write(`${file}\nTo install it: npm install ${file} ioredis\n`)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true })
   }
   return undefined
 }
 
-async function done(what: string, command: string, args: string[], cwd = projectFolder): Promise<string> {
-  const { ok, out, why } = await runCommand(command, args, { timeout: 120_000, cwd })
-  if (!ok) throw new SetupError(`${what} failed: ${why || out.trim()}`)
+async function runOrThrow(
+  label: string,
+  command: string,
+  args: string[],
+  cwd = projectDirectory,
+): Promise<string> {
+  const { ok, out, error } = await runCommand(command, args, { timeout: 120_000, cwd })
+  if (!ok) throw new SetupError(`${label} failed: ${error || out.trim()}`)
   return out
 }
 
-/** The compiler leaves the names of sources in declarations; whoever installs the package has none of them. */
-function declareJavaScript(folder: string): void {
-  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+/** Lets declarations import .js files: the compiler leaves .ts in them, and the package contains no .ts files. */
+function importJavaScript(directory: string): void {
+  for (const file of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.d.ts')) continue
-    const text = readFileSync(join(folder, file), 'utf8')
-    writeFileSync(join(folder, file), text.replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'))
+    const text = readFileSync(join(directory, file), 'utf8')
+    writeFileSync(
+      join(directory, file),
+      text.replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'),
+    )
   }
 }
 
-/** Sources are named by their declarations; what is not in the package loses its link. */
-const readmeOf = (text: string): string =>
+/** Links sources to their declarations, and removes the links to files that are not in the package. */
+const toReadme = (text: string): string =>
   text.replace(/\]\((?!http|#)([\w/]+)\.ts\)/g, ']($1.d.ts)').replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, '$1')
 
 function manifest() {
   const { version, license, dependencies } = JSON.parse(
-    readFileSync(join(projectFolder, 'package.json'), 'utf8'),
+    readFileSync(join(projectDirectory, 'package.json'), 'utf8'),
   )
   return {
     ...{ name, version, license },
@@ -83,4 +92,4 @@ function manifest() {
   }
 }
 
-await asCommand(main)
+await runMain(main)

@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util'
-import { serverless } from '../lib/deploy/serverless.ts'
-import { asCommand } from '../lib/project/asCommand.ts'
+import { runServerless } from '../lib/deploy/runServerless.ts'
+import { runMain } from '../lib/project/runMain.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run remove -- --stage STAGE [--region REGION]
 
-Removes a stage from AWS with all that it holds, its catalogue too. Not prod.
+Removes a stage from AWS with all its data, including its catalogue. Does not remove prod.
 
 Options:
-  --stage STAGE    the stage, such as dev
-  --region REGION  [default: AWS_REGION, else eu-central-1]
-  --help           print this
+  --stage STAGE    the stage, for example dev
+  --region REGION  the region of the stage  [default: AWS_REGION, else eu-central-1]
+  --help           print this help
 
-Exit code: 0 removed; 1 not, or bad usage.
+Exit code: 0 removed; 1 not removed, or wrong usage.
 `
 
 async function main(): Promise<number> {
@@ -30,16 +30,16 @@ async function main(): Promise<number> {
   const { stage, region } = values
   if (stage === undefined) throw new SetupError('Name the stage: --stage dev')
   if (stage === 'local')
-    throw new SetupError('The stage local is this machine: end npm start, and delete .aisle')
+    throw new SetupError('The stage local is this machine: stop npm start, and delete .aisle')
   if (stage === 'prod')
     throw new SetupError(
-      'prod is not removed by a command: its table holds the catalogue, and is protected from deletion as the stack is. Whoever means it finds the steps in docs/operations.md, "Taking prod down"',
+      'This command does not remove prod: its table holds the catalogue, and both table and stack are protected from deletion. To remove it, follow "Taking prod down" in docs/operations.md',
     )
-  console.log("The functions' network interfaces go last, and Lambda takes up to half an hour for them.")
-  // Read with the rest of serverless.yml, and of no consequence here.
-  const needed = ['--param=tokenIssuer=https://none.invalid']
-  const { code } = await serverless(['remove', '--stage', stage, '--region', region, ...needed])
+  console.log("Lambda removes the functions' network interfaces last, which can take half an hour.")
+  // serverless.yml requires this parameter, but its value has no effect here.
+  const required = ['--param=tokenIssuer=https://none.invalid']
+  const { code } = await runServerless(['remove', '--stage', stage, '--region', region, ...required])
   return code === 0 ? 0 : 1
 }
 
-await asCommand(main)
+await runMain(main)

@@ -1,19 +1,21 @@
 import { parseArgs } from 'node:util'
-import { SmokeFailure, smoke } from '../lib/deploy/smoke.ts'
+import { smoke } from '../lib/deploy/smoke.ts'
+import { SmokeFailure } from '../lib/deploy/smokeClient.ts'
+import { runMain } from '../lib/project/runMain.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run smoke -- [options] URL
 
-Runs the main story against the catalog at URL: a read misses, the next is a hit, an update is seen at once, or
-behind a CDN after its staleness; then the page, a batch, a listing and the problems; and that the shop shows itself.
-It uses a product of its own and deletes it again.
+Checks the catalogue at URL step by step: a read misses, the next read hits, and an update is visible at once, or behind
+a CDN as soon as the CDN's copy is stale. Then it checks the product page, a batch, a category, the errors and the shop.
+It creates a product of its own and deletes it at the end.
 
 Options:
-  --token TOKEN       with the scope catalog:write  [default: the variable TOKEN; without one it only reads]
-  --patience SECONDS  for how long an answer may still be an old one  [default: 30]
-  --help              print this
+  --token TOKEN       a token with the scope catalog:write  [default: the variable TOKEN; without a token it only reads]
+  --patience SECONDS  how long the catalogue may still give an old answer  [default: 30]
+  --help              print this help
 
-Exit code: 0 all went well; 1 not all, or bad usage.
+Exit code: 0 all steps passed; 1 a step failed, or wrong usage.
 `
 
 async function main(): Promise<number> {
@@ -38,23 +40,19 @@ async function main(): Promise<number> {
     throw new SetupError(`--patience ${values.patience} must be a number of seconds from 0 to 600`)
   const token = values.token ?? (process.env.TOKEN || undefined)
   let steps = 0
-  const done = (step: string, ms: number) => {
+  const onStep = (step: string, ms: number) => {
     steps++
     console.log(`ok  ${step.padEnd(50)} ${`${Math.round(ms)} ms`.padStart(9)}`)
   }
-  await smoke({ url, token, patience, done })
-  console.log(`${steps} steps went well${token === undefined ? '; without a token nothing was written' : ''}`)
+  try {
+    await smoke({ url, token, patience, onStep })
+  } catch (error) {
+    if (!(error instanceof SmokeFailure)) throw error
+    process.stderr.write(`FAILED  ${error.message}\n`)
+    return 1
+  }
+  console.log(`${steps} steps passed${token === undefined ? '; nothing was written without a token' : ''}`)
   return 0
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const plain =
-    error instanceof SmokeFailure ||
-    error instanceof SetupError ||
-    (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error instanceof SmokeFailure ? 'FAILED  ' : ''}${error.message}\n`)
-  process.exitCode = 1
-}
+await runMain(main)

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
-import { localHome } from '../lib/local/servers/folder.ts'
+import { localDataDirectory } from '../lib/local/servers/dataDirectory.ts'
 import { signLocalToken, tokenKey } from '../lib/local/tokenKey.ts'
+import { runMain } from '../lib/project/runMain.ts'
 import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run -s token -- [options]
@@ -10,27 +11,27 @@ Prints a token for the stack that npm start runs, and nothing else:
   curl -H "Authorization: Bearer $TOKEN" ...
 
 Options:
-  --scope SCOPES   what it allows, separated by spaces  [default: catalog:write]
-  --ttl TIME       how long it is valid: 90s, 15m, 1h, 7d  [default: 1h]
-  --subject NAME   whom it stands for  [default: developer]
-  --help           print this
+  --scope SCOPES   what the token allows, separated by spaces  [default: catalog:write]
+  --ttl TIME       how long the token is valid: 90s, 15m, 1h, 7d  [default: 1h]
+  --subject NAME   the user in the token's claim "sub"  [default: developer]
+  --help           print this help
 
 Environment:
-  AISLE_HOME       the folder with the signing key  [default: .aisle]
+  AISLE_HOME       the directory with the signing key  [default: .aisle]
 
-The key is made when there is none yet. Only the local stage trusts it.
+Creates the key if there is none. Only the local stage trusts it.
 `
 
-/** Seconds of a time such as `15m`. */
-function seconds(ttl: string): number {
+/** Parses a time such as `15m` to seconds. */
+function parseSeconds(ttl: string): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(ttl) ?? []
   const length = { s: 1, m: 60, h: 3600, d: 86_400 }[unit ?? ''] ?? 0
   if (!Number(count) || !length)
-    throw new SetupError(`--ttl ${ttl} is no time: use a number and s, m, h or d, as in 15m`)
+    throw new SetupError(`--ttl ${ttl} is not a time: use a number with s, m, h or d, such as 15m`)
   return Number(count) * length
 }
 
-try {
+async function main(): Promise<undefined> {
   const { values } = parseArgs({
     options: {
       scope: { type: 'string', default: 'catalog:write' },
@@ -41,18 +42,18 @@ try {
   })
   if (values.help) {
     process.stdout.write(help)
-  } else {
-    // RFC 6749, 3.3: printable ASCII but for space, quote and backslash.
-    if (!/^[!#-[\]-~]+( [!#-[\]-~]+)*$/.test(values.scope))
-      throw new SetupError('--scope holds names separated by one space, as in "catalog:write reviews:write"')
-    const valid = seconds(values.ttl)
-    const key = await tokenKey(localHome())
-    const token = await signLocalToken(key, { scope: values.scope, seconds: valid, subject: values.subject })
-    process.stdout.write(`${token}\n`)
+    return undefined
   }
-} catch (error) {
-  const plain = error instanceof SetupError || (error instanceof TypeError && 'code' in error)
-  if (!plain) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
+  // RFC 6749, section 3.3: printable ASCII without space, quote and backslash.
+  if (!/^[!#-[\]-~]+( [!#-[\]-~]+)*$/.test(values.scope))
+    throw new SetupError(
+      '--scope must be names separated by single spaces, such as "catalog:write reviews:write"',
+    )
+  const seconds = parseSeconds(values.ttl)
+  const key = await tokenKey(localDataDirectory())
+  const token = await signLocalToken(key, { scope: values.scope, seconds, subject: values.subject })
+  process.stdout.write(`${token}\n`)
+  return undefined
 }
+
+await runMain(main)

@@ -4,30 +4,34 @@ import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { openBrowser } from '../test/support/browser.ts'
 import { startShop } from '../test/support/shop.ts'
-import { picturesCome } from '../test/support/vitals.ts'
+import { waitForPictures } from '../test/support/vitals.ts'
 
 const help = `Usage: node docs/screenshot.ts [NAME...]
 
-Starts what npm start runs, with servers of its own, opens the storefront in Chromium and writes a picture of it beside
-this file. Needs Chromium: apt-get install chromium, or CHROMIUM_PATH.
+Starts the servers of npm start on free ports, opens the storefront in Chromium and writes pictures of it to this
+file's directory. Needs Chromium: apt-get install chromium, or CHROMIUM_PATH.
 
-Names, by default all:
+Names (default: all):
 `
 
-/** A picture: what of the shop it shows. */
+/** A picture of the shop. */
 interface Shot {
   about: string
   path: string
-  /** What is done on the page before, such as opening a panel. */
+  /** Runs on the page before the picture is taken, for example to open a panel. */
   prepare?: (page: Page) => Promise<void>
 }
 
 const shots: Record<string, Shot> = {
   storefront: { about: 'a product page', path: '/p/2' },
-  inspector: { about: 'the inspector on it, after some of its story', path: '/p/1', prepare: tellStory },
+  inspector: {
+    about: 'a product page with the inspector, after some of its story',
+    path: '/p/1',
+    prepare: tellStory,
+  },
 }
 
-/** Opens the inspector and presses its buttons, so that each outcome is seen that they bring about. */
+/** Opens the inspector and presses its buttons, so that the picture shows each outcome. */
 async function tellStory(page: Page): Promise<void> {
   await page.locator('.i-handle').click()
   const press = async (label: string) => {
@@ -45,7 +49,7 @@ async function tellStory(page: Page): Promise<void> {
   await press('Redis off')
   await reads(6)
   await press('Redis on')
-  // It is asked again a little later.
+  // The breaker's next probe comes a little later.
   await page.waitForTimeout(1500)
   await reads(40)
   await press('Edit behind the cache')
@@ -53,13 +57,13 @@ async function tellStory(page: Page): Promise<void> {
   await page.waitForTimeout(1200)
 }
 
-/** What a picture in a README may weigh. */
+/** The maximum size of a picture on a documentation page, bytes. */
 const mostBytes = 300_000
 
 async function take(page: Page, name: string, { path, prepare }: Shot): Promise<void> {
   await page.goto(path)
   await prepare?.(page)
-  await picturesCome(page)
+  await waitForPictures(page)
   const file = join(import.meta.dirname, `${name}.png`)
   await page.screenshot({ path: file, animations: 'disabled' })
   const { size } = statSync(file)
@@ -78,7 +82,7 @@ const usage = `${help}${Object.entries(shots)
 if (values.help) {
   process.stdout.write(usage)
 } else if (unknown.length > 0) {
-  process.stderr.write(`There is no ${unknown.join(', ')}\n\n${usage}`)
+  process.stderr.write(`Unknown names: ${unknown.join(', ')}\n\n${usage}`)
   process.exitCode = 1
 } else {
   console.log('Starting the storefront')

@@ -1,19 +1,20 @@
-import type { APIGatewayRequestAuthorizerEventV2 as Event } from 'aws-lambda'
-import { required } from '../lib/clients/config.ts'
-import { headerOf } from '../lib/http/request.ts'
-import { tokenVerifier } from '../lib/http/token.ts'
+import type { APIGatewayRequestAuthorizerEventV2 } from 'aws-lambda'
+import { requireVariable } from '../lib/clients/config.ts'
+import { getHeader } from '../lib/http/header.ts'
+import { createTokenVerifier } from '../lib/http/token.ts'
 
-const verify = tokenVerifier({
-  issuer: required(process.env, 'TOKEN_ISSUER'),
-  audience: required(process.env, 'TOKEN_AUDIENCE'),
-  jwks: required(process.env, 'TOKEN_JWKS'),
+const verify = createTokenVerifier({
+  issuer: requireVariable(process.env, 'TOKEN_ISSUER'),
+  audience: requireVariable(process.env, 'TOKEN_AUDIENCE'),
+  jwks: requireVariable(process.env, 'TOKEN_JWKS'),
 })
 
 /**
- * Lets every request pass with what its token is worth; the handlers of writes refuse all that is not worth enough.
- * A gateway's own refusal would be a 403 without a problem document, whatever was wrong with the token.
+ * Verifies the token of a request and passes the result to the handler. It authorises every request; the handlers of
+ * writes refuse requests whose token does not allow the write. If the gateway refused a request itself, the response would
+ * be a 403 without a problem document, whatever was wrong with the token.
  */
-export const handler = async ({ headers }: Event) => ({
+export const handler = async ({ headers }: Pick<APIGatewayRequestAuthorizerEventV2, 'headers'>) => ({
   isAuthorized: true,
-  context: await verify(headerOf(headers, 'authorization')),
+  context: await verify(getHeader(headers, 'authorization')),
 })

@@ -1,8 +1,8 @@
 import { handle } from '../lib/http/handler.ts'
-import { healthAnswer } from '../lib/http/response.ts'
-import { openHealth } from '../lib/operations/health.ts'
+import { healthResponse } from '../lib/http/response.ts'
+import { createHealthCheck } from '../lib/operations/health.ts'
 
-const health = openHealth()
+const health = createHealthCheck()
 
-/** For a probe of the platform: 200 as long as reads can be answered, by DynamoDB or at least by what is cached. */
-export const handler = handle('GET /health', async () => healthAnswer(await health()))
+/** For a health probe: returns 200 as long as reads can be answered, from DynamoDB or at least from the cache. */
+export const handler = handle('GET /health', async () => healthResponse(await health()))

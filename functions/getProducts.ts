@@ -1,14 +1,15 @@
 import { openCatalog } from '../lib/catalog/index.ts'
 import { handle } from '../lib/http/handler.ts'
-import { batchAnswer, listAnswer, productListOf } from '../lib/http/productList.ts'
+import { batchResponse, listResponse } from '../lib/http/productListResponse.ts'
+import { parseProductQuery } from '../lib/http/productQuery.ts'
 
 const catalog = openCatalog()
 
-/** Many products: those of given ids, or the newest of a category. */
+/** Returns many products, by their ids or by their category. */
 export const handler = handle('GET /products', async (request) => {
-  const list = productListOf(request)
+  const query = parseProductQuery(request)
   const { budgetMs, signal } = request
-  return 'ids' in list
-    ? batchAnswer(request, list.ids, await catalog.getProducts(list.ids, { budgetMs }))
-    : listAnswer(request, list, await catalog.listProducts(list, { budgetMs, signal }))
+  return 'ids' in query
+    ? batchResponse(request, query.ids, await catalog.getProducts(query.ids, { budgetMs }))
+    : listResponse(request, query, await catalog.listProducts(query, { budgetMs, signal }))
 })

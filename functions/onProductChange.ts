@@ -1,12 +1,12 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
 import { openCatalogUpkeep } from '../lib/catalog/upkeep.ts'
-import { fromEnvironment } from '../lib/clients/config.ts'
+import { readConfig } from '../lib/clients/config.ts'
 import { follow } from '../lib/stream/follow.ts'
 
-// Nobody waits for it, and its first batch comes while it is still connecting.
-const catalog = openCatalogUpkeep({ ...fromEnvironment(), cacheTimeoutMs: 1_000 })
+// No client waits for this function, and its first batch arrives while it still connects to Redis: so it waits longer.
+const catalog = openCatalogUpkeep({ ...readConfig(), cacheTimeoutMs: 1_000 })
 
-/** Keeps caches and counters right, whoever changed the table. */
+/** Removes stale cache entries and updates the counters, whatever process changed the table. */
 export const handler = (
   event: DynamoDBStreamEvent,
   context?: Partial<Context>,

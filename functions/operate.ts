@@ -1,14 +1,14 @@
 import type { Context } from 'aws-lambda'
 import { openCatalogUpkeep } from '../lib/catalog/upkeep.ts'
-import { deadlineOf } from '../lib/operations/job.ts'
-import { operate } from '../lib/operations/operate.ts'
+import { getDeadline } from '../lib/operations/job.ts'
 import type { Operation } from '../lib/operations/operation.ts'
+import { runOperation } from '../lib/operations/runOperation.ts'
 
 const catalog = openCatalogUpkeep()
 
 /**
- * For `npm run cache -- --stage`, since a deployed cache lies in a private network. No route leads here; who may invoke it
- * is a matter of IAM. What it throws reaches the operator as it is.
+ * Runs `npm run cache -- --stage`, which cannot reach a deployed cache itself, since the cache is in a private network. The
+ * function has no HTTP route; IAM decides who may invoke it. Its errors reach the operator unchanged.
  */
 export const handler = (operation: Operation, context?: Partial<Context>) =>
-  operate(catalog, operation, deadlineOf(context))
+  runOperation(catalog, operation, getDeadline(context))

@@ -1,15 +1,15 @@
 import { openCatalogWrites, parseProductWithId } from '../lib/catalog/writes.ts'
-import { preconditionOf } from '../lib/http/conditional.ts'
+import { parsePrecondition } from '../lib/http/conditional.ts'
 import { handle } from '../lib/http/handler.ts'
-import { writeAnswer } from '../lib/http/response.ts'
+import { writeResponse } from '../lib/http/response.ts'
 
 const catalog = openCatalogWrites()
 
-/** Into DynamoDB first; then every entry of the product leaves the cache. */
+/** Writes a product to DynamoDB, then removes every entry that shows it. */
 export const handler = handle('PUT /products/{id}', async (request) => {
-  request.demandScope('catalog:write')
+  request.requireScope('catalog:write')
   const id = request.productId()
-  const precondition = preconditionOf(request)
+  const precondition = parsePrecondition(request)
   const content = parseProductWithId(id, request.json())
-  return writeAnswer(id, await catalog.putProduct(id, content, { precondition, signal: request.signal }))
+  return writeResponse(id, await catalog.putProduct(id, content, { precondition, signal: request.signal }))
 })

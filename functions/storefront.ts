@@ -5,12 +5,12 @@ import { storefrontRoutes } from '../lib/storefront/routes.ts'
 
 const routes = storefrontRoutes(openCatalog())
 
-/** The shop's pages and their files. */
+/** Serves the shop's HTML pages and their files. */
 export const handler = (
   event: Partial<APIGatewayProxyEventV2>,
   context?: Partial<Context>,
 ): Promise<ApiResponse> => {
   const route = routes[event.routeKey ?? ''] ?? routes['GET *']
-  if (!route) throw new Error('There is no route for what has none')
+  if (!route) throw new Error('The route GET * is missing')
   return route(event, context)
 }

@@ -1,4 +1,4 @@
-// The body of the dashboard in resources/watching.yml: from what the readers see down to the servers.
+// The body of the dashboard in resources/watching.yml. Its graphs run from the readers' view down to the servers.
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { parse } = require('yaml')
@@ -12,7 +12,7 @@ const api = (...names) => of('ApiId', '${HttpApi}', names)('AWS/ApiGateway')
 const cache = (...names) => of('clusterId', '${Cache}', names)('AWS/ElastiCache')
 const table = (...names) => of('TableName', '${CatalogTable}', names)('AWS/DynamoDB')
 const lambda = (name) => functionNames.map((value) => ['AWS/Lambda', name, 'FunctionName', value])
-/** The metric of every route that has it. */
+/** A metric of every route that reports it. */
 const byRoute = (name) => [
   [{ expression: `SEARCH('{"${namespace}",route} MetricName="${name}"', 'Sum')`, label: name }],
 ]
@@ -25,7 +25,7 @@ const ofAll = (name, id) => [
 
 const graphs = [
   ['Requests', 'Sum', api('Count', '4xx', '5xx')],
-  ['Time until the answer, ms', 'p99', api('Latency', 'IntegrationLatency')],
+  ['Latency, ms', 'p99', api('Latency', 'IntegrationLatency')],
   [
     'Hit ratio, %',
     'Sum',
@@ -35,29 +35,29 @@ const graphs = [
     ],
   ],
   [
-    'Reads past the cache',
+    'Reads bypassing the cache',
     'Sum',
     ['Timeout', 'Error', 'Away'].flatMap((why) => byRoute(`failOpensRedis${why}`)),
   ],
-  ['Removals that were deferred', 'Sum', byRoute('deferredInvalidations')],
+  ['Deferred removals', 'Sum', byRoute('deferredInvalidations')],
   ['Read units, used and saved', 'Sum', [...byRoute('readUnits'), ...byRoute('readUnitsSaved')]],
   ['Functions: crashes', 'Sum', lambda('Errors')],
-  ['Functions: refused', 'Sum', lambda('Throttles')],
-  ['Functions: p99, ms', 'p99', lambda('Duration')],
-  ['Functions at the same time', 'Maximum', lambda('ConcurrentExecutions')],
-  ['Cache: full?', 'Maximum', cache('BytesUsedForCache', 'Evictions')],
-  ['Cache: work', 'Sum', cache('ElastiCacheProcessingUnits', 'ThrottledCmds')],
+  ['Functions: throttles', 'Sum', lambda('Throttles')],
+  ['Functions: p99 duration, ms', 'p99', lambda('Duration')],
+  ['Functions: concurrent executions', 'Maximum', lambda('ConcurrentExecutions')],
+  ['Cache: bytes and evictions', 'Maximum', cache('BytesUsedForCache', 'Evictions')],
+  ['Cache: ECPUs and throttled commands', 'Sum', cache('ElastiCacheProcessingUnits', 'ThrottledCmds')],
   ['Cache: connections', 'Maximum', cache('CurrConnections', 'NewConnections', 'AuthenticationFailures')],
   ['Cache: latency, µs', 'Average', cache('SuccessfulReadRequestLatency', 'SuccessfulWriteRequestLatency')],
-  ['Table: units', 'Sum', table('ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits')],
-  ['Table: refused', 'Sum', table('ReadThrottleEvents', 'WriteThrottleEvents')],
+  ['Table: consumed units', 'Sum', table('ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits')],
+  ['Table: throttled requests', 'Sum', table('ReadThrottleEvents', 'WriteThrottleEvents')],
   [
-    'Stream: age, ms',
+    'Stream: iterator age, ms',
     'Maximum',
     [['AWS/Lambda', 'IteratorAge', 'FunctionName', '${OnProductChangeLambdaFunction}']],
   ],
   [
-    'Stream: given up, malformed',
+    'Stream: dead letters, malformed records',
     'Maximum',
     [
       ['AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'QueueName', '${DeadLetters.QueueName}'],

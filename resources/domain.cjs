@@ -1,5 +1,6 @@
-// What CloudFront has to know of a domain of one's own, by the parameters domainName and certificateArn; or of its own.
-// Not by a condition of CloudFormation: its validators take what is empty for what is wrong.
+// Returns CloudFront's aliases, certificate and URL: those of the custom domain in the parameters domainName and
+// certificateArn, or CloudFront's own. A CloudFormation condition would not do, because its validators report empty
+// values as errors.
 module.exports = async ({ resolveVariable }) => {
   const [name, certificate] = [
     await resolveVariable('param:domainName'),
@@ -14,7 +15,7 @@ module.exports = async ({ resolveVariable }) => {
   }
   if (!/^arn:aws[\w-]*:acm:us-east-1:/.test(certificate)) {
     const error = new Error(
-      `With domainName=${name} the parameter certificateArn has to name a certificate for it in us-east-1, and is ${certificate || 'missing'}`,
+      `domainName=${name} needs a certificate in us-east-1. The parameter certificateArn is ${certificate || 'missing'}. Add --param certificateArn=arn:aws:acm:us-east-1:...`,
     )
     error.stack = error.message
     throw error

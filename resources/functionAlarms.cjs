@@ -1,4 +1,5 @@
-// Three alarms for each function of serverless.yml, so that none is forgotten. What they mean: docs/operations.md.
+// Creates three alarms for each function in serverless.yml, so that no function is forgotten. docs/operations.md
+// explains the alarms.
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { parse } = require('yaml')
@@ -15,7 +16,7 @@ const alarm = (name, section, description, properties) => ({
     OKActions: [{ Ref: 'Alarms' }],
     Namespace: 'AWS/Lambda',
     Dimensions: [{ Name: 'FunctionName', Value: { Ref: `${logicalId(name)}LambdaFunction` } }],
-    // Two of three periods: a single crash, or one slow start, wakes nobody.
+    // Two of three periods, so that a single crash or one slow start raises no alarm.
     Period: 300,
     EvaluationPeriods: 3,
     DatapointsToAlarm: 2,
@@ -26,21 +27,21 @@ const alarm = (name, section, description, properties) => ({
 
 const logicalId = (name) => name[0].toUpperCase() + name.slice(1)
 
-/** What answers a request may take 1 s; what works in the background half of its time. */
+/** The limit in ms: 1 s for a function that answers requests, half of its timeout for a background function. */
 const slowMs = ({ events = [], timeout = provider.timeout }) =>
   events.some((event) => !event.httpApi) ? timeout * 500 : 1000
 
 const alarmsOf = ([name, definition]) => [
   [
     `${logicalId(name)}Errors`,
-    alarm(name, 'errors', `${name} crashes or runs out of time.`, {
+    alarm(name, 'errors', `${name} crashes or times out.`, {
       ...{ MetricName: 'Errors', Statistic: 'Sum' },
       ...{ ComparisonOperator: 'GreaterThanOrEqualToThreshold', Threshold: 1 },
     }),
   ],
   [
     `${logicalId(name)}Throttles`,
-    alarm(name, 'throttles', `${name} is called more often than it may run at a time.`, {
+    alarm(name, 'throttles', `${name} reached its concurrency limit.`, {
       ...{ MetricName: 'Throttles', Statistic: 'Sum' },
       ...{ ComparisonOperator: 'GreaterThanOrEqualToThreshold', Threshold: 1 },
     }),

@@ -1,10 +1,13 @@
-// What an HTTP API says to browsers by its CorsConfiguration, as AWS documents it: it answers preflights by itself, at
-// every path, and replaces the CORS headers of the functions by its own. An origin that is not listed is told nothing.
+// Imitates the CORS answers of an HTTP API, as AWS documents them. The API answers preflights by itself, at every path,
+// and replaces the functions' CORS headers with its own. An origin that is not listed gets no CORS headers.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 
-/** The answers by the template's own CorsConfiguration; undefined where it has none, so that they are one truth. */
+/**
+ * Returns the CORS headers of answers and of preflights, from the template's own CorsConfiguration, so that there is
+ * one source. Undefined if the template has none.
+ */
 module.exports.corsOf = ({ Conditions: conditions, extensions }) => {
-  const settings = resolved(extensions.HttpApi.Properties.CorsConfiguration, conditions)
+  const settings = resolve(extensions.HttpApi.Properties.CorsConfiguration, conditions)
   if (settings === undefined) return undefined
   const { AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders, MaxAge, AllowCredentials } = settings
   const answer = (origin) =>
@@ -27,19 +30,19 @@ module.exports.corsOf = ({ Conditions: conditions, extensions }) => {
   return { answer, preflight }
 }
 
-/** What CloudFormation makes of a value, by those of its functions that the setting uses. */
-function resolved(value, conditions) {
+/** Resolves a value as CloudFormation would, with only those intrinsic functions that the setting uses. */
+function resolve(value, conditions) {
   if (typeof value !== 'object' || value === null) return value
-  const of = (part) => resolved(part, conditions)
+  const of = (part) => resolve(part, conditions)
   if (Array.isArray(value)) return value.map(of)
-  const [[name, given] = [], ...more] = Object.entries(value)
+  const [[name, argument] = [], ...more] = Object.entries(value)
   const isFunction = more.length === 0 && (name === 'Ref' || name?.startsWith('Fn::'))
   if (!isFunction) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, of(part)]))
-  if (name === 'Ref' && given === 'AWS::NoValue') return undefined
-  if (name === 'Fn::If') return of(of(conditions[given[0]]) ? given[1] : given[2])
-  if (name === 'Fn::Not') return !of(given[0])
-  if (name === 'Fn::Equals') return of(given[0]) === of(given[1])
-  if (name === 'Fn::Split') return of(given[1]).split(of(given[0]))
+  if (name === 'Ref' && argument === 'AWS::NoValue') return undefined
+  if (name === 'Fn::If') return of(of(conditions[argument[0]]) ? argument[1] : argument[2])
+  if (name === 'Fn::Not') return !of(argument[0])
+  if (name === 'Fn::Equals') return of(argument[0]) === of(argument[1])
+  if (name === 'Fn::Split') return of(argument[1]).split(of(argument[0]))
   throw new Error(
     `CorsConfiguration in resources/http.yml uses ${name}, which resources/gatewayCors.cjs does not know`,
   )

@@ -1,5 +1,5 @@
-// The catalog's own pages where `serverless offline` stands alone, by both names of this machine; as a browser writes
-// them, which leaves 80 out.
+// Returns the origins of the catalogue's own pages for `serverless offline` without `npm start`, by both names of this
+// machine. They are spelt as in a browser, which omits port 80.
 module.exports = async ({ resolveVariable }) => {
   const port = await resolveVariable("opt:httpPort, '3000'")
   return ['127.0.0.1', 'localhost'].map((name) => new URL(`http://${name}:${port}`).origin).join()

@@ -1,66 +1,69 @@
-// A plugin of the Serverless Framework, for `serverless offline`: who may ask the two servers that serverless-offline
-// opens, and what the API says to browsers. Left to itself the one that invokes functions takes an event from any page
-// that is open on this machine, with whatever rights the event claims; and the API lets every origin read and write.
+// A plugin of the Serverless Framework for `serverless offline`. It restricts access to the two servers of
+// serverless-offline and sets the API's CORS answers. Without it, the server that invokes functions accepts an event
+// from any page open on this machine, with the permissions that the event claims. The API lets every origin read and
+// write.
 const http = require('node:http')
 const https = require('node:https')
 const { corsOf } = require('./gatewayCors.cjs')
 
-/** What an HTTP server tells of a request before its answer is begun. */
+/** The events that an HTTP server emits for a request before the answer begins. */
 const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation'])
 
-/** By it serverless-offline takes a request's own word for what its token is worth. No API on AWS knows it. */
+/** With this header serverless-offline accepts the permissions that the request claims. No API on AWS knows it. */
 const override = 'sls-offline-authorizer-override'
 
 module.exports = class LocalServers {
   constructor(serverless, options) {
-    const guard = () => standBefore(Number(options.httpPort ?? 3000), corsOf(serverless.service.resources))
-    // Of `serverless offline`, and of `serverless offline start`.
+    const guard = () => filterRequests(Number(options.httpPort ?? 3000), corsOf(serverless.service.resources))
+    // The first hook is for `serverless offline`, the second for `serverless offline start`.
     this.hooks = { 'before:offline:start': guard, 'before:offline:start:init': guard }
   }
 }
 
 /**
- * Looks at each request before serverless-offline does. At the prototype of all servers of this process, since
- * serverless-offline hands out neither of its own: so it holds however they are made, before or after, and one that a
- * later version adds is closed to pages until it is named here. The functions run in threads, with servers of their own.
+ * Checks each request before serverless-offline gets it. It patches the prototype of all servers of this process,
+ * because serverless-offline exposes neither of its own. So it does not matter how and when they are created. A server
+ * that a later version adds is closed to pages until it is listed here. The functions run in threads, with their own
+ * servers.
  */
-function standBefore(httpPort, cors) {
-  // The API is the second kind by --httpsProtocol. Neither is made of the other.
+function filterRequests(httpPort, cors) {
+  // The API is an https server with --httpsProtocol. Neither class extends the other.
   for (const { prototype } of [http.Server, https.Server]) {
     const { emit } = prototype
     prototype.emit = function (...args) {
       const [event, request, answer] = args
       if (requestEvents.has(event)) {
         const isApi = request.socket.localPort === httpPort
-        if (isApi ? asGateway(request, answer, cors) : refusePages(request, answer)) return true
+        if (isApi ? actAsGateway(request, answer, cors) : refusePages(request, answer)) return true
       }
       return emit.apply(this, args)
     }
   }
 }
 
-/** For programs of this machine, such as the delivery of the stream. Every POST of a browser names its origin. */
+/** Allows only local programs, for example the delivery of the stream. Every POST of a browser has an Origin. */
 function refusePages({ headers, socket }, answer) {
   const names = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${socket.localPort}`)
   if (headers.origin === undefined && names.includes(headers.host?.toLowerCase())) return false
-  return forbid(answer, `No page may ask this port, and no other name than ${names.join(', ')}`)
+  return forbid(answer, `This port refuses web pages, and every host name except ${names.join(', ')}`)
 }
 
-/** As API Gateway stands before the functions. */
-function asGateway(request, answer, cors) {
+/** Acts as API Gateway in front of the functions. */
+function actAsGateway(request, answer, cors) {
   const { headers, method } = request
-  // A page whose name was pointed here would pass for one of this origin. From where a port is forwarded is free.
+  // A page whose DNS name was pointed here would pass as this origin. Any port is accepted: it may be a forwarded one.
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(headers.host ?? ''))
-    return forbid(answer, 'This is the API of this machine: ask it as 127.0.0.1 or localhost')
-  if (headers[override] !== undefined) return forbid(answer, `${override} is taken from nobody: send a token`)
-  // serverless-offline answers by these headers, and hands the functions the raw ones: they hear of the origin, as on AWS.
+    return forbid(answer, 'This API accepts only the host names 127.0.0.1, localhost and [::1]')
+  if (headers[override] !== undefined)
+    return forbid(answer, `The header ${override} is not accepted. Send a token`)
+  // serverless-offline reads these headers for its own CORS. The functions get the raw ones, with Origin, as on AWS.
   const { origin } = headers
   delete headers.origin
   if (cors && method === 'OPTIONS' && origin && headers['access-control-request-method']) {
     answer.writeHead(204, cors.preflight(origin)).end()
     return true
   }
-  // Where there are settings the gateway ignores what the functions say; where there are none they say nothing.
+  // With CORS settings the gateway ignores the functions' CORS headers. Without settings the functions send none.
   const { writeHead } = answer
   answer.writeHead = function (...args) {
     for (const name of this.getHeaderNames()) if (name.startsWith('access-control-')) this.removeHeader(name)

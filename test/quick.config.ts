@@ -1,23 +1,26 @@
 import { defineConfig } from 'vitest/config'
-import whole from '../vitest.config.ts'
+import config from '../vitest.config.ts'
 
-const { projects: _, ...shared } = whole.test ?? {}
+const { projects: _, ...shared } = config.test ?? {}
 
-/** What a change is tried with, in less than two minutes on two processors: what needs no browser, no peace and no patience. */
-const folders = [
+/**
+ * The quick tests for a change. They take less than two minutes on two processors, need no browser, and leave out the
+ * timed and the slow tests.
+ */
+const directories = [
   ...['architecture', 'cacheAside', 'catalog', 'clients', 'functions', 'http', 'operations', 'stream'],
   ...['story', 'telemetry'],
 ]
-const slow = [
-  ...['catalog/busyProduct', 'http/databaseErrorsAnswered', 'http/anyEvent', 'cacheAside/package'],
+const slowFiles = [
+  ...['catalog/busyProduct', 'http/databaseErrors', 'http/anyEvent', 'cacheAside/package'],
   ...['operations/health', 'operations/auditNoFalseAlarm', 'operations/warmIsBounded', 'story/smoke'],
 ]
 
 export default defineConfig({
   test: {
     ...shared,
-    include: folders.map((folder) => `test/${folder}/*.test.ts`),
-    exclude: slow.map((file) => `test/${file}.test.ts`),
+    include: directories.map((directory) => `test/${directory}/*.test.ts`),
+    exclude: slowFiles.map((file) => `test/${file}.test.ts`),
     maxWorkers: 2,
   },
 })

@@ -1,14 +1,17 @@
 import { createConnection, createServer, type Socket } from 'node:net'
 
-/** What Redis says is held back so long, ms: whoever sends several commands without waiting has sent them by then. */
+/**
+ * How long the proxy holds back what Redis sends, ms. A client that sends several commands without waiting has sent all
+ * of them within this time.
+ */
 const delay = 5
 
-/** By which lib/cacheAside sees that Redis takes removals: a DEL of a key that never exists, on the wire. */
+/** The bytes of lib/cacheAside's proof that Redis accepts removals: a DEL of a key that never exists. */
 const proof = /\r\ndel\r\n\$\d+\r\n[^\r]*:proof\r\n/gi
 
 /**
- * Between a client and the server at `port` of 127.0.0.1: counts round trips, that is how often the client began to
- * ask anew after it had heard an answer; and proofs that Redis takes removals, which go in the round trip of a read.
+ * Starts a proxy between a client and the server at `port` of 127.0.0.1. It counts round trips, that is how often the
+ * client sends again after an answer, and proofs. A proof travels in the round trip of a read.
  */
 export async function startCountingProxy(port: number) {
   const sockets = new Set<Socket>()
@@ -16,16 +19,16 @@ export async function startCountingProxy(port: number) {
   let proofs = 0
   const proxy = createServer((client) => {
     const server = createConnection(port, '127.0.0.1')
-    let asked = false
+    let isWaiting = false
     client.on('data', (chunk) => {
-      if (!asked) roundTrips++
-      asked = true
+      if (!isWaiting) roundTrips++
+      isWaiting = true
       proofs += chunk.toString('latin1').match(proof)?.length ?? 0
       server.write(chunk)
     })
     server.on('data', (chunk) =>
       setTimeout(() => {
-        asked = false
+        isWaiting = false
         client.write(chunk)
       }, delay),
     )
@@ -44,11 +47,11 @@ export async function startCountingProxy(port: number) {
   const address = proxy.address()
   return {
     url: `redis://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    /** The round trips during `act`, and the proofs. */
+    /** Counts the round trips and the proofs during `act`. */
     async count(act: () => Promise<unknown>) {
       const before = { roundTrips, proofs }
       await act()
-      // What a library does after its answer counts as well.
+      // Includes what a library does after it has answered.
       await new Promise((resolve) => setTimeout(resolve, 10 * delay))
       return { roundTrips: roundTrips - before.roundTrips, proofs: proofs - before.proofs }
     },

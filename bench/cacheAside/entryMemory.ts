@@ -1,21 +1,22 @@
 import { connectRedis } from '../../lib/clients/redis/index.ts'
-import { libraries, openContender } from './contender.ts'
-import { type Measure, round } from './measured.ts'
-import { productOf } from './product.ts'
-import { withRedis } from './servers.ts'
+import { libraries, openContender } from '../support/contender.ts'
+import type { Measure, Rows } from '../support/measurement.ts'
+import { productOf } from '../support/product.ts'
+import { withRedis } from '../support/servers.ts'
+import { round } from '../support/statistics.ts'
 
 const count = 200
 
 /**
- * What Redis needs for an entry, by `MEMORY USAGE` of every key there is. The products have 2 to 3 KB, for the
- * allocator rounds up, and a single size would be lucky or unlucky.
+ * Measures the memory that Redis needs for an entry, by `MEMORY USAGE` of all keys. The products have 2 to 3 KB, because
+ * the allocator rounds sizes up: a single size could be a lucky or an unlucky one.
  */
-export const measure: Measure = (say) =>
+export const measure: Measure = (report) =>
   withRedis(async (redis) => {
-    const rows: Awaited<ReturnType<Measure>>['rows'] = {}
+    const rows: Rows = {}
     let bare = Number.NaN
     for (const [at, name] of ['bare GET', 'aisle', ...libraries].entries()) {
-      say(name)
+      report(name)
       const redisUrl = `${redis.url}/${at}`
       const sizeOf = (id: string) => 2_000 + 5 * Number(id)
       const contender = await openContender(name, {
@@ -32,6 +33,7 @@ export const measure: Measure = (say) =>
     return { rows, demands: {} }
   })
 
+/** Returns the memory of all keys of a database, bytes. */
 async function memoryOf(redisUrl: string): Promise<number> {
   const redis = connectRedis(redisUrl)
   try {

@@ -1,29 +1,30 @@
-import { libraries } from './contender.ts'
-import { exactly, type Measure, median, round } from './measured.ts'
-import { withRedis } from './servers.ts'
-import { withWorkers } from './worker.ts'
+import { libraries } from '../support/contender.ts'
+import { exactly, type Measure, type Rows } from '../support/measurement.ts'
+import { withRedis } from '../support/servers.ts'
+import { median, round } from '../support/statistics.ts'
+import { withWorkers } from '../support/worker.ts'
 
 const processes = 20
 const callers = 10
 const loadMs = 50
-const colds = 3
+const trials = 3
 
-/** How many times the database is read for 200 callers in 20 processes who ask at once for one id that is not there. */
-export const measure: Measure = (say) =>
+/** Counts the database reads when 200 callers in 20 processes ask at the same time for one id that is not in the cache. */
+export const measure: Measure = (report) =>
   withRedis((redis) =>
     withWorkers(processes, async (workers) => {
-      const rows: Awaited<ReturnType<Measure>>['rows'] = {}
+      const rows: Rows = {}
       const worst: Record<string, number> = {}
       for (const [at, name] of ['aisle', ...libraries].entries()) {
-        say(name)
+        report(name)
         await Promise.all(
           workers.map((worker) => worker.call('open', { name, redisUrl: `${redis.url}/${at}`, loadMs })),
         )
         const loads: number[] = []
         const times: number[] = []
-        for (let cold = 0; cold < colds; cold++) {
-          const all = { id: `cold-${cold}`, callers, at: Date.now() + 200 }
-          const answers = await Promise.all(workers.map((worker) => worker.call('burst', all)))
+        for (let trial = 0; trial < trials; trial++) {
+          const burst = { id: `cold-${trial}`, callers, at: Date.now() + 200 }
+          const answers = await Promise.all(workers.map((worker) => worker.call('burst', burst)))
           loads.push(answers.reduce((sum, answer) => sum + answer.loads, 0))
           times.push(Math.max(...answers.map(({ ms }) => ms)))
         }

@@ -1,21 +1,22 @@
-import { atMost, type Measure, round } from './measured.ts'
-import { withRedis } from './servers.ts'
-import { Worker } from './worker.ts'
+import { atMost, type Measure, type Rows } from '../support/measurement.ts'
+import { withRedis } from '../support/servers.ts'
+import { round } from '../support/statistics.ts'
+import { Worker } from '../support/worker.ts'
 
 const checkpoints = 10
 const requests = 100_000
 
-/** The memory of a process over 1,000,000 requests, after a forced garbage collection each time. */
-export const measure: Measure = (say) =>
+/** Measures the memory of a process over 1,000,000 requests, each time after a forced garbage collection. */
+export const measure: Measure = (report) =>
   withRedis(async (redis) => {
     const worker = new Worker(['--expose-gc'])
     try {
       await worker.call('open', { name: 'aisle', redisUrl: `${redis.url}/0` })
       await worker.call('fill', undefined)
-      const rows: Awaited<ReturnType<Measure>>['rows'] = {}
+      const rows: Rows = {}
       const heap: number[] = []
       for (let n = 1; n <= checkpoints; n++) {
-        say(`${n} of ${checkpoints} x ${requests}`)
+        report(`${n} of ${checkpoints} x ${requests}`)
         const { rss, heapUsed } = await worker.call('batch', { requests }, 60_000)
         heap.push(heapUsed / 1e6)
         rows[(n * requests).toLocaleString('en')] = {
@@ -23,7 +24,7 @@ export const measure: Measure = (say) =>
           'RSS, MB': round(rss / 1e6, 1),
         }
       }
-      // The first batches compile code, which stays in the heap.
+      // The growth counts from 300,000 requests, because the first batches compile code, which stays in the heap.
       const growth = (heap.at(-1) ?? 0) / (heap[2] ?? 0)
       return {
         rows,

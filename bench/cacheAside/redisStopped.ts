@@ -1,22 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { libraries } from './contender.ts'
-import { atMost, type Measure, quantile, round } from './measured.ts'
-import { withRedis } from './servers.ts'
-import { withWorkers } from './worker.ts'
+import { libraries } from '../support/contender.ts'
+import { atMost, type Measure } from '../support/measurement.ts'
+import { withRedis } from '../support/servers.ts'
+import { quantile, round } from '../support/statistics.ts'
+import { withWorkers } from '../support/worker.ts'
 
+/** How long to wait for the first answer, ms. */
 const limit = 15_000
 const answers = 1_000
 
 /**
- * Redis is stopped by SIGSTOP under a cache that has just answered from it: it accepts and stays silent. How long it
- * takes until the first answer, and the p99 of the following ones. A load takes no time. `aisle` goes alone; the
- * others, who mostly wait, go together, each with a Redis and a process of its own.
+ * Stops Redis by SIGSTOP under a cache that has just answered from it. Redis then accepts connections and stays silent.
+ * Measures the time until the first answer, and the p99 of the following answers. A load takes no time. `aisle` runs
+ * alone. The libraries mostly wait, so they run side by side, each with a Redis and a process of its own.
  */
-export const measure: Measure = async (say) => {
-  say('aisle')
-  const aisle = await stopUnder('aisle')
-  say('the six libraries, up to 30 s')
-  const others = await Promise.all(libraries.map(async (name) => [name, await stopUnder(name)] as const))
+export const measure: Measure = async (report) => {
+  report('aisle')
+  const aisle = await measureOutage('aisle')
+  report('the six libraries, up to 30 s')
+  const others = await Promise.all(libraries.map(async (name) => [name, await measureOutage(name)] as const))
   const rows = Object.fromEntries(
     [['aisle', aisle] as const, ...others].map(([name, { first, following, errors }]) => [
       name,
@@ -31,14 +33,14 @@ export const measure: Measure = async (say) => {
   return {
     rows,
     demands: {
-      // Not more than what one call may spend on Redis, and a little for the machine.
+      // One call spends at most `cacheTimeoutMs` on Redis. The rest is for the machine.
       'Redis stopped: first answer, ms': atMost(150, round(aisle.first ?? limit)),
       'Redis stopped: p99 of the next 1,000, ms': atMost(10, round(quantile(aisle.following, 0.99), 2)),
     },
   }
 }
 
-const stopUnder = (name: string) =>
+const measureOutage = (name: string) =>
   withRedis((redis) =>
     withWorkers(1, async ([worker]) => {
       if (!worker) throw new Error('No worker')

@@ -1,45 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { libraries, openContender } from './contender.ts'
+import { checkoutOf, withBefore } from '../support/checkouts.ts'
+import { libraries, openContender } from '../support/contender.ts'
+import { importEngine } from '../support/engine.ts'
+import { exactly, type Measure, type Rows } from '../support/measurement.ts'
+import { productOf } from '../support/product.ts'
+import { withRedis } from '../support/servers.ts'
 import { startCountingProxy } from './countingProxy.ts'
-import { engineOf, folderOf, withBefore } from './engine.ts'
-import { exactly, type Measure } from './measured.ts'
-import { productOf } from './product.ts'
-import { withRedis } from './servers.ts'
 
 const load = async (id: string) => productOf(id)
 const ttl = 3_600_000
-/** After so long without a write a read proves again that Redis takes removals, ms. */
+/** A read proves again that Redis accepts removals if the process has not written for this long, ms. */
 const unprovenAfterMs = 5_500
 
-/** How often a caller has to wait for Redis, counted on the wire between the client and Redis. */
-export const measure: Measure = (say) =>
+/** Counts how often a caller waits for Redis, on the wire between the client and Redis. */
+export const measure: Measure = (report) =>
   withRedis(async ({ port }) => {
-    const rows: Awaited<ReturnType<Measure>>['rows'] = {}
+    const rows: Rows = {}
     for (const name of withBefore('aisle')) {
-      say(name)
+      report(name)
       rows[name] = await countAisle(name, port)
     }
     const { aisle = {} } = rows
     for (const [at, name] of ['bare GET', ...libraries].entries()) {
-      say(name)
-      const proxy = await startCountingProxy(port)
-      const contender = await openContender(name, {
-        redisUrl: `${proxy.url}/${at + 1}`,
-        load,
-        ttl,
-      })
-      const roundTrips = async (act: () => Promise<unknown>) => (await proxy.count(act)).roundTrips
-      try {
-        await contender.text('first')
-        rows[name] = {
-          'cold miss': await roundTrips(() => contender.text('a')),
-          hit: await roundTrips(() => contender.text('a')),
-          write: await roundTrips(() => contender.invalidate('a')),
-        }
-      } finally {
-        await contender.close()
-        proxy.close()
-      }
+      report(name)
+      rows[name] = await countOther(name, port, at + 1)
     }
     const demanded = {
       'a hit': 'hit',
@@ -59,14 +43,32 @@ export const measure: Measure = (say) =>
             exactly(/cold/.test(what) ? 3 : 1, Number(aisle[column])),
           ]),
         ),
-        'proofs, in all but the hit that is to carry one': exactly(0, Number(aisle['other proofs'])),
+        'proofs, in all but the hit that must carry one': exactly(0, Number(aisle['other proofs'])),
       },
     }
   })
 
-async function countAisle(contender: string, port: number): Promise<Record<string, number>> {
+/** @param database the number of the contender's own database */
+async function countOther(name: string, port: number, database: number): Promise<Record<string, number>> {
   const proxy = await startCountingProxy(port)
-  const { createCacheAside, connectCache } = await engineOf(folderOf(contender))
+  const contender = await openContender(name, { redisUrl: `${proxy.url}/${database}`, load, ttl })
+  const roundTrips = async (act: () => Promise<unknown>) => (await proxy.count(act)).roundTrips
+  try {
+    await contender.text('first')
+    return {
+      'cold miss': await roundTrips(() => contender.text('a')),
+      hit: await roundTrips(() => contender.text('a')),
+      write: await roundTrips(() => contender.invalidate('a')),
+    }
+  } finally {
+    await contender.close()
+    proxy.close()
+  }
+}
+
+async function countAisle(name: string, port: number): Promise<Record<string, number>> {
+  const proxy = await startCountingProxy(port)
+  const { createCacheAside, connectCache } = await importEngine(checkoutOf(name))
   const redis = connectCache(proxy.url)
   let proofs = 0
   const roundTrips = async (act: () => Promise<unknown>) => {
@@ -77,17 +79,17 @@ async function countAisle(contender: string, port: number): Promise<Record<strin
   try {
     const loaded = async (id: string) =>
       id === 'none' ? undefined : { value: id.startsWith('short') ? id : await load(id), version: 1 }
-    const options = { redis, prefix: contender.replaceAll(' ', '-'), ttl, load: loaded }
+    const options = { redis, prefix: name.replaceAll(' ', '-'), ttl, load: loaded }
     const cache = createCacheAside({ ...options, name: 'product' })
-    const together = createCacheAside({
+    const batched = createCacheAside({
       ...{ ...options, name: 'together' },
       loadMany: async (ids) =>
         new Map(await Promise.all(ids.map(async (id) => [id, await loaded(id)] as const))),
     })
-    // The scripts are sent in full once in the life of a server.
+    // The client sends the scripts in full once in the life of a server.
     await cache.get('first')
     await cache.get('none')
-    // Short values, so that no answer comes in several pieces, which would count as several.
+    // Short values: an answer that arrives in several pieces would count as several round trips.
     const many = Array.from({ length: 100 }, (_, n) => `short${n}`)
     const commit = async () => ({ value: productOf('a'), version: 2 })
     const counted = {
@@ -96,9 +98,9 @@ async function countAisle(contender: string, port: number): Promise<Record<strin
       write: await roundTrips(() => cache.write('a', commit)),
       'negative hit': await roundTrips(() => cache.get('none')),
       'getMany(100), cold': await roundTrips(() => cache.getMany(many)),
-      'by loadMany, cold': await roundTrips(() => together.getMany(many)),
+      'by loadMany, cold': await roundTrips(() => batched.getMany(many)),
     }
-    // What came too late on a machine that stood still was not stored.
+    // If the machine stalled, a fill came too late and was not stored.
     for (let n = 0; n < 5 && !(await cache.getMany(many)).every(({ status }) => status.hit); n++);
     const hits = await roundTrips(() => cache.getMany(many))
     await sleep(unprovenAfterMs)

@@ -1,22 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { libraries, openContender } from './contender.ts'
-import { exactly, type Measure, within } from './measured.ts'
-import { withRedis } from './servers.ts'
+import { libraries, openContender } from '../support/contender.ts'
+import { exactly, type Measure, type Rows } from '../support/measurement.ts'
+import { withRedis } from '../support/servers.ts'
+import { within } from '../support/timeout.ts'
 
 const trials = 10
 
 /**
- * A load reads the old value; the value is changed and its entry removed; the load returns. Does a read after that
- * get the old value? With the removal by the process that loads, and by another one.
+ * Counts stale fills. A load reads the old value, then the value changes and its entry is removed, then the load returns.
+ * The fill is stale if a later read gets the old value. The loading process removes the entry in ten trials, and another
+ * process does in ten others.
  */
-export const measure: Measure = (say) =>
+export const measure: Measure = (report) =>
   withRedis(async (redis) => {
-    const rows: Awaited<ReturnType<Measure>>['rows'] = {}
+    const rows: Rows = {}
     const stale: Record<string, number> = {}
     for (const [at, name] of ['aisle', ...libraries].entries()) {
-      say(name)
-      const same = await staleFills(name, `${redis.url}/${2 * at}`, false)
-      const other = await staleFills(name, `${redis.url}/${2 * at + 1}`, true)
+      report(name)
+      const same = await countStaleFills(name, `${redis.url}/${2 * at}`, false)
+      const other = await countStaleFills(name, `${redis.url}/${2 * at + 1}`, true)
       stale[name] = same + other
       rows[name] = {
         'removed by the process itself': `${same} of ${trials}`,
@@ -26,8 +28,12 @@ export const measure: Measure = (say) =>
     return { rows, demands: { 'stale fills': exactly(0, stale.aisle ?? Number.NaN) } }
   })
 
-/** How many of the trials leave the old value. Another instance, with a client of its own, is what another process is. */
-async function staleFills(name: string, redisUrl: string, byAnother: boolean): Promise<number> {
+/**
+ * Returns how many of the trials leave the old value in the cache.
+ *
+ * @param byAnother whether a second instance with a client of its own removes the entry. It stands for another process
+ */
+async function countStaleFills(name: string, redisUrl: string, byAnother: boolean): Promise<number> {
   const database = new Map<string, string>()
   let hold: { reached: () => void; released: Promise<void> } | undefined
   const load = async (id: string) => {
@@ -52,13 +58,13 @@ async function staleFills(name: string, redisUrl: string, byAnother: boolean): P
       const slow = reader.text(id)
       await within(2_000, `the load of ${name}`, reached.promise)
       database.set(id, 'new')
-      // One that waits for the load is let on.
+      // A removal may wait for the load, so the load returns after 500 ms at the latest.
       const removal = writer.invalidate(id)
       await Promise.race([removal, sleep(500)])
       released.resolve()
       await within(5_000, `${name}, a load and a removal`, Promise.all([slow, removal]))
       await sleep(20)
-      const later = await within(5_000, `${name}, the read after`, writer.text(id))
+      const later = await within(5_000, `${name}, the later read`, writer.text(id))
       if (later.includes('old')) stale++
     }
   } finally {

@@ -5,14 +5,14 @@ const right = 16
 const top = 56
 const bottom = 48
 
-/** Told apart by colour and by dashes, on white and on black. */
+/** The styles of the lines. They differ in colour and in dashes, on a light and on a dark background. */
 const styles = [
   { light: '#b3261e', dark: '#ff8a80', dashes: '' },
   { light: '#0b57d0', dark: '#8ab4f8', dashes: '7 4' },
   { light: '#146c2e', dark: '#81c995', dashes: '2 3' },
 ]
 
-/** Draws requests to the database over the seconds of a run, a line for each run, as an SVG of its own. */
+/** Draws the requests to the database in each second of a run, with one line for each run. Returns an SVG document. */
 export function drawPlot(series: { name: string; values: number[] }[]): string {
   const seconds = Math.max(...series.map(({ values }) => values.length))
   const most = Math.max(1, ...series.flatMap(({ values }) => values))
@@ -55,7 +55,7 @@ ${series
 
 const round = (value: number) => Math.round(value * 10) / 10
 
-/** The next of 1, 2, 5, 10, 20, 50... */
+/** Returns the smallest of 1, 2, 5, 10, 20, 50... that is not below `least`. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least))
   return ([1, 2, 5].find((factor) => factor * power >= least) ?? 10) * power

@@ -1,7 +1,7 @@
-import type { Open } from '../cacheAside/contender.ts'
+import type { Open } from '../support/contender.ts'
 import { openCache } from './aisle.ts'
 
-/** A caller of lib/cacheAside that looks at the value as well, which is parsed by that. */
+/** A caller of lib/cacheAside that also reads the value. The first access to the value parses it. */
 export const open: Open = async (options) => {
   const { cache, ...rest } = await openCache(options)
   return {

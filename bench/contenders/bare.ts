@@ -1,10 +1,10 @@
 import { connectCache } from '../../lib/clients/redis/index.ts'
-import type { Contender, ContenderOptions, Open } from '../cacheAside/contender.ts'
+import type { Contender, ContenderOptions, Open } from '../support/contender.ts'
 
-/** The least that answers from Redis: one GET by the client that the catalog uses, the text stored as it is. */
-export const open: Open = async (options) => bareGet(connectCache(options.redisUrl), options)
+/** The least that answers from Redis: one GET of the stored text, by the client that the catalogue uses. */
+export const open: Open = async (options) => openBareGet(connectCache(options.redisUrl), options)
 
-/** As much of a client as it needs. */
+/** The part of a client that a bare GET needs. */
 interface Client {
   get(key: string): Promise<string | null>
   set(key: string, text: string, unit: 'PX', ttl: number): Promise<unknown>
@@ -12,7 +12,7 @@ interface Client {
   disconnect(): void
 }
 
-export function bareGet(
+export function openBareGet(
   redis: Client,
   { prefix, load, ttl }: Pick<ContenderOptions, 'prefix' | 'load' | 'ttl'>,
 ): Contender {

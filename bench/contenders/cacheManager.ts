@@ -1,10 +1,10 @@
 import { createCache } from 'cache-manager'
-import type { Open } from '../cacheAside/contender.ts'
-import { keyvOf } from './clients.ts'
+import type { Open } from '../support/contender.ts'
+import { openKeyv } from './clients.ts'
 
-/** As in "Quick start" and "wrap" of its README, with the Redis store alone. */
+/** As in "Quick start" and "wrap" of its README, with the Redis store only. */
 export const open: Open = async ({ redisUrl, load, toText, ttl }) => {
-  const cache = createCache({ stores: [keyvOf(redisUrl)] })
+  const cache = createCache({ stores: [openKeyv(redisUrl)] })
   return {
     text: async (id) => toText(await cache.wrap(`product:${id}`, () => load(id), ttl)),
     invalidate: (id) => cache.del(`product:${id}`),

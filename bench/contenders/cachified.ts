@@ -1,13 +1,13 @@
 import { cachified } from '@epic-web/cachified'
 import { redisCacheAdapter } from 'cachified-redis-adapter'
 import { createClient } from 'redis'
-import type { Open } from '../cacheAside/contender.ts'
-import { nodeClusterOf, openNodeCluster } from './clients.ts'
+import type { Open } from '../support/contender.ts'
+import { connectNodeCluster, nodeClusterOptions } from './clients.ts'
 
 /** As in "Adapters" of its README: cachified-redis-adapter on a client of `redis`. */
 export const open: Open = async ({ redisUrl, load, toText, ttl }) => {
-  const cluster = nodeClusterOf(redisUrl)
-  const redis = cluster ? await openNodeCluster(cluster) : await openClient(redisUrl)
+  const cluster = nodeClusterOptions(redisUrl)
+  const redis = cluster ? await connectNodeCluster(cluster) : await openClient(redisUrl)
   const cache = redisCacheAdapter(redis)
   return {
     text: async (id) =>

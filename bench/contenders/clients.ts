@@ -2,14 +2,18 @@ import KeyvRedis, { createKeyv } from '@keyv/redis'
 import { Keyv } from 'cacheable'
 import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
-import { addressOf } from '../cacheAside/contender.ts'
+import { parseRedisUrl } from '../support/contender.ts'
 
-/** ioredis as it comes, by a URL of either kind. @param enrich changes the options of each connection */
-export function ioredisOf(
+/**
+ * Connects ioredis with its default options, to a single server or a cluster.
+ *
+ * @param enrich changes the options of each connection
+ */
+export function connectIoredis(
   redisUrl: string,
   enrich = <T extends object>(options: T) => options,
 ): Redis | Cluster {
-  const { isCluster, host, port, db } = addressOf(redisUrl)
+  const { isCluster, host, port, db } = parseRedisUrl(redisUrl)
   const redis = isCluster
     ? new Cluster([{ host, port }], { redisOptions: enrich({}) })
     : new Redis(enrich({ host, port, db }))
@@ -17,20 +21,20 @@ export function ioredisOf(
   return redis
 }
 
-/** What node-redis calls for in a cluster; undefined for a single server. */
-export function nodeClusterOf(redisUrl: string) {
-  const { isCluster, host, port } = addressOf(redisUrl)
+/** Returns the options that node-redis needs for a cluster; undefined for a single server. */
+export function nodeClusterOptions(redisUrl: string) {
+  const { isCluster, host, port } = parseRedisUrl(redisUrl)
   return isCluster ? { rootNodes: [{ url: `redis://${host}:${port}` }] } : undefined
 }
 
-/** Keyv on node-redis. */
-export function keyvOf(redisUrl: string): Keyv {
-  const cluster = nodeClusterOf(redisUrl)
+/** Opens Keyv on node-redis. */
+export function openKeyv(redisUrl: string): Keyv {
+  const cluster = nodeClusterOptions(redisUrl)
   return cluster ? new Keyv(new KeyvRedis(cluster)) : createKeyv(redisUrl)
 }
 
-/** A client of node-redis for a cluster. */
-export async function openNodeCluster(options: NonNullable<ReturnType<typeof nodeClusterOf>>) {
+/** Connects node-redis to a cluster. */
+export async function connectNodeCluster(options: NonNullable<ReturnType<typeof nodeClusterOptions>>) {
   const cluster = createCluster(options)
   cluster.on('error', () => {})
   await cluster.connect()

@@ -16,9 +16,9 @@ const x = (rate: number) => left + ((right - left) * Math.log(rate / fromRate)) 
 const y = (usd: number) => bottom - ((bottom - top) * Math.log(usd / leastUsd)) / Math.log(mostUsd / leastUsd)
 
 /**
- * What reading a million products costs at each rate, with and without the cache: reads of DynamoDB, Lambda's time, and
- * the cache. Where a line falls below the one without cache, it pays. On a ground of its own, so that it can be read on
- * light and dark pages alike.
+ * Draws the cost of reading a million products at each rate, with and without the cache, as an SVG document. The cost
+ * includes the reads of DynamoDB, Lambda's time, and the cache. The cache pays at the rates where its line is below the
+ * line without cache. The chart has a background of its own, so that it is legible on light and dark pages.
  */
 export function chart(): string {
   const curve = (ratio: number | undefined) => {
@@ -48,7 +48,7 @@ export function chart(): string {
 <text x="${left - 8}" y="${(y(usd) + 4).toFixed(1)}" text-anchor="end">$${usd}</text>`,
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">
-<title id="title">What reading a million products costs, by requests a second: at a hit ratio of 0.9 the cache pays from ${round(breakEven(product, 0.9) ?? Number.NaN)} on</title>
+<title id="title">Cost of reading a million products, by requests a second: at a hit ratio of 0.9 the cache pays from ${round(breakEven(product, 0.9) ?? Number.NaN)}</title>
 <style>
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 polyline { fill: none; stroke-width: 2.5 }

@@ -21,14 +21,14 @@ import { hitRatio } from './zipf.ts'
 
 export const hitRatios = [0, 0.5, 0.8, 0.9, 0.95, 0.99]
 export const rates = [1, 100, 10_000]
-/** What may be left of a month's provisioned reads, so that a wave does not throttle. */
+/** The share of the provisioned reads that a shop uses. The rest is a reserve, so that a traffic wave is not throttled. */
 const provisionedUse = 0.7
 const catalogue = { s: 0.9 }
 
 const perSecond = (rate: number) => `${round(rate)}/s`
 const columns = ['no cache', ...hitRatios.map((ratio) => `hit ratio ${ratio}`)]
 
-/** Each price with where it is from. */
+/** Returns each price with its source. */
 export const priceTable = () =>
   [
     '| what | USD | per | as of | known from |',
@@ -44,7 +44,7 @@ export const priceTable = () =>
 
 const plain = (usd: number) => (usd < 0.001 ? usd.toFixed(10).replace(/0+$/, '') : String(usd))
 
-/** What a million requests for a product cost, part by part. */
+/** Returns the cost of a million requests for a product, by its parts. */
 export function perMillion(): string {
   const bills = [undefined, ...hitRatios].map((ratio) => bill(1e6, product, ratio))
   const rows = (Object.keys(bills[0] as Bill) as (keyof Bill)[]).map((part) => [
@@ -59,11 +59,11 @@ export function perMillion(): string {
 
 const exactly = (value: number) => `$${value.toFixed(3)}`
 
-/** What a month costs at each rate. */
+/** Returns the monthly cost at each rate. */
 export function perMonth(document: Document): string {
   const without = rates.map((rate) => month(rate, document, undefined).total)
   return table(
-    [`${document.name}, a month at`, ...rates.map(perSecond)],
+    [`${document.name}, monthly cost at`, ...rates.map(perSecond)],
     [
       ['no cache', ...without.map(usd)],
       ...hitRatios.map((ratio) => [
@@ -77,20 +77,20 @@ export function perMonth(document: Document): string {
   )
 }
 
-/** Of which parts a month at the highest rate consists. */
+/** Returns the parts of the monthly cost at each rate. */
 export function parts(): string {
   const ratio = 0.9
   const rows = rates.map((rate) => {
     const { parts, stored } = month(rate, product, ratio)
     return [perSecond(rate), ...Object.values(parts).map(usd), usd(stored)]
   })
-  return table(['a month at', ...Object.keys(month(1, product, ratio).parts), 'cache, storage'], rows)
+  return table(['monthly cost at', ...Object.keys(month(1, product, ratio).parts), 'cache, storage'], rows)
 }
 
-/** From which rate on the cache pays. */
+/** Returns the rate from which the cache pays, for each hit ratio. */
 export const breakEvens = () =>
   table(
-    ['pays from', ...hitRatios.map((ratio) => `hit ratio ${ratio}`)],
+    ['the cache pays from', ...hitRatios.map((ratio) => `hit ratio ${ratio}`)],
     [product, page].map((document) => [
       document.name,
       ...hitRatios.map((ratio) => {
@@ -100,7 +100,7 @@ export const breakEvens = () =>
     ]),
   )
 
-/** Which hit ratio is to be expected, and what the cache then costs or saves. */
+/** Returns the expected hit ratio, and what the cache then costs or saves. */
 export const expected = () =>
   table(
     ['products', ...rates.map(perSecond)],
@@ -114,7 +114,7 @@ export const expected = () =>
     ]),
   )
 
-/** CloudFront in front, with and without the cache behind it. */
+/** Returns the cost with CloudFront, with and without the cache at the origin. */
 export function cdn(): string {
   const answers = 1e6
   const gb = (answers * request.answerKB) / 1e6
@@ -131,7 +131,7 @@ export function cdn(): string {
   )
 }
 
-/** The other ways to read, without what is the same for all. */
+/** Returns the cost of the other ways to read, without the parts that they have in common. */
 export function alternatives(): string {
   const ratio = 0.9
   const millions = (rate: number) => (rate * secondsPerMonth) / 1e6
@@ -153,12 +153,12 @@ export function alternatives(): string {
     ['DAX, three nodes dax.t3.small', (rate) => misses(rate, 0.5) + 3 * cost('dax', hoursPerMonth)],
   ]
   return table(
-    ['reads of a product, a month at', ...rates.map(perSecond)],
+    ['reads of a product, monthly cost at', ...rates.map(perSecond)],
     rows.map(([what, price]) => [what, ...rates.map((rate) => usd(price(rate)))]),
   )
 }
 
-/** What a million writes add. */
+/** Returns the cost of a million writes. */
 export function writes(): string {
   const item = 3
   return table(
@@ -168,38 +168,38 @@ export function writes(): string {
       ['Lambda, requests: the authorizer and the handler', exactly(cost('lambdaRequest', 2))],
       ['DynamoDB, the read before the write', exactly(cost('read', 1))],
       [`DynamoDB, the conditional put, ${item} units`, exactly(cost('write', item))],
-      ['the removal of three entries, one DEL', exactly(cost('ecpu', 3))],
+      ['the removal of three entries with one DEL', exactly(cost('ecpu', 3))],
       ['Lambda for the stream, ten records at a time', exactly(cost('lambdaRequest', 0.1))],
     ],
   )
 }
 
-/** What does not depend on requests. */
+/** Returns the costs that do not depend on the number of requests. */
 export function fixed(): string {
   const products = 1e6
   const gb = (products * 2.5) / 1e6
   return table(
-    ['a month', 'USD'],
+    ['monthly cost', 'USD'],
     [
       [
-        `metrics: ${routes} routes, about ${metricsOfRoute} each while they are asked for`,
+        `metrics: ${routes} routes, about ${metricsOfRoute} each while they receive requests`,
         usd(cost('metric', routes * metricsOfRoute)),
       ],
       [
-        `${alarms.count} alarms, which look at ${alarms.metrics} metrics; only where \`watched\` is \`yes\``,
+        `${alarms.count} alarms on ${alarms.metrics} metrics; only if \`watched\` is \`yes\``,
         usd(cost('alarm', alarms.metrics)),
       ],
       [
         `${round(products)} products stored, with point-in-time recovery`,
         usd(cost('table', gb) + cost('recovery', gb)),
       ],
-      ['the cache, empty', usd(storage(0))],
-      ['the VPC: private subnets, a gateway endpoint for DynamoDB, no NAT', usd(0)],
+      ['the empty cache', usd(storage(0))],
+      ['the VPC: private subnets, a gateway endpoint for DynamoDB, no NAT gateway', usd(0)],
     ],
   )
 }
 
-/** The sentences that hold figures. */
+/** Returns the sentences of the summary, which contain figures. */
 export function inShort(): string {
   const at = (rate: number, ratio: number) =>
     readSide(rate, product, ratio) - readSide(rate, product, undefined)
@@ -212,12 +212,12 @@ export function inShort(): string {
   const big = month(10_000, product, 0.9).parts
   const proofs = (1_000 * secondsPerMonth) / request.proofEvery
   return [
-    `- A million requests cost about ${usd(total(all))}, of which reading DynamoDB is ${usd(all['DynamoDB, reads'])}. That and some of Lambda's time is all that a cache can save.`,
-    `- The cache costs at least ${usd(storage(0))} a month. At a hit ratio of 0.9 it pays from ${perSecond(pays)} on for products, and from ${perSecond(breakEven(page, 0.9) ?? Number.NaN)} on for product pages, which cost ${page.readUnits} read units to compose.`,
-    `- At 1/s it is a loss of ${usd(at(1, 0.9))} a month, at 100/s a gain of ${usd(-at(100, 0.9))}, at 10,000/s a gain of ${usd(-at(10_000, 0.9))}, of ${usd(month(10_000, product, undefined).total)} in all.`,
-    `- The logs are ${percent(all.logs / total(all))} of a million requests: at 10,000/s ${usd(big.logs)} a month, where DynamoDB without any cache costs ${usd(month(10_000, product, undefined).parts['DynamoDB, reads'])}.`,
-    `- CloudFront saves more than Redis, since it also spares the HTTP API, Lambda and the logs: from ${percent(edge)} answered at the edge it pays for itself.`,
-    `- Not in the tables: if data between zones is billed, half of the hits cross, and a million hits cost ${usd(between)} more, which is ${percent(between / all['DynamoDB, reads'])} of what they save in reads.`,
-    `- Not in the tables: a sandbox that only reads proves every ${request.proofEvery} s that its cache takes removals, by a \`DEL\` beside a read. A thousand of them that are busy all month do so ${round(proofs)} times, for ${usd(cost('ecpu', proofs / 1e6))}; in a quiet shop, where a sandbox reads less often than that, each read is one ECPU dearer.`,
+    `- A million requests cost about ${usd(total(all))}, of which reading DynamoDB is ${usd(all['DynamoDB, reads'])}. A cache can save only that and some of Lambda's time.`,
+    `- The cache costs at least ${usd(storage(0))} a month. At a hit ratio of 0.9 it pays from ${perSecond(pays)} for products, and from ${perSecond(breakEven(page, 0.9) ?? Number.NaN)} for product page documents, which take ${page.readUnits} read units to compose.`,
+    `- At that hit ratio the cache loses ${usd(at(1, 0.9))} a month at 1/s. It saves ${usd(-at(100, 0.9))} at 100/s, and ${usd(-at(10_000, 0.9))} of ${usd(month(10_000, product, undefined).total)} at 10,000/s.`,
+    `- Logs are ${percent(all.logs / total(all))} of the cost of a million requests. At 10,000/s they cost ${usd(big.logs)} a month, while DynamoDB without any cache costs ${usd(month(10_000, product, undefined).parts['DynamoDB, reads'])}.`,
+    `- CloudFront saves more than Redis, because it also avoids the HTTP API, Lambda and the logs. It pays for itself if it answers ${percent(edge)} of the requests at the edge.`,
+    `- Not in the tables: if AWS bills data between zones, half of the hits cross zones, and a million hits cost ${usd(between)} more. That is ${percent(between / all['DynamoDB, reads'])} of what they save in reads.`,
+    `- Not in the tables: a sandbox that only reads proves every ${request.proofEvery} s that its cache accepts removals, with a \`DEL\` next to a read. A thousand sandboxes that are busy all month send ${round(proofs)} of them, for ${usd(cost('ecpu', proofs / 1e6))}. In a quiet shop, where a sandbox reads less often than that, each read costs one ECPU more.`,
   ].join('\n')
 }

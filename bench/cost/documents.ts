@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { chart } from './chart.ts'
 import * as costs from './costTables.ts'
 import { page, product } from './model.ts'
 import * as scale from './scaleTables.ts'
 
-/** What can stand between `<!-- figures: NAME -->` and `<!-- end -->` in a document. */
+/** The text between `<!-- figures: NAME -->` and `<!-- end -->` in a document, by NAME. */
 export const figures: Record<string, () => string> = {
   inShort: costs.inShort,
   prices: costs.priceTable,
@@ -31,19 +31,20 @@ export const figures: Record<string, () => string> = {
 }
 
 /**
- * A document with its figures as they are now.
+ * Returns a document with its figures computed again.
  *
- * @throws Error when it names figures that there are not
+ * @throws {Error} if the document names figures that do not exist
  */
 export const fill = (document: string): string =>
   document.replace(/^<!-- figures: (\w+) -->\n[\s\S]*?^<!-- end -->$/gm, (_, name: string) => {
     const make = figures[name]
-    if (!make) throw new Error(`There are no figures "${name}"; there are ${Object.keys(figures).join(', ')}`)
+    if (!make)
+      throw new Error(`No figures are called "${name}". Use one of ${Object.keys(figures).join(', ')}`)
     return `<!-- figures: ${name} -->\n${make()}\n<!-- end -->`
   })
 
-const inDocs = (file: string) => join(projectFolder, 'docs', file)
+const inDocs = (file: string) => join(projectDirectory, 'docs', file)
 
-/** The documents that hold figures, and the chart. */
+/** The documents that contain figures. */
 export const documents = [inDocs('cost.md'), inDocs('scale.md')]
 export const chartFile = { path: inDocs('cost.svg'), make: chart }

@@ -1,4 +1,4 @@
-/** A table in markdown; all columns but the first are numbers. */
+/** Returns a Markdown table. All columns except the first contain numbers. */
 export const table = (head: string[], rows: string[][]): string =>
   [
     `| ${head.join(' | ')} |`,
@@ -6,7 +6,7 @@ export const table = (head: string[], rows: string[][]): string =>
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n')
 
-/** A number for people: three digits that mean something. */
+/** Formats a number for people, with about three significant digits. */
 export function round(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e12) return `${round(value / 1e12)} trillion`
@@ -24,7 +24,7 @@ export function usd(value: number): string {
   return `${value < 0 && Number(text) !== 0 ? '−' : ''}$${text}`
 }
 
-/** What is more or less than before. */
+/** Formats a difference in USD with its sign. */
 export const change = (value: number): string => (value < 0 ? usd(value) : `+${usd(value)}`)
 
 export const percent = (share: number): string => {

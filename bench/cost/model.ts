@@ -3,50 +3,52 @@ import { cost } from './prices.ts'
 export const hoursPerMonth = 730
 export const secondsPerMonth = hoursPerMonth * 3600
 
-/** What is asked for, and what it takes to answer. */
+/** A kind of response, and what it takes to answer with it. */
 export interface Document {
   name: string
-  /** What a hit brings from the cache, KB. Of a small command's ECPU each KB counts, so a hit costs as many. */
+  /** What a hit transfers from the cache, KB. A read costs one ECPU for each KB, so this is also the cost of a hit in ECPUs. */
   kB: number
-  /** What an entry takes in the cache, bytes. */
+  /** The memory of an entry in the cache, bytes. */
   entryBytes: number
-  /** What a load reads from DynamoDB, read request units. */
+  /** The read request units of a load. */
   readUnits: number
-  /** How long that takes, ms. */
+  /** How long a load takes, ms. */
   loadMs: number
 }
 
-/** One item of 2.5 KB, read consistently. The entry's bytes are measured: bench/results/cacheAside.json. */
+/** One item of 2.5 KB, read consistently. `entryBytes` was measured: bench/results/cacheAside.json. */
 export const product: Document = { name: 'a product', kB: 2.6, entryBytes: 2955, readUnits: 1, loadMs: 5 }
 
 /**
- * What GET /products/{id}/page composes: the product (1), a consistent query of 25 reviews and replies (4), a query of
- * nine keys (0.5) and eight cards (4), read eventually consistent.
+ * The product page (document) of GET /products/{id}/page. Its read units are those of the product (1), of a consistent
+ * query of 25 reviews and replies (4), of a query of nine keys (0.5), and of eight cards (4). The last two are eventually
+ * consistent.
  */
 export const page: Document = {
-  name: 'a product page',
+  name: 'a product page document',
   kB: 12,
   entryBytes: 12_550,
   readUnits: 9.5,
   loadMs: 13,
 }
 
-/** What a request takes. Those that are not measured are to be read off the deployed functions. */
+/** The assumptions about a request. Check those that were not measured against the deployed functions. */
 export const request = {
   memoryGB: 0.5,
-  /** What Lambda bills for a hit, ms; without the cache as much beside the load; for a miss two round trips more. */
+  /** What Lambda bills for a hit, ms. Without the cache it bills as much in addition to the load. */
   hitMs: 2,
+  /** What Lambda bills for a miss in addition to the load, ms: two round trips more than for a hit. */
   missMs: 4,
-  /** A hit's own line has 380 bytes, a miss's 600; START, END and REPORT of Lambda the rest. */
+  /** Our own line has 380 bytes for a hit and 600 for a miss. Lambda's START, END and REPORT are the rest. */
   logBytes: 700,
   accessLogBytes: 350,
-  /** A miss's commands beside the transfer of the fill: a GET that finds nothing, the lease, the fill. */
+  /** The ECPUs of a miss without the transfer of the fill: a GET that finds nothing, the lease, the fill. */
   missEcpus: 1 + 2 + 1,
   /** How long an entry lives, s: `ttl` of lib/cacheAside. */
   ttl: 60,
-  /** How often a sandbox that only reads proves that its cache takes removals, s: lib/cacheAside/guards/breaker.ts. */
+  /** How often a sandbox that only reads proves that its cache accepts removals, s: lib/cacheAside/guards/breaker.ts. */
   proofEvery: 5,
-  /** The answer with its headers, KB. */
+  /** The size of an answer with its headers, KB. */
   answerKB: 3.1,
 }
 
@@ -61,9 +63,9 @@ export interface Bill {
 }
 
 /**
- * What some requests at the origin cost within a month.
+ * Returns what this number of requests at the origin costs within a month.
  *
- * @param hitRatio undefined: there is no cache
+ * @param hitRatio undefined without a cache
  */
 export function bill(
   requests: number,
@@ -91,16 +93,16 @@ export function bill(
 }
 
 /**
- * What the cache holds, GB. Whatever was loaded lives for `ttl`, and a load is a miss: so it holds as many entries as
- * there are misses within that time (Little's law), and not the catalogue.
+ * Returns the size of the cache's content, GB. Each entry lives for `ttl` from its load, and each load is a miss. The
+ * cache therefore holds as many entries as there are misses within `ttl` (Little's law), and not the whole catalogue.
  */
 export const cachedGB = (rate: number, { entryBytes }: Document, hitRatio: number): number =>
   (rate * (1 - hitRatio) * request.ttl * entryBytes) / 1e9
 
-/** What a month of storage in the cache costs, USD, the least of it included. */
+/** Returns the cost of a month of storage in the cache, USD. AWS bills at least 0.1 GB. */
 export const storage = (gb: number): number => cost('cacheStorage', Math.max(0.1, gb) * hoursPerMonth)
 
-/** A month at a constant rate, requests/s at the origin: the bill, the storage of the cache, and both together. */
+/** Returns the bill of a month at a constant rate (requests/s at the origin), the cost of the cache's storage, and their sum. */
 export function month(rate: number, document: Document, hitRatio: number | undefined) {
   const parts = bill(rate * secondsPerMonth, document, hitRatio)
   const stored = hitRatio === undefined ? 0 : storage(cachedGB(rate, document, hitRatio))
@@ -109,13 +111,13 @@ export function month(rate: number, document: Document, hitRatio: number | undef
 
 export const total = (parts: Bill): number => Object.values(parts).reduce((sum, part) => sum + part, 0)
 
-/** Only what a cache changes: reads, Lambda's time and the cache itself, USD a month. */
+/** Returns the monthly cost of the parts that a cache changes, USD: reads, Lambda's time and the cache itself. */
 export function readSide(rate: number, document: Document, hitRatio: number | undefined): number {
   const { parts, stored } = month(rate, document, hitRatio)
   return parts['DynamoDB, reads'] + parts['Lambda, time'] + parts['cache, ECPUs'] + stored
 }
 
-/** The rate from which on the cache costs less than it saves, requests/s; undefined: at none. */
+/** Returns the rate from which the cache saves more than it costs, requests/s; undefined if it never does. */
 export function breakEven(document: Document, hitRatio: number): number | undefined {
   const saves = (rate: number) => readSide(rate, document, undefined) > readSide(rate, document, hitRatio)
   let low = 1e-3

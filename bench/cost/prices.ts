@@ -1,20 +1,19 @@
 /**
- * AWS' prices in us-east-1 (N. Virginia), USD, without tax, free tiers and discounts. Put in your own and run
- * `node bench/cost.ts --write`: every figure in docs/cost.md follows.
- *
- * A price is one number, or `[up to, price]` for each tier of a month.
+ * A price of AWS in us-east-1 (N. Virginia), USD, without tax, free tiers and discounts. After a change, run
+ * `node bench/cost.ts --write`, which computes every figure in docs/cost.md again.
  */
 export interface Price {
   what: string
-  /** For how much of it, such as `million` or `GB`. */
+  /** The unit of the price, for example `million` or `GB`. */
   per: string
+  /** One price, or the price of each tier of a month: `[up to this amount, price]`. */
   usd: number | readonly (readonly [upTo: number, usd: number])[]
   source: string
-  /** When it was said to be so. */
+  /** The date of the price. */
   date: string
   /**
-   * How it is known. `price list`: as others quote AWS' Price List API of that date. `AWS page`: from a copy of AWS' own
-   * page. `quoted`: as others quote AWS' page, or from the page named. `assumed`: no source was found.
+   * The kind of source. `price list`: others quote it from AWS's Price List API of that date. `AWS page`: from a copy of
+   * AWS's own page. `quoted`: others quote AWS, or the linked page does. `assumed`: no source was found.
    */
   known: 'price list' | 'AWS page' | 'quoted' | 'assumed'
 }
@@ -42,7 +41,7 @@ export const prices = {
     known: 'price list',
   },
   lambdaTime: {
-    what: 'Lambda on arm64, memory x time',
+    what: 'Lambda on arm64, memory times duration',
     per: 'GB-s',
     usd: 0.0000133334,
     source: pricing('lambda'),
@@ -130,7 +129,7 @@ export const prices = {
     known: 'quoted',
   },
   lambdaLogs: {
-    what: 'CloudWatch Logs, what Lambda writes',
+    what: 'CloudWatch Logs, from Lambda',
     per: 'GB',
     usd: [
       [10_000, 0.5],
@@ -143,7 +142,7 @@ export const prices = {
     known: 'quoted',
   },
   accessLogs: {
-    what: 'CloudWatch Logs, what API Gateway writes',
+    what: 'CloudWatch Logs, from API Gateway',
     per: 'GB',
     usd: 0.5,
     source: pricing('cloudwatch'),
@@ -151,7 +150,7 @@ export const prices = {
     known: 'assumed',
   },
   metric: {
-    what: 'CloudWatch, a metric of our own',
+    what: 'CloudWatch, a custom metric',
     per: 'month',
     usd: 0.3,
     source: pricing('cloudwatch'),
@@ -191,7 +190,7 @@ export const prices = {
     known: 'AWS page',
   },
   out: {
-    what: 'Data from the region to the internet, where there is no CloudFront',
+    what: 'Data from the region to the internet, without CloudFront',
     per: 'GB',
     usd: 0.09,
     source: 'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained',
@@ -210,7 +209,7 @@ export const prices = {
 
 export type PriceName = keyof typeof prices
 
-/** What a month's `amount` of something costs, USD; in the unit of its price. */
+/** Returns the cost of a month's `amount`, USD. The amount is in the unit of the price. */
 export function cost(name: PriceName, amount: number): number {
   const { usd }: Price = prices[name]
   if (typeof usd === 'number') return amount * usd

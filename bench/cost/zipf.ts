@@ -1,21 +1,22 @@
 /**
- * What Zipf's law says of a catalogue: the product of rank i is asked for with a probability in proportion to i^-s.
- * For any number of products: the first ranks one by one, the rest as an integral.
+ * A catalogue whose readers follow Zipf's law: the probability of the product of rank i is proportional to i^-s. The
+ * functions below work for any number of products. They sum the first ranks one by one and integrate over the rest.
  */
 export interface Zipf {
   products: number
-  /** The exponent: 0.6 to 1.1 in most measurements of what people ask for. */
+  /** The exponent: 0.6 to 1.1 in most measurements of what people request. */
   s: number
 }
 
+/** How many ranks are summed one by one. */
 const exact = 10_000
 
-/** The sum of f over the ranks 1 to n, where f changes slowly beyond the first ten thousand. */
+/** Returns the sum of f over the ranks 1 to n. Beyond the first ten thousand ranks, f must change slowly. */
 export function sumOverRanks(n: number, f: (rank: number) => number): number {
   let sum = 0
   for (let rank = 1; rank <= Math.min(n, exact); rank++) sum += f(rank)
   if (n <= exact) return sum
-  // Simpson's rule over the logarithm of the rank; each rank reaches half a rank to both sides.
+  // Simpson's rule over the logarithm of the rank. Each rank covers half a rank on either side.
   const from = Math.log(exact + 0.5)
   const steps = 2000
   const step = (Math.log(n + 0.5) - from) / steps
@@ -27,13 +28,13 @@ export function sumOverRanks(n: number, f: (rank: number) => number): number {
   return sum
 }
 
-/** The sum of all weights up to a rank: a generalized harmonic number. */
+/** Returns the sum of all weights up to a rank: a generalized harmonic number. */
 export const harmonic = (n: number, s: number): number => sumOverRanks(n, (rank) => rank ** -s)
 
-/** The share of the requests that the product of a rank gets. */
+/** Returns the share of all requests that go to the product of a rank. */
 export const share = ({ products, s }: Zipf, rank: number): number => rank ** -s / harmonic(products, s)
 
-/** How many of the most asked products together get this share of the requests. */
+/** Returns how many of the most requested products together receive this share of the requests. */
 export function ranksFor(zipf: Zipf, wanted: number): number {
   const all = harmonic(zipf.products, zipf.s)
   let low = 1
@@ -47,8 +48,8 @@ export function ranksFor(zipf: Zipf, wanted: number): number {
 }
 
 /**
- * The hit ratio of a cache that is large enough, whose entries live for `ttl` seconds from their load. After each miss
- * an entry answers all that come within its life: rate * ttl of them.
+ * Returns the hit ratio of a cache with enough memory whose entries live for `ttl` seconds from their load. After each
+ * miss, the entry answers all requests for its product within its ttl: rate * p * ttl of them.
  */
 export function hitRatio(zipf: Zipf, rate: number, ttl: number): number {
   const all = harmonic(zipf.products, zipf.s)
@@ -59,7 +60,7 @@ export function hitRatio(zipf: Zipf, rate: number, ttl: number): number {
   })
 }
 
-/** How many different products are asked for within some requests: so many loads does an empty cache cost. */
+/** Returns how many different products this number of requests reads: that is how many loads an empty cache needs. */
 export function distinct(zipf: Zipf, requests: number): number {
   const all = harmonic(zipf.products, zipf.s)
   return sumOverRanks(zipf.products, (rank) => -Math.expm1((-requests * rank ** -zipf.s) / all))

@@ -2,11 +2,11 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 import { parse } from 'yaml'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 
-const { custom, functions } = parse(readFileSync(join(projectFolder, 'serverless.yml'), 'utf8'))
+const { custom, functions } = parse(readFileSync(join(projectDirectory, 'serverless.yml'), 'utf8'))
 
-/** The functions of serverless.yml: their names, and their files. */
+/** The files of the functions in serverless.yml, by the functions' names. */
 export const functionFiles: Record<string, string> = Object.fromEntries(
   Object.entries<{ handler: string }>(functions).map(([name, { handler }]) => [
     name,
@@ -15,9 +15,9 @@ export const functionFiles: Record<string, string> = Object.fromEntries(
 )
 
 /**
- * Bundles as `serverless package` does, by the options of serverless.yml and the defaults of serverless-esbuild.
+ * Bundles as `serverless package` does, with the options of serverless.yml and the defaults of serverless-esbuild.
  *
- * @returns bytes of the bundle
+ * @returns the size of the bundle, bytes
  */
 export async function bundle(
   outfile: string,
@@ -30,7 +30,7 @@ export async function bundle(
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    absWorkingDir: projectFolder,
+    absWorkingDir: projectDirectory,
     logLevel: 'error',
   })
   return statSync(outfile).size

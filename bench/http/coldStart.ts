@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { atMost, type Measure, median, quantile, round } from '../cacheAside/measured.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { atMost, type Measure } from '../support/measurement.ts'
+import { median, quantile, round } from '../support/statistics.ts'
+import { withTemporaryDirectory } from '../support/temporaryDirectory.ts'
 import { bundle, functionFiles } from './bundles.ts'
 
 const rounds = 25
 
-/** The clients alone, as far as getProduct uses them, made as it makes them: without them there is no catalog. */
+/** The clients that getProduct cannot do without, imported and created as getProduct does it. */
 const clients = `
   import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
   import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
@@ -19,27 +19,26 @@ const clients = `
 `
 
 /**
- * How long a fresh process takes to import the bundle of getProduct, beside a bundle that holds only lib-dynamodb and
- * ioredis, in turns; and the bundles of all functions.
+ * Measures how long a new process takes to import the bundle of getProduct, in turns with a bundle of lib-dynamodb and
+ * ioredis only. Also measures the size of every function's bundle.
  */
-export const measure: Measure = async (say) => {
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-bench-'))
-  try {
+export const measure: Measure = (report) =>
+  withTemporaryDirectory(async (directory) => {
     const sizes: Record<string, number> = {}
-    const fileOf = (name: string) => join(folder, `${name}.cjs`)
-    say('bundling')
+    const fileOf = (name: string) => join(directory, `${name}.cjs`)
+    report('bundling')
     for (const [name, file] of Object.entries(functionFiles))
       sizes[name] = await bundle(fileOf(name), { entryPoints: [file] })
     sizes.clients = await bundle(fileOf('clients'), {
-      stdin: { contents: clients, resolveDir: projectFolder },
+      stdin: { contents: clients, resolveDir: projectDirectory },
     })
     const times: Record<string, number[]> = { getProduct: [], clients: [] }
     const ratios: number[] = []
     for (let n = 0; n < rounds; n++) {
-      say(`round ${n + 1} of ${rounds}`)
+      report(`round ${n + 1} of ${rounds}`)
       const order = n % 2 ? ['getProduct', 'clients'] : ['clients', 'getProduct']
       const ms = Object.fromEntries(order.map((name) => [name, importTime(fileOf(name))]))
-      // The first of each reads the file from the disk.
+      // The first round reads the files from the disk and does not count.
       if (n === 0) continue
       for (const name of order) times[name]?.push(ms[name] ?? 0)
       ratios.push((ms.getProduct ?? 0) / (ms.clients ?? 0))
@@ -65,12 +64,9 @@ export const measure: Measure = async (say) => {
         'bundle of getProduct, KB': atMost(700, round((sizes.getProduct ?? 0) / 1000, 1)),
       },
     }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
+  })
 
-/** ms, in a process of its own. */
+/** Returns how long a process of its own takes to import a bundle, ms. */
 function importTime(file: string): number {
   const script = `const begun = performance.now(); require(${JSON.stringify(file)}); console.log(performance.now() - begun)`
   const env = {

@@ -37,7 +37,10 @@ const requestContext = {
   timeEpoch: 1_768_219_200_000,
 }
 
-/** A request of a browser, as API Gateway passes it on (payload format 2.0). What events have in common is one object. */
+/**
+ * Returns the event of a browser's request, as API Gateway sends it (payload format 2.0). All events share the objects of
+ * their headers and their request context.
+ */
 export const eventOf = (id: string): APIGatewayProxyEventV2 => ({
   version: '2.0',
   routeKey: 'GET /products/{id}',
@@ -49,7 +52,7 @@ export const eventOf = (id: string): APIGatewayProxyEventV2 => ({
   isBase64Encoded: false,
 })
 
-/** What Lambda says of the call, as far as a handler asks. */
+/** Returns the part of Lambda's context that a handler reads. */
 export function contextOf(): Partial<Context> {
   const end = Date.now() + 6_000
   return {

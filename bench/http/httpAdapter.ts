@@ -1,61 +1,57 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { beforeSuffix, engineOf, folderOf, withBefore } from '../cacheAside/engine.ts'
-import { atLeast, exactly, type Measure, median, round, roundsOf, within } from '../cacheAside/measured.ts'
-import { productOf } from '../cacheAside/product.ts'
-import { withRedis } from '../cacheAside/servers.ts'
-import type { Load, Loaded } from './loadGenerator.ts'
+import { beforeSuffix, checkoutOf, withBefore } from '../support/checkouts.ts'
+import { importEngine } from '../support/engine.ts'
+import { atLeast, exactly, type Measure, roundsOf } from '../support/measurement.ts'
+import { productOf } from '../support/product.ts'
+import { withRedis } from '../support/servers.ts'
+import { median, round } from '../support/statistics.ts'
+import { within } from '../support/timeout.ts'
+import { handlerEnvironment, handlerTable } from './handlerContender.ts'
+import type { LoadReport, LoadRequest } from './loadGenerator.ts'
 import { withFile } from './output.ts'
 
 const rounds = roundsOf(21)
 const ms = 500
 const connections = 16
-const prefix = 'bench'
 const bare = 'bare GET'
 const ids = Array.from({ length: 1_000 }, (_, n) => `p-${n}`)
 
 /**
- * Requests a second behind a plain node:http adapter: getProduct, hits only, beside a handler that returns one of its
- * answers as a constant, and beside a server that answers with the text of one bare GET. Servers and load generator are
- * processes of their own; the servers take turns. The log goes into a file, for the reader of a pipe would be one more
- * process that wants a core.
+ * Measures the requests a second that getProduct serves behind a plain node:http adapter, hits only. Two servers are
+ * compared with it: one whose handler returns one of getProduct's responses as a constant, and one that answers with the
+ * text of a bare GET. The servers and the load generator are processes of their own, and the servers take turns. The log
+ * goes into a file, because the reader of a pipe would be one more process that needs a core.
  */
-export const measure: Measure = (say) =>
+export const measure: Measure = (report) =>
   withRedis((redis) =>
     withFile(async (log) => {
       const handlers = ['constant', bare, ...withBefore('getProduct')]
       const children: ChildProcess[] = []
       const start = (file: string, args: string[], output: number | 'inherit') => {
-        const env = {
-          ...process.env,
-          TABLE_NAME: prefix,
-          // The entries of another checkout may have the same keys and another form.
-          REDIS_URL: `${redis.url}/${args[0]?.endsWith(beforeSuffix) ? 1 : 0}`,
-          DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
-          STOREFRONT_ORIGINS: 'https://shop.example',
-        }
+        const env = { ...process.env, ...handlerEnvironment(databaseOf(args[0] ?? '', redis.url)) }
         const stdio = ['ignore', output, 'inherit', 'ipc'] as const
         const child = fork(new URL(file, import.meta.url), args, { env, stdio: [...stdio] })
         children.push(child)
         return child
       }
       try {
-        say('filling')
+        report('filling')
         for (const handler of withBefore('getProduct')) await fill(handler, redis.url)
         const ports: Record<string, number> = {}
         for (const handler of handlers)
-          ports[handler] = await answer<number>(start('adapter.ts', [handler, redis.url], log))
+          ports[handler] = await nextMessage<number>(start('adapterServer.ts', [handler, redis.url], log))
         const generator = start('loadGenerator.ts', [], 'inherit')
         const turn = (handler: string, duration: number) => {
-          const load: Load = { port: ports[handler] ?? 0, connections, ms: duration, ids }
-          generator.send(load)
-          return answer<Loaded>(generator)
+          const request: LoadRequest = { port: ports[handler] ?? 0, connections, ms: duration, ids }
+          generator.send(request)
+          return nextMessage<LoadReport>(generator)
         }
         for (const handler of [...handlers, ...handlers]) await turn(handler, 1_500)
         const rates: Record<string, number[]> = Object.fromEntries(handlers.map((handler) => [handler, []]))
         const failed = { misses: 0, errors: 0 }
         for (let n = 0; n < rounds; n++) {
-          say(`round ${n + 1} of ${rounds}`)
+          report(`round ${n + 1} of ${rounds}`)
           for (const handler of n % 2 ? handlers.toReversed() : handlers) {
             const { perSecond, misses, errors } = await turn(handler, ms)
             rates[handler]?.push(perSecond)
@@ -85,9 +81,9 @@ export const measure: Measure = (say) =>
               0.95,
               ratio('getProduct', bare),
             ),
-            'answers that were no 200': exactly(0, failed.errors),
+            'answers without status 200': exactly(0, failed.errors),
           },
-          notes: { 'answers that were no hit': failed.misses },
+          notes: { 'answers that were not a hit': failed.misses },
         }
       } finally {
         for (const child of children) child.kill('SIGKILL')
@@ -95,12 +91,16 @@ export const measure: Measure = (say) =>
     }),
   )
 
-/** Fills what a handler reads, and beside it the texts for the bare GET. */
+/** Returns the URL of a handler's database. The entries of another checkout may have the same keys and another format. */
+const databaseOf = (handler: string, redisUrl: string) =>
+  `${redisUrl}/${handler.endsWith(beforeSuffix) ? 1 : 0}`
+
+/** Fills the entries that a handler reads, and the texts for the bare GET. */
 async function fill(handler: string, redisUrl: string): Promise<void> {
-  const { createCacheAside, connectCache } = await engineOf(folderOf(handler))
-  const redis = connectCache(`${redisUrl}/${handler.endsWith(beforeSuffix) ? 1 : 0}`)
+  const { createCacheAside, connectCache } = await importEngine(checkoutOf(handler))
+  const redis = connectCache(databaseOf(handler, redisUrl))
   const cache = createCacheAside({
-    ...{ redis, prefix, name: 'product', ttl: 3_600_000 },
+    ...{ redis, prefix: handlerTable, name: 'product', ttl: 3_600_000 },
     load: async (id) => ({ value: productOf(id), version: 1 }),
   })
   for (const id of ids) {
@@ -110,22 +110,26 @@ async function fill(handler: string, redisUrl: string): Promise<void> {
   redis.disconnect()
 }
 
-/** The next message of a process. */
-async function answer<T>(child: ChildProcess): Promise<T> {
-  const heard = new AbortController()
-  const { signal } = heard
-  const gone = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`A process of the benchmark ended with ${code}`)
+/**
+ * Waits for the next message of a process.
+ *
+ * @throws {Error} if the process exits first, or after 30 s
+ */
+async function nextMessage<T>(child: ChildProcess): Promise<T> {
+  const done = new AbortController()
+  const { signal } = done
+  const exited = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`A process of the benchmark exited with code ${code}`)
   })
   try {
     const [message] = await within(
       30_000,
-      'an answer',
-      Promise.race([once(child, 'message', { signal }), gone]),
+      'a message',
+      Promise.race([once(child, 'message', { signal }), exited]),
     )
     return message as T
   } finally {
-    gone.catch(() => {})
-    heard.abort()
+    exited.catch(() => {})
+    done.abort()
   }
 }

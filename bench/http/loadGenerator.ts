@@ -1,23 +1,23 @@
 import { Agent, request } from 'node:http'
 
-/** What to ask, and for how long. */
-export interface Load {
+/** What the load generator requests, and for how long. */
+export interface LoadRequest {
   port: number
   connections: number
   ms: number
   ids: string[]
 }
 
-export interface Loaded {
+export interface LoadReport {
   perSecond: number
-  /** Answers of 200 that were no hit. */
+  /** Responses with status 200 that were no hits. */
   misses: number
-  /** Answers that were no 200. */
+  /** Responses with another status. */
   errors: number
 }
 
-/** A process that asks over so many connections, one request after the other on each, as often as it is told. */
-process.on('message', async ({ port, connections, ms, ids }: Load) => {
+// The load generator is a process. On each connection it sends one request after the other.
+process.on('message', async ({ port, connections, ms, ids }: LoadRequest) => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   let asked = 0
   let misses = 0
@@ -30,7 +30,7 @@ process.on('message', async ({ port, connections, ms, ids }: Load) => {
         else if (!response.headers['cache-status']?.includes('hit')) misses++
         response.resume().on('end', resolve)
       })
-      sent.on('timeout', () => sent.destroy(new Error('No answer in 10 s')))
+      sent.on('timeout', () => sent.destroy(new Error('No response within 10 s')))
       sent.on('error', reject).end()
     })
   const begun = performance.now()
@@ -39,8 +39,8 @@ process.on('message', async ({ port, connections, ms, ids }: Load) => {
       while (performance.now() - begun < ms) await ask()
     }),
   )
-  const loaded: Loaded = { perSecond: (1_000 * asked) / (performance.now() - begun), misses, errors }
+  const report: LoadReport = { perSecond: (1_000 * asked) / (performance.now() - begun), misses, errors }
   agent.destroy()
-  process.send?.(loaded)
+  process.send?.(report)
 })
 process.on('disconnect', () => process.exit())

@@ -1,16 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { withTemporaryDirectory } from '../support/temporaryDirectory.ts'
 
 /** Runs `use` with the writing end of a pipe that another process reads, as Lambda reads a function's output. */
 export const withPipe = <T>(use: (output: number) => Promise<T>): Promise<T> =>
-  withFolder(async (folder) => {
-    const path = join(folder, 'log')
+  withTemporaryDirectory(async (directory) => {
+    const path = join(directory, 'log')
     execFileSync('mkfifo', [path])
     const reader = spawn('cat', [path], { stdio: ['ignore', 'ignore', 'inherit'] })
     try {
-      // Waits until the reader has opened it as well.
+      // Opening the pipe blocks until the reader has opened it, too.
       return await withOpen(path, use)
     } finally {
       reader.kill()
@@ -19,16 +19,7 @@ export const withPipe = <T>(use: (output: number) => Promise<T>): Promise<T> =>
 
 /** Runs `use` with a file to write to. */
 export const withFile = <T>(use: (output: number) => Promise<T>): Promise<T> =>
-  withFolder((folder) => withOpen(join(folder, 'log'), use))
-
-async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-bench-'))
-  try {
-    return await use(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
+  withTemporaryDirectory((directory) => withOpen(join(directory, 'log'), use))
 
 async function withOpen<T>(path: string, use: (output: number) => Promise<T>): Promise<T> {
   const output = openSync(path, 'w')

@@ -1,73 +1,50 @@
-import { readFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { productPage } from '../../lib/storefront/productPage.ts'
-import { atLeast, atMost, type Measure, round, roundsOf } from '../cacheAside/measured.ts'
-import { Race } from '../cacheAside/race.ts'
-import { withRedis } from '../cacheAside/servers.ts'
-import { withWorkers } from '../cacheAside/worker.ts'
+import { raceHits, rateRow, repeatedSlices } from '../support/hitRates.ts'
+import { atLeast, atMost, type Measure, roundsOf } from '../support/measurement.ts'
+import { withRacers } from '../support/racers.ts'
+import { round } from '../support/statistics.ts'
 import { withPipe } from './output.ts'
-import { type PageSize, pageOf } from './page.ts'
+import { productPageOf } from './productPage.ts'
 
 const rounds = roundsOf(21)
-const ms = 200
-const warmUpMs = 800
-/** A page and the JSON of the same document. */
-const pairs: { size: PageSize; json: string; html: string }[] = [
-  { size: 'typical', json: 'JSON of the same document', html: 'storefront page' },
-  { size: 'full', json: 'JSON of a full document', html: 'full storefront page' },
-]
-const names = pairs.flatMap(({ json, html }) => [json, html])
-const kilobytes = (bytes: number) => round(bytes / 1024, 1)
+const typical = { document: productPageOf('p-1'), json: 'JSON of the same document', html: 'storefront page' }
+const full = {
+  document: productPageOf('p-1', 'full'),
+  ...{ json: 'JSON of a full document', html: 'full storefront page' },
+}
+const pairs = [typical, full]
 
-/** A product page, its document cached, as HTML and as the JSON that it is made of: the whole handler of each. */
-export const measure: Measure = (say) =>
-  withPipe((log) =>
-    withRedis((redis) =>
-      withWorkers(
-        names.length,
-        async (workers) => {
-          const racers = workers.map((worker, at) => ({ worker, name: names[at] ?? '' }))
-          for (const [at, { name, worker }] of racers.entries()) {
-            say(`warming ${name}`)
-            await worker.call('open', { name, redisUrl: `${redis.url}/${at}` })
-            await worker.call('fill', undefined)
-            await worker.call('slice', { concurrency: 32, ms: warmUpMs })
-            await worker.call('slice', { concurrency: 1, ms: warmUpMs / 2 })
-          }
-          const at1 = await Race.run(racers, [redis.url], { concurrency: 1, rounds, ms, say })
-          const at32 = await Race.run(racers, [redis.url], { concurrency: 32, rounds, ms, say })
-          const row = (name: string, json: string, text: string) => ({
-            'at 1, /s': round(at1.median(name, 'perSecond')),
-            'to JSON, at 1': round(at1.ratio(name, json), 2),
-            'at 32, /s': round(at32.median(name, 'perSecond')),
-            'to JSON, at 32': round(at32.ratio(name, json), 2),
-            'CPU at 32, us': round(at32.median(name, 'cpuMicros'), 1),
-            KB: kilobytes(Buffer.byteLength(text)),
-          })
-          const [typical] = pairs
-          if (!typical) throw new Error('There is nothing to measure')
-          const style = readFileSync(new URL('../../lib/storefront/assets/style.css', import.meta.url))
-          return {
-            rows: Object.fromEntries(
-              pairs.flatMap(({ size, json, html }) => [
-                [json, row(json, json, JSON.stringify(pageOf('p-1', size)))],
-                [html, row(html, json, productPage(pageOf('p-1', size)))],
-              ]),
-            ),
-            demands: {
-              'storefront page at 32 calls, to the JSON of the same document': atLeast(
-                0.5,
-                round(at32.ratio(typical.html, typical.json), 3),
-              ),
-              'HTML of a full page, KB': atMost(
-                30,
-                kilobytes(Buffer.byteLength(productPage(pageOf('p-1', 'full')))),
-              ),
-              'style and script of the storefront, KB': atMost(10, kilobytes(style.byteLength)),
-            },
-            notes: { 'slices repeated, since the machine stood still': at1.repeated + at32.repeated },
-          }
+/** Measures product pages as HTML, in turns with the JSON of the same document: the whole handler of each, all hits. */
+export const measure: Measure = (report) => {
+  const names = pairs.flatMap(({ json, html }) => [json, html])
+  return withPipe((output) =>
+    withRacers(names, { report, output }, async (racers, redisUrl) => {
+      const rates = await raceHits(racers, [redisUrl], { rounds, report })
+      const rowOf = (name: string, json: string, text: string) => ({
+        ...rateRow(rates, name, json, 'JSON'),
+        KB: kilobytes(Buffer.byteLength(text)),
+      })
+      const style = new URL('../../lib/storefront/assets/style.css', import.meta.url)
+      return {
+        rows: Object.fromEntries(
+          pairs.flatMap(({ document, json, html }) => [
+            [json, rowOf(json, json, JSON.stringify(document))],
+            [html, rowOf(html, json, productPage(document))],
+          ]),
+        ),
+        demands: {
+          'storefront page at 32 calls, to the JSON of the same document': atLeast(
+            0.5,
+            round(rates.at32.ratio(typical.html, typical.json), 3),
+          ),
+          'HTML of a full page, KB': atMost(30, kilobytes(Buffer.byteLength(productPage(full.document)))),
+          'style and script of the storefront, KB': atMost(10, kilobytes(statSync(style).size)),
         },
-        log,
-      ),
-    ),
+        notes: repeatedSlices(rates.at1, rates.at32),
+      }
+    }),
   )
+}
+
+const kilobytes = (bytes: number) => round(bytes / 1024, 1)

@@ -1,50 +1,50 @@
 import { startControl } from '../../test/support/control.ts'
 import { startNetwork } from '../../test/support/network.ts'
-import { libraries } from '../cacheAside/contender.ts'
-import { withBefore } from '../cacheAside/engine.ts'
-import { type Demand, type Measure, quickVariable, round } from '../cacheAside/measured.ts'
-import type { Condition, Seen } from './condition.ts'
+import { withBefore } from '../support/checkouts.ts'
+import { libraries } from '../support/contender.ts'
+import { type Demand, type Measure, quickVariable, type Rows } from '../support/measurement.ts'
+import { round } from '../support/statistics.ts'
+import type { Condition, Observation } from './condition.ts'
 import { faults } from './conditions/faults.ts'
 import { lists } from './conditions/lists.ts'
 import { outages } from './conditions/outages.ts'
 import { waiting } from './conditions/waiting.ts'
-import { Ground } from './ground.ts'
+import { Testbed } from './testbed.ts'
 
 const conditions = [...lists, ...waiting, ...faults, ...outages]
-/** A trial in which a bare client once waited longer than this says nothing, ms. */
-const stoodStillMs = 50
+/** A trial does not count if the bare client has waited longer than this, ms: the machine stalled. */
+const stallMs = 50
 const attempts = 3
+const repeatedTrials = 'trials repeated, because the machine stalled'
+const longestWait = 'longest wait of a bare client, ms'
 
 /**
- * What a cache does under each condition, at its defaults, its Redis half a millisecond away each way. Each trial has
- * servers and processes of its own, and a bare client beside it: one in which that client had to wait is repeated.
+ * Observes what each cache does under each condition, at its defaults and with half a millisecond each way to Redis. Each
+ * trial has servers and processes of its own. A bare client runs next to it. If that client had to wait, the trial is
+ * repeated.
  */
-export const measure: Measure = async (say) => {
+export const measure: Measure = async (report) => {
   const stops: (() => unknown)[] = []
   const network = await startNetwork()
   stops.push(() => network.worker.kill())
   try {
     const control = await startControl(network, (stop) => void stops.push(stop))
-    const rows: Awaited<ReturnType<Measure>>['rows'] = {}
+    const rows: Rows = {}
     const demands: Record<string, Demand> = {}
-    const notes = {
-      'trials repeated, since the machine stood still': 0,
-      'longest wait of a bare client, ms': 0,
-    }
-    const trial = async (condition: Condition, contender: string): Promise<Seen> => {
+    const notes = { [repeatedTrials]: 0, [longestWait]: 0 }
+    const runTrial = async (condition: Condition, contender: string): Promise<Observation> => {
       for (let attempt = 1; ; attempt++) {
-        const ground = new Ground(contender, network, control)
+        const testbed = new Testbed(contender, network, control)
         try {
-          const seen = await condition.try(ground)
-          const longest = await ground.longest()
-          if (longest <= stoodStillMs || attempt === attempts || process.env[quickVariable]) {
-            const worst = 'longest wait of a bare client, ms'
-            notes[worst] = Math.max(notes[worst], round(longest))
-            return seen
+          const observation = await condition.run(testbed)
+          const waited = await testbed.longestWait()
+          if (waited <= stallMs || attempt === attempts || process.env[quickVariable]) {
+            notes[longestWait] = Math.max(notes[longestWait], round(waited))
+            return observation
           }
-          notes['trials repeated, since the machine stood still']++
+          notes[repeatedTrials]++
         } finally {
-          await ground.end()
+          await testbed.end()
         }
       }
     }
@@ -52,9 +52,9 @@ export const measure: Measure = async (say) => {
     for (const [at, condition] of conditions.entries()) {
       rows[`${at + 1}.`] = { condition: condition.name, seen: `must be: ${condition.must}` }
       for (const contender of condition.forLibraries ? [...aisle, ...libraries] : aisle) {
-        say(`${condition.name}: ${contender}`)
-        const { seen, figure, met } = await trial(condition, contender)
-        rows[`${at + 1}. ${contender}`] = { condition: '', seen }
+        report(`${condition.name}: ${contender}`)
+        const { summary, figure, met } = await runTrial(condition, contender)
+        rows[`${at + 1}. ${contender}`] = { condition: '', seen: summary }
         if (contender === 'aisle') demands[condition.name] = { wanted: condition.must, measured: figure, met }
       }
     }

@@ -1,41 +1,41 @@
 import type { Wire } from '../../test/support/network.ts'
-import { within } from '../cacheAside/measured.ts'
-import type { Ground } from './ground.ts'
-import type { Outcome } from './process.ts'
+import { within } from '../support/timeout.ts'
+import type { Outcome } from './calls.ts'
+import type { Testbed } from './testbed.ts'
 
 /** Something that happens to caches in production, tried at their defaults. */
 export interface Condition {
   name: string
-  /** What is promised of aisle. */
+  /** What aisle promises under this condition. */
   must: string
-  /** Whether a library can be put to the same. What it has no such thing as a budget or a lease for, it cannot. */
+  /** Whether it applies to the libraries, too. It does not if it needs a lease or a budget, which they do not have. */
   forLibraries: boolean
-  try(ground: Ground): Promise<Seen>
+  run(testbed: Testbed): Promise<Observation>
 }
 
-/** What was seen of one contender. */
-export interface Seen {
+/** What a contender did under a condition. */
+export interface Observation {
   /** In words, for the table. */
-  seen: string
-  /** The one that matters. */
+  summary: string
+  /** The figure that decides. */
   figure: number
-  /** Whether it is as promised of aisle. */
+  /** Whether it is what aisle promises. */
   met: boolean
 }
 
-export const failed = (outcomes: Outcome[]): number =>
+export const countFailed = (outcomes: Outcome[]): number =>
   outcomes.filter(({ error }) => error !== undefined).length
 
-/** How long each call took, ms. */
-export const times = (outcomes: Outcome[]): number[] => outcomes.map(({ begun, ended }) => ended - begun)
+/** Returns how long each call took, ms. */
+export const durations = (outcomes: Outcome[]): number[] => outcomes.map(({ begun, ended }) => ended - begun)
 
-/** Such as `, 3 failed`; nothing where none has. */
-export const andFailed = (outcomes: Outcome[]): string => {
-  const count = failed(outcomes)
+/** Returns the end of a summary, for example `, 3 failed (Error: hangs)`; empty if no call failed. */
+export const failureNote = (outcomes: Outcome[]): string => {
+  const count = countFailed(outcomes)
   return count > 0 ? `, ${count} failed (${outcomes.find(({ error }) => error)?.error?.slice(0, 60)})` : ''
 }
 
-/** Sets a trap, see ../../test/support/network.ts, does something, and makes sure that it met the fault. */
+/** Sets a trap (see ../../test/support/network.ts), runs `act`, and makes sure that the trap was sprung within 10 s. */
 export async function withTrap<T>(
   wire: Wire,
   command: string,
@@ -43,6 +43,6 @@ export async function withTrap<T>(
   act: () => Promise<T>,
 ): Promise<T> {
   const { sprung } = await wire.trap(command, fault)
-  const [done] = await Promise.all([act(), within(10_000, 'the fault that was to come', sprung)])
-  return done
+  const [result] = await Promise.all([act(), within(10_000, 'the fault on the wire', sprung)])
+  return result
 }

@@ -1,28 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { productOf } from '../cacheAside/product.ts'
+import { productOf } from '../support/product.ts'
 import { now } from './clock.ts'
 
 export type Row = { id: string; version: number }
 
 /** How loads behave. */
 export interface Behaviour {
-  /** What one takes, ms. @default 0 */
+  /** How long a load takes, ms. @default 0 */
   loadMs?: number
-  /** They fail after that time. */
+  /** Whether every load fails, after that time. */
   refuses?: boolean
-  /** There is no such row. */
+  /** Whether no row exists. */
   missing?: boolean
-  /** About as large is a row. @default 2,500 */
+  /** The size of a row, about. @default 2,500 */
   bytes?: number
 }
 
-/** A load: when it began, and of what. */
+/** A load of these ids, and when it began. */
 export interface Load {
   at: number
   ids: string[]
 }
 
-/** What stands for the database in one process. Rows have version 1 until they are told another one. */
+/** Stands for the database in one process. A row has version 1 until `set` changes it. */
 export class Database {
   behaviour: Behaviour = {}
   readonly loads: Load[] = []
@@ -37,7 +37,7 @@ export class Database {
   readonly loadMany = async (ids: string[]): Promise<Map<string, Row | undefined>> => {
     this.loads.push({ at: now(), ids })
     const { loadMs = 0, refuses, missing, bytes } = this.behaviour
-    // A consistent read: what stands there when it begins.
+    // A strongly consistent read returns the rows as they are when it begins.
     const rows = new Map(
       ids.map((id) => [
         id,
@@ -49,5 +49,5 @@ export class Database {
     return rows
   }
 
-  readonly loadsOf = (id: string): number => this.loads.filter(({ ids }) => ids.includes(id)).length
+  readonly countLoads = (id: string): number => this.loads.filter(({ ids }) => ids.includes(id)).length
 }

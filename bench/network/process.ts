@@ -2,128 +2,126 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { serve } from '../../test/support/serve.ts'
-import { libraries } from '../cacheAside/contender.ts'
+import { libraries } from '../support/contender.ts'
+import { callGet, callGetMany, callTimeoutMs, notAsked, type Outcome, withTimeout } from './calls.ts'
 import { now } from './clock.ts'
 import { type Behaviour, Database } from './database.ts'
-import { type Answer, type Lives, openAisle, openLibrary, type Side } from './side.ts'
+import { type Lifetimes, openAisle, openLibrary, type RowCache } from './rowCache.ts'
 
-/** What became of a call. */
-export interface Outcome extends Partial<Answer> {
-  id: string
-  begun: number
-  ended: number
-  error?: string
-}
-
-/** No call is waited for any longer: it counts as one that hangs. Nor does a row of calls go on for longer. ms */
-const patience = 8_000
-
-let side: Side
+let cache: RowCache
 let database = new Database()
 let events: string[] = []
 
-/** One of the processes that share a Redis: asked by ./ground.ts. */
+interface Open {
+  name: string
+  redisUrl: string
+  lifetimes: Lifetimes
+}
+
+interface Get {
+  id: string
+  callers?: number
+  /** When the callers ask, by `now`. @default at once */
+  at?: number
+  budgetMs?: number
+}
+
+interface ReadFor {
+  ids: string[]
+  ms: number
+  pauseMs: number
+  callers?: number
+}
+
+interface ReadTimes {
+  ids: string[]
+  count: number
+  pauseMs: number
+  asList?: boolean
+}
+
+/** The methods of a process that shares a Redis with others. ./testbed.ts calls them. */
 const methods = {
-  async open({ name, redisUrl, lives }: { name: string; redisUrl: string; lives: Lives }) {
+  async open({ name, redisUrl, lifetimes }: Open) {
     const opened = new Database()
     database = opened
-    side = libraries.includes(name)
-      ? await openLibrary(name, redisUrl, opened, lives)
-      : await openAisle(name, redisUrl, opened, lives, ({ type, ...event }) => {
+    cache = libraries.includes(name)
+      ? await openLibrary(name, redisUrl, opened, lifetimes)
+      : await openAisle(name, redisUrl, opened, lifetimes, ({ type, ...event }) => {
           events.push(type === 'breaker' && 'state' in event ? `${type} ${event.state}` : type)
         })
-    // Connects, and has each script loaded in full: on each shard of a cluster.
-    for (let n = 0; n < 12; n++) await limited(side.get(`known-${n}-by-${process.pid}`))
+    // Connects to every shard of a cluster, and makes each shard load the scripts.
+    for (let n = 0; n < 12; n++) await withTimeout(cache.get(`known-${n}-by-${process.pid}`))
     opened.loads.length = 0
     events = []
   },
-  async behave(behaviour: Behaviour) {
+
+  async setBehaviour(behaviour: Behaviour) {
     database.behaviour = behaviour
   },
-  async set({ id, version }: { id: string; version: number }) {
+
+  async setVersion({ id, version }: { id: string; version: number }) {
     database.set(id, version)
   },
-  /** Some callers at once, at a time of the clock or now. */
-  async get({
-    id,
-    callers = 1,
-    at,
-    budgetMs,
-  }: {
-    id: string
-    callers?: number
-    at?: number
-    budgetMs?: number
-  }) {
+
+  /** Reads one id for several callers at the same time. */
+  async get({ id, callers = 1, at, budgetMs }: Get) {
     if (at !== undefined) await sleep(Math.max(0, at - now()))
-    return Promise.all(Array.from({ length: callers }, () => ask(id, budgetMs)))
+    return Promise.all(Array.from({ length: callers }, () => callGet(cache, id, budgetMs)))
   },
+
   async getMany({ ids, at }: { ids: string[]; at?: number }) {
     if (at !== undefined) await sleep(Math.max(0, at - now()))
-    return askMany(ids)
+    return callGetMany(cache, ids)
   },
-  /** Reads these ids in turn for so many ms, with a pause between two reads. */
-  async read({
-    ids,
-    ms,
-    pauseMs,
-    callers = 1,
-  }: {
-    ids: string[]
-    ms: number
-    pauseMs: number
-    callers?: number
-  }) {
+
+  /** Reads these ids in turn for `ms` milliseconds. Each caller pauses between two reads. */
+  async readFor({ ids, ms, pauseMs, callers = 1 }: ReadFor) {
     const outcomes: Outcome[] = []
     const end = now() + ms
     const caller = async () => {
       while (now() < end) {
-        outcomes.push(await ask(ids[outcomes.length % ids.length] ?? ''))
+        outcomes.push(await callGet(cache, ids[outcomes.length % ids.length] ?? ''))
         if (pauseMs > 0) await sleep(pauseMs)
       }
     }
     await Promise.all(Array.from({ length: callers }, caller))
     return outcomes
   },
-  /** So many reads of these ids in turn, or of all of them as a list, with a pause between two. */
-  async times({
-    ids,
-    count,
-    pauseMs,
-    asList = false,
-  }: {
-    ids: string[]
-    count: number
-    pauseMs: number
-    asList?: boolean
-  }) {
+
+  /** Reads `count` times, with a pause between two reads: these ids in turn, or all of them as a list. */
+  async readTimes({ ids, count, pauseMs, asList = false }: ReadTimes) {
     const outcomes: Outcome[] = []
-    const end = now() + patience
+    const end = now() + callTimeoutMs
     for (let n = 0; n < count; n++) {
       const id = ids[n % ids.length] ?? ''
-      // What nobody came to ask, since the reads before it hung, is no hit either.
-      if (now() > end) outcomes.push(...(asList ? ids : [id]).map((id) => unasked(id)))
-      else if (asList) outcomes.push(...(await askMany(ids)))
-      else outcomes.push(await ask(id))
+      // Reads that hang leave no time for the rest, and those are no hits either.
+      if (now() > end) outcomes.push(...(asList ? ids : [id]).map((each) => notAsked(each)))
+      else if (asList) outcomes.push(...(await callGetMany(cache, ids)))
+      else outcomes.push(await callGet(cache, id))
       if (now() <= end) await sleep(pauseMs)
     }
     return outcomes
   },
+
   async write({ id, version }: { id: string; version: number }) {
     const commit = async () => {
       database.set(id, version)
       return version
     }
-    return limited(side.write(id, commit)).catch(String)
+    return withTimeout(cache.write(id, commit)).catch(String)
   },
+
   async invalidate({ id, version }: { id: string; version?: number }) {
-    return limited(side.invalidate(id, version)).catch(String)
+    return withTimeout(cache.invalidate(id, version)).catch(String)
   },
-  /** What has been loaded, and what the cache has told. */
-  async told() {
+
+  /** Returns what the process has loaded, and which events its cache has reported. */
+  async report() {
     return { loads: database.loads, events }
   },
-  /** Bytes of the heap and outside it, after a garbage collection. */
+
+  /** Returns the memory in the heap and outside it after a garbage collection, bytes. */
   async memory() {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
@@ -134,44 +132,6 @@ const methods = {
 }
 export type ProcessMethods = typeof methods
 
-const unasked = (id: string): Outcome => ({ id, begun: now(), ended: now(), error: 'not asked' })
-
-async function ask(id: string, budgetMs?: number): Promise<Outcome> {
-  const begun = now()
-  try {
-    const answer = await limited(side.get(id, budgetMs))
-    return { id, begun, ended: now(), ...answer }
-  } catch (error) {
-    return { id, begun, ended: now(), error: String(error) }
-  }
-}
-
-async function askMany(ids: string[]): Promise<Outcome[]> {
-  const begun = now()
-  try {
-    const answers = await limited(side.getMany(ids))
-    return answers.map((answer, at) => {
-      const id = ids[at] ?? ''
-      return { id, begun, ended: now(), ...(answer instanceof Error ? { error: String(answer) } : answer) }
-    })
-  } catch (error) {
-    return ids.map((id) => ({ id, begun, ended: now(), error: String(error) }))
-  }
-}
-
-async function limited<T>(answer: Promise<T>): Promise<T> {
-  const late = new AbortController()
-  const hangs = sleep(patience, undefined, { signal: late.signal }).then(() => {
-    throw new Error('hangs')
-  })
-  try {
-    return await Promise.race([answer, hangs])
-  } finally {
-    hangs.catch(() => {})
-    late.abort()
-  }
-}
-
-// What a library throws past its callers is no answer; the measurement goes on.
+// A library may reject a promise that its caller cannot see. The measurement goes on.
 process.on('unhandledRejection', () => {})
 serve(methods)

@@ -1,53 +1,56 @@
 import { startControl } from '../../test/support/control.ts'
 import { startNetwork } from '../../test/support/network.ts'
-import { withBefore } from '../cacheAside/engine.ts'
-import { atMost, type Measure, median, quantile, round, roundsOf } from '../cacheAside/measured.ts'
+import { withBefore } from '../support/checkouts.ts'
+import { atMost, type Measure, roundsOf } from '../support/measurement.ts'
+import { median, quantile, round } from '../support/statistics.ts'
 import { now } from './clock.ts'
-import { behave, Ground, type Process } from './ground.ts'
+import { type Process, setBehaviour, Testbed } from './testbed.ts'
 
 const rounds = 7 * roundsOf(30)
 const loadMs = 50
 
 /**
- * How long after the process that loads has its answer one that waits for it has its own: it asks ten ms later for the
- * same cold id. The contenders take turns.
+ * Measures how long after the loading process a waiting process has its answer. The waiting process asks for the same cold
+ * id 10 ms later. The contenders take turns.
  */
-export const measure: Measure = async (say) => {
+export const measure: Measure = async (report) => {
   const network = await startNetwork()
   const stops: (() => unknown)[] = [() => network.worker.kill()]
   try {
     const control = await startControl(network, (stop) => void stops.push(stop))
-    const pairs: { name: string; pair: Process[]; after: number[] }[] = []
+    const contenders: { name: string; pair: Process[]; delays: number[] }[] = []
     for (const name of withBefore('aisle')) {
-      say(name)
-      const ground = new Ground(name, network, control)
-      stops.push(() => ground.end())
-      const { url } = await ground.redis(0.5)
-      const pair = await ground.processes(2, url)
-      await behave(pair, { loadMs })
-      pairs.push({ name, pair, after: [] })
+      report(name)
+      const testbed = new Testbed(name, network, control)
+      stops.push(() => testbed.end())
+      const { url } = await testbed.redis(0.5)
+      const pair = await testbed.processes(2, url)
+      await setBehaviour(pair, { loadMs })
+      contenders.push({ name, pair, delays: [] })
     }
     await control.begin()
     for (let n = 0; n < rounds; n++) {
-      say(`round ${n + 1} of ${rounds}`)
-      for (const { pair, after } of n % 2 ? pairs.toReversed() : pairs) {
+      report(`round ${n + 1} of ${rounds}`)
+      for (const { pair, delays } of n % 2 ? contenders.toReversed() : contenders) {
         const at = now() + 20
-        const [led, waited] = await Promise.all(
+        const [leader, waiter] = await Promise.all(
           pair.map((each, place) => each.call('get', { id: `cold-${n}`, at: at + 10 * place })),
         )
-        after.push((waited?.[0]?.ended ?? 0) - (led?.[0]?.ended ?? 0))
+        delays.push((waiter?.[0]?.ended ?? 0) - (leader?.[0]?.ended ?? 0))
       }
     }
     const longest = await control.longest()
-    const p90 = Object.fromEntries(pairs.map(({ name, after }) => [name, round(quantile(after, 0.9), 1)]))
+    const p90 = Object.fromEntries(
+      contenders.map(({ name, delays }) => [name, round(quantile(delays, 0.9), 1)]),
+    )
     return {
       rows: Object.fromEntries(
-        pairs.map(({ name, after }) => [
+        contenders.map(({ name, delays }) => [
           name,
           {
-            'median after the leader, ms': round(median(after), 1),
+            'median after the leader, ms': round(median(delays), 1),
             'p90, ms': p90[name] ?? 0,
-            'p99, ms': round(quantile(after, 0.99), 1),
+            'p99, ms': round(quantile(delays, 0.99), 1),
           },
         ]),
       ),

@@ -1,187 +1,124 @@
 import type { Context } from './context.ts'
-import { LoadFailed, type Overloaded } from './errors.ts'
-import { Flight, type Landed, timeUp } from './flight.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { CacheBudget } from './guards/budget.ts'
-import { ageOf, type Entry, freshFor, staleFor } from './redis/entry.ts'
-import { failure, Result } from './result.ts'
-import type { CacheResult, CacheStatus } from './types.ts'
+import type { Entry } from './redis/entry.ts'
+import type { CacheResult } from './types.ts'
 
 /** One call of `get`, `getMany` or `warm`, from its first miss on. */
 export interface Call<V> {
   cache: Context<V>
-  /** What it may still spend on each shard of Redis, of this many ms. */
+  /** What the call can still spend on each shard of Redis, out of `cacheMs`. */
   budgets: Map<Breaker, CacheBudget>
-  redisMs: number
-  /** Until when it waits for a connection to Redis, by performance.now(). */
-  redisUntil: number
+  /** How long the call can wait for each shard of Redis, in ms. */
+  cacheMs: number
+  /** Until when the call waits for a connection to Redis, by performance.now(). */
+  connectUntil: number
   /** When the caller's time is over, by performance.now(). */
   deadline: number
-  /** How many loads of the cache had begun when it began: a later one may be joined. */
-  begun: number
-  /** How it loads many ids at once; a `get` loads its one by `load`. */
+  /** How many loads of the cache had started when the call began. The call can join any later one. */
+  loadsStarted: number
+  /** Loads many ids at once. Undefined for `get`, which loads its id by `load`. */
   loadMany: Context<V>['options']['loadMany']
 }
 
 /** One id that a call has not found in Redis, until it is answered. */
 export interface Miss<V> {
   id: string
+  /** The key that the call reads and fills: the main key of the id, or the side key if `side` is set. */
   key: string
   shard: Breaker
-  /** When it was found missing, by performance.now(). */
+  /** When the id was found missing, by performance.now(). */
   since: number
-  /** Whether its event was told. */
-  isTold?: boolean
-  /** Of the entries that it reads. */
+  /** Whether its `miss` event was emitted. */
+  isMissEmitted?: boolean
+  /** The schema of the entries that the call accepts at the key. */
   schema: string
-  /** The entry of another schema that stands at the id's own key, where this one's is kept beside it; and whether that was read. */
-  beside?: { key: string; fill: string; isRead: boolean }
-  /** The fill of an entry that may be replaced though it cannot be served: it is of another schema, and stale. */
-  replaces?: string
-  /** A stale entry that this very call has found, for when loading fails. */
+  /** Set while the call uses a side entry. */
+  side?: Side
+  /**
+   * The id of the fill of a stale entry of another schema: the call cannot serve that entry, but may replace
+   * it.
+   */
+  staleForeignFill?: string
+  /** A stale entry that this call has found. It can be served if loading fails. */
   stale?: Entry
-  /** The lease that the call holds. */
+  /** The token of the lease that this call holds. */
   token?: string
-  /** The lease of somebody else that the call has found in place, the least version of its fill, and until when to wait for it. */
-  holder?: string
-  least?: number
-  heldSince: number
+  /** The token of the lease that another caller holds, as this call found it at the key. */
+  otherToken?: string
+  /** The lowest version that the fill of that lease can have. */
+  minVersion?: number
+  /** When this call first found that lease, and until when it waits for it, by performance.now(). */
+  foundAt: number
   waitUntil: number
-  /** Whether a value that the call has loaded had ended by then. */
-  hasEnded?: boolean
-  /** Why it goes past Redis. */
-  past?: { detail: string; error?: unknown }
+  /** Whether this is the second load, because the first value had ended before it could be served. */
+  isReload?: boolean
+  /** Why the call does not use Redis for this id. */
+  bypass?: { detail: string; error?: unknown }
   answer?: CacheResult<V>
 }
 
 /**
- * @param elapsed ms of the caller's time that are over already, all of them spent on Redis
- * @param connecting ms beside them, spent on a connection to it
+ * The main key of an id whose side entry is used, the fill of the main entry, and whether the side key was
+ * read.
+ */
+export interface Side {
+  mainKey: string
+  mainFillId: string
+  isRead: boolean
+}
+
+/**
+ * @param elapsedMs how much of the caller's time has passed, all of it spent on Redis
+ * @param connectingMs how much time on top of that was spent on connecting to Redis
  */
 export function newCall<V>(
   cache: Context<V>,
-  begun: number,
+  loadsStarted: number,
   budgetMs: number,
-  elapsed = 0,
-  connecting = 0,
+  elapsedMs = 0,
+  connectingMs = 0,
 ): Call<V> {
-  if (Number.isNaN(budgetMs)) throw new TypeError('budgetMs must be a number of milliseconds')
+  if (Number.isNaN(budgetMs)) throw new TypeError('budgetMs is NaN: it must be a number of milliseconds')
   // A caller with little time keeps half of it for the database.
-  const left = Math.min(cache.options.cacheTimeoutMs, budgetMs / 2) - elapsed
+  const cacheMs = Math.min(cache.options.cacheTimeoutMs, budgetMs / 2) - elapsedMs
   const now = performance.now()
   return {
     cache,
-    begun,
+    loadsStarted,
     budgets: new Map(),
-    redisMs: Math.max(0, left),
-    redisUntil: now + budgetMs / 2 - elapsed - connecting,
-    deadline: now + budgetMs - elapsed - connecting,
+    cacheMs: Math.max(0, cacheMs),
+    connectUntil: now + budgetMs / 2 - elapsedMs - connectingMs,
+    deadline: now + budgetMs - elapsedMs - connectingMs,
     loadMany: undefined,
   }
 }
 
-/** A shard that hangs takes no time from the others of a list. */
-export function budgetOf<V>({ budgets, redisMs }: Call<V>, shard: Breaker): CacheBudget {
+/**
+ * Returns the budget of a call for one shard. Each shard has its own, so a shard that hangs takes no time
+ * from others.
+ */
+export function getBudget<V>({ budgets, cacheMs }: Call<V>, shard: Breaker): CacheBudget {
   const known = budgets.get(shard)
   if (known) return known
-  const budget = new CacheBudget(redisMs, shard.clock)
+  const budget = new CacheBudget(cacheMs)
   budgets.set(shard, budget)
   return budget
 }
 
-/** The same call for a part of its ids that goes its own way: what the others take from now on is not taken from it. */
-export const apart = <V>(call: Call<V>): Call<V> => ({
+/**
+ * Copies a call for some of its ids, which then have budgets of their own: the other ids draw nothing from
+ * them.
+ */
+export const forkCall = <V>(call: Call<V>): Call<V> => ({
   ...call,
-  budgets: new Map([...call.budgets].map(([shard, { left }]) => [shard, new CacheBudget(left, shard.clock)])),
+  budgets: new Map(
+    [...call.budgets].map(([shard, budget]) => [shard, new CacheBudget(budget.left(shard.clock()))]),
+  ),
 })
 
 export function newMiss<V>({ cache }: Call<V>, id: string, key = cache.key(id)): Miss<V> {
   const { schema } = cache.options
   const shard = cache.shards.of(key)
-  return { id, key, schema, shard, since: performance.now(), heldSince: 0, waitUntil: 0 }
-}
-
-/** The answer of an entry that is fresh for so many ms at a moment. */
-export function hit<V>(
-  cache: Context<V>,
-  id: string,
-  entry: Entry,
-  now: number,
-  freshMs: number,
-): CacheResult<V> {
-  const age = ageOf(entry, now)
-  cache.emit?.({ type: 'hit', id, age })
-  const status = { hit: true, ttl: Math.floor(freshMs / 1000) }
-  return new Result<V>(entry, age, status, entry.bytes)
-}
-
-/** Answers from what another caller has filled. */
-export function collapse<V>(call: Call<V>, miss: Miss<V>, entry: Entry): void {
-  tellCollapsed(call, miss)
-  miss.answer = stored(call, miss, entry, { hit: false, fwd: fwdOf(miss), collapsed: true })
-}
-
-/** Answers from the stale entry that was found, where others may be served it while one refreshes it. @returns whether it could */
-export function answerStale<V>(call: Call<V>, miss: Miss<V>): boolean {
-  const { stale } = miss
-  if (!stale || staleFor(stale, call.cache.options.staleWhileRevalidate) <= 0) return false
-  miss.answer = stored(call, miss, stale, { hit: false, fwd: 'stale', collapsed: true })
-  return true
-}
-
-/** Answers from a load, the own one or one that was joined. */
-export function answerLoaded<V>(call: Call<V>, miss: Miss<V>, landed: Landed, how: CacheStatus): void {
-  if (how.collapsed) tellCollapsed(call, miss)
-  miss.answer = new Result<V>(landed.fresh, ageOf(landed.fresh), how)
-}
-
-/** Whether a value has ended since its load began. */
-export const hasEnded = ({ fresh }: Landed): boolean => fresh.until <= Date.now()
-
-/**
- * Answers from what this process has loaded a moment ago, or is loading, while Redis is away.
- *
- * @returns false where the value has ended
- */
-export async function answerKept<V>(call: Call<V>, miss: Miss<V>, kept: Flight | Landed): Promise<boolean> {
-  const left = call.deadline - performance.now()
-  const landed = kept instanceof Flight ? await kept.wait(miss.key, left) : kept
-  if (!landed || landed instanceof LoadFailed) {
-    answerError(call, miss, landed ?? new LoadFailed(miss.id, timeUp()))
-    return true
-  }
-  if (hasEnded(landed)) return false
-  const age = ageOf(landed.fresh)
-  call.cache.emit?.({ type: 'fallback', id: miss.id, age })
-  const status = { hit: false, fwd: 'bypass', collapsed: true, detail: 'fallback' } as const
-  miss.answer = new Result<V>(landed.fresh, age, status)
-  return true
-}
-
-/** Answers when a load has failed: by the stale entry that this call has found, if it is not too old, else by the error. */
-export function answerError<V>(call: Call<V>, miss: Miss<V>, error: LoadFailed | Overloaded): void {
-  const { stale } = miss
-  const { staleWhileRevalidate, staleIfError } = call.cache.options
-  miss.answer =
-    stale && staleFor(stale, Math.max(staleWhileRevalidate, staleIfError)) > 0
-      ? stored(call, miss, stale, { hit: false, fwd: 'stale', detail: 'load-failed' })
-      : failure(error)
-}
-
-export const fwdOf = ({ stale }: Miss<unknown>) => (stale ? 'stale' : 'uri-miss')
-
-function stored<V>({ cache }: Call<V>, { id }: Miss<V>, entry: Entry, status: CacheStatus): CacheResult<V> {
-  const now = Date.now()
-  const age = ageOf(entry, now)
-  const freshMs = freshFor(entry, now)
-  if (freshMs <= 0) {
-    cache.emit?.({ type: 'stale', id, age, ...(status.detail !== undefined && { detail: status.detail }) })
-  }
-  // Below 0 where it is stale.
-  status.ttl = Math.floor(freshMs / 1000)
-  return new Result<V>(entry, age, status, entry.bytes)
-}
-
-function tellCollapsed<V>({ cache }: Call<V>, { id, since }: Miss<V>): void {
-  cache.emit?.({ type: 'collapsed', id, waited: performance.now() - since })
+  return { id, key, schema, shard, since: performance.now(), foundAt: 0, waitUntil: 0 }
 }

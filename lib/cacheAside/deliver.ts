@@ -1,21 +1,21 @@
 import type { Context } from './context.ts'
-import { heardWithin } from './guards/attention.ts'
+import { replyWithin } from './guards/processClock.ts'
 
-/** For how many ids what is owed is delivered at once. */
-const deliveredAtOnce = 1_000
+/** How many ids are delivered at a time. */
+const idsAtATime = 1_000
 
 /**
- * Delivers what is owed, now that a shard accepts writes again: a process may never come to read those keys. What fails stays
- * owed.
+ * Delivers removals from the outbox, because a shard accepts writes again and this process may never read
+ * those keys. A removal that fails stays in the outbox.
  *
- * @param ms how long that may take
+ * @param ms how long this can take
  */
-export async function deliver<V>({ owed, shards }: Context<V>, ms: number): Promise<void> {
-  const going: Promise<void>[] = []
-  for (const key of owed.keys()) {
-    if (!shards.of(key).isOpen) going.push(owed.deliver(key))
-    if (going.length === deliveredAtOnce) break
+export async function deliver<V>({ outbox, shards }: Context<V>, ms: number): Promise<void> {
+  const pending: Promise<void>[] = []
+  for (const key of outbox.keys()) {
+    if (!shards.of(key).isOpen) pending.push(outbox.deliver(key))
+    if (pending.length === idsAtATime) break
   }
-  await heardWithin(ms, Promise.allSettled(going)).catch(() => {})
-  shards.look(performance.now())
+  await replyWithin(ms, Promise.allSettled(pending)).catch(() => {})
+  shards.refreshHealth(performance.now())
 }

@@ -1,28 +1,33 @@
 /**
- * The database did not answer, and the cache had nothing to answer with. `cause` holds the load's own error; there is none
- * where the load was another process', of which only is known that it failed just now.
+ * The load of an id failed, and the cache had no entry that it could serve instead. `cause` holds the load's
+ * own error. There is no `cause` if another process ran the load: this process knows only that the load
+ * failed a moment ago.
  */
 export class LoadFailed extends Error {
   override name = 'LoadFailed'
   readonly id: string
   constructor(id: string, cause?: unknown) {
-    const why =
+    const reason =
       cause === undefined
-        ? 'another process has just tried'
+        ? 'another process tried a moment ago and failed'
         : cause instanceof Error
           ? cause.message
           : String(cause)
-    super(`Loading ${JSON.stringify(id)} failed: ${why}`, cause === undefined ? {} : { cause })
+    super(`Loading ${JSON.stringify(id)} failed: ${reason}`, cause === undefined ? {} : { cause })
     this.id = id
   }
 }
 
-/** Too many loads run already, and this one could not begin in the time it had. Nothing was asked of the database. */
+/** Creates the error of an id whose value was loaded twice and ended both times before it could be served. */
+export const endedTwice = (id: string) =>
+  new LoadFailed(id, new Error('its value was loaded twice, and ended both times before it could be served'))
+
+/** Too many loads were already running, so this load could not start in time. The database was not asked. */
 export class Overloaded extends Error {
   override name = 'Overloaded'
   readonly id: string
   constructor(id: string) {
-    super(`No load of ${JSON.stringify(id)} could begin in time: too many run already`)
+    super(`Loading ${JSON.stringify(id)} could not start in time: too many loads are already running`)
     this.id = id
   }
 }

@@ -1,53 +1,53 @@
 import type { LoadFailed } from './errors.ts'
-import { within } from './guards/budget.ts'
+import { within } from './guards/timeout.ts'
 
-/** A value as the database gave it: the text that is stored and served. */
-export interface Fresh {
-  /** Undefined where the id does not exist. */
+/** A value that was loaded from the database, as the text that is stored and served. */
+export interface LoadedValue {
+  /** Undefined if the id does not exist. */
   body: string | undefined
   version: number
-  /** When the load began, ms since the epoch. */
+  /** When the load began, in ms since the epoch. */
   loadedAt: number
-  /** When the value ends, ms since the epoch; infinity where it does not. */
+  /** When the value ends, in ms since the epoch; infinity if it has no end. */
   until: number
 }
 
-/** What became of one id of a load. */
-export interface Landed {
-  fresh: Fresh
+/** The outcome of one id of a load that succeeded. */
+export interface Outcome {
+  loaded: LoadedValue
   stored: boolean
-  /** For how long it is fresh where it is stored, ms. */
+  /** How long the stored entry is fresh, in ms. */
   freshMs: number
 }
 
 /**
- * One load of one or many ids, on behalf of all callers of this process who wait for it. It goes on until the last of
- * them has gone, whoever began it.
+ * One load of one or many ids, shared by all callers of this process that wait for it (single flight). It
+ * continues until the last of them has gone, whichever caller began it.
  */
 export class Flight {
-  /** Its place among the loads and reads of its cache: what began before has a lower number. */
-  readonly begun: number
-  /** The leases that it holds, by key; none where it goes past Redis. */
+  /** Its number among the loads of its cache: a load that began earlier has a lower number. */
+  readonly sequence: number
+  /** The tokens of the leases that it holds, by key; none if it bypasses Redis. */
   readonly tokens: ReadonlyMap<string, string>
-  /** What the database has said, by key, while it is being stored. */
-  readonly loaded = new Map<string, Fresh>()
-  /** By key; complete when it has landed. */
-  readonly outcomes = new Map<string, Landed | LoadFailed>()
+  /** What the database returned, by key, while Redis is storing it. */
+  readonly loaded = new Map<string, LoadedValue>()
+  /** By key; complete when the flight has finished. */
+  readonly outcomes = new Map<string, Outcome | LoadFailed>()
   readonly #abort = new AbortController()
-  readonly #landed: Promise<void>
+  readonly #finished: Promise<void>
   #waiting = 0
-  #over = false
+  #isFinished = false
 
-  /** @param run loads, fills, and gives its leases back where it is aborted; never throws */
-  constructor(begun: number, tokens: ReadonlyMap<string, string>, run: (flight: Flight) => Promise<void>) {
-    this.begun = begun
+  /** @param run loads and fills, and gives its leases back if the flight is aborted; never throws */
+  constructor(sequence: number, tokens: ReadonlyMap<string, string>, run: (flight: Flight) => Promise<void>) {
+    this.sequence = sequence
     this.tokens = tokens
-    this.#landed = run(this).then(() => {
-      this.#over = true
+    this.#finished = run(this).then(() => {
+      this.#isFinished = true
     })
   }
 
-  /** Aborts when nobody waits any more, or the load has taken too long. */
+  /** Aborts when no caller waits any more, or the load has failed or taken too long. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
@@ -56,37 +56,37 @@ export class Flight {
     this.#abort.abort(reason)
   }
 
-  /** Whether all who waited for it have gone. */
+  /** Whether every caller that waited for it has gone. */
   get isAbandoned(): boolean {
     return this.#waiting === 0
   }
 
-  /** What became of a key, when it has landed. */
-  async done(key: string): Promise<Landed | LoadFailed | undefined> {
-    await this.#landed
+  /** Returns the outcome of a key when the flight has finished. It does not count as a caller that waits. */
+  async getOutcome(key: string): Promise<Outcome | LoadFailed | undefined> {
+    await this.#finished
     return this.outcomes.get(key)
   }
 
   /**
-   * What became of a key, when it has landed; undefined where that takes longer than `ms` milliseconds. The last who
-   * leaves it waits until it has cleared up.
+   * Waits for the outcome of a key; returns undefined if that takes longer than `ms` milliseconds. The last
+   * caller that leaves aborts the flight and waits until it has given its leases back.
    */
-  async wait(key: string, ms: number): Promise<Landed | LoadFailed | undefined> {
+  async wait(key: string, ms: number): Promise<Outcome | LoadFailed | undefined> {
     this.#waiting++
     try {
-      await within(ms, this.#landed, timeUp)
+      await within(ms, this.#finished, timeUp)
       return this.outcomes.get(key)
     } catch {
       return undefined
     } finally {
       this.#waiting--
-      if (this.#waiting === 0 && !this.#over) {
+      if (this.#waiting === 0 && !this.#isFinished) {
         this.abort(timeUp())
-        await this.#landed
+        await this.#finished
       }
     }
   }
 }
 
-/** Named as the platform names its own time-outs. */
-export const timeUp = () => new DOMException('the time of the call is over', 'TimeoutError')
+/** Creates the error of a call whose own time has run out. It has the name of the platform's own timeouts. */
+export const timeUp = () => new DOMException("the caller's time is over", 'TimeoutError')

@@ -1,8 +1,11 @@
-import { contextOf } from './context.ts'
-import { get, getMany } from './hit.ts'
-import { inspect, scan, warm } from './operate.ts'
+import { createContext } from './context.ts'
+import { get } from './get.ts'
+import { getMany } from './getMany.ts'
+import { inspect } from './inspect.ts'
 import { invalidate, write } from './remove.ts'
+import { scan } from './scan.ts'
 import type { CacheAside, CacheAsideOptions } from './types.ts'
+import { warm } from './warm.ts'
 
 export { LoadFailed, Overloaded } from './errors.ts'
 export type {
@@ -21,19 +24,22 @@ export type {
 } from './types.ts'
 
 /**
- * A cache beside a database (cache-aside): reads ask Redis first and the database on a miss; writes go to the database
- * first and then remove what Redis holds. A miss is loaded under a lease, as in Facebook's memcache (Nishtala et al.,
- * "Scaling Memcache at Facebook", NSDI 2013): one caller loads, and its value is stored only if no write came between.
+ * Creates a cache beside a database (cache-aside). A read asks Redis first, and the database on a miss. A
+ * write goes to the database first, and then removes the entries from Redis.
+ *
+ * A miss is loaded under a lease, as in Facebook's memcache (Nishtala et al., "Scaling Memcache at Facebook",
+ * NSDI 2013): one caller loads the value, and Redis stores it only if no write came in between.
  *
  * @example
  * const products = createCacheAside({ redis, name: 'product', load: (id, { signal }) => readProduct(id, signal) })
  * const { body, status } = await products.get('1')
  * await products.write('1', () => updateProduct('1', changes))
  *
- * @throws {TypeError} for an option that would never work, by its name: see {@link CacheAsideOptions}
+ * @throws {TypeError} if an option can never work; the message names the option. See {@link
+ *   CacheAsideOptions}.
  */
 export function createCacheAside<V>(options: CacheAsideOptions<V>): CacheAside<V> {
-  const context = contextOf(options)
+  const context = createContext(options)
   return {
     get: (id, { budgetMs = Number.POSITIVE_INFINITY } = {}) => get(context, id, budgetMs),
     getMany: (ids, { budgetMs = Number.POSITIVE_INFINITY } = {}) => getMany(context, ids, budgetMs),

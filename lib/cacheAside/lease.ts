@@ -1,101 +1,114 @@
-import { ask, pastFor } from './ask.ts'
-import { stepBack } from './beside.ts'
+import { ask, bypassAfter } from './ask.ts'
 import type { Call, Miss } from './call.ts'
-import { fillIn, newToken } from './redis/entry.ts'
-import { settle } from './settle.ts'
+import { interpret } from './interpret.ts'
+import { getFillId, newCallerPart } from './redis/entry.ts'
+import { useMainEntry } from './sideEntry.ts'
 
-/** What became of those that asked for a lease, but for those that were answered instead. */
+/**
+ * The misses that asked for a lease, by outcome. Misses that were answered instead are in none of the lists.
+ */
 export interface Leases<V> {
-  /** The call now holds their lease. */
+  /** The call now holds the lease. */
   won: Miss<V>[]
-  /** Somebody else holds it. */
+  /** Another caller holds the lease. */
   held: Miss<V>[]
-  /** An entry of another schema has come there meanwhile. */
-  aside: Miss<V>[]
-  /** Redis failed. */
-  past: Miss<V>[]
+  /** The main key now holds a fresh entry of another schema, so the side entry is read next. */
+  side: Miss<V>[]
+  /** Redis failed, so Redis is bypassed. */
+  bypass: Miss<V>[]
 }
 
-/** Asks for the lease of each miss, in one round trip; again for those where something else stands by then. */
+/**
+ * Asks for the lease of each miss, in one round trip; and again for each miss whose key has changed in the
+ * meantime.
+ */
 export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<Leases<V>> {
   const { redis, options } = call.cache
-  const leases: Leases<V> = { won: [], held: [], aside: [], past: [] }
+  const leases: Leases<V> = { won: [], held: [], side: [], bypass: [] }
   for (let open = misses; open.length > 0; ) {
-    const asked = open.map((miss): Asked<V> => ({ miss, part: newToken(), seen: replaceable(miss) }))
+    const requests = open.map(
+      (miss): LeaseRequest<V> => ({
+        miss,
+        callerPart: newCallerPart(),
+        fillToReplace: getFillToReplace(miss),
+      }),
+    )
     const replies = await ask(
       call,
       open,
-      ({ id, key, beside }, place) => {
-        const { part, seen } = asked[place] as Asked<V>
-        const how = [part, options.leaseMs, seen, id] as const
-        const sent = beside
-          ? redis.cacheAsideLeaseBeside(key, beside.key, ...how, beside.fill)
-          : redis.cacheAsideLease(key, ...how)
-        Object.assign(asked[place] as Asked<V>, { sent })
-        return sent
+      ({ id, key, side }, index) => {
+        const request = requests[index] as LeaseRequest<V>
+        const args = [request.callerPart, options.leaseMs, request.fillToReplace, id] as const
+        request.sent = side
+          ? redis.cacheAsideLeaseSideEntry(key, side.mainKey, ...args, side.mainFillId)
+          : redis.cacheAsideLease(key, ...args)
+        return request.sent
       },
-      { proves: isWon },
+      { provesWrites: isWon },
     )
     open = []
     const unreadable: Miss<V>[] = []
-    for (const [place, one] of asked.entries()) {
-      const { miss, seen } = one
-      const reply = replies[place]
+    for (const [index, request] of requests.entries()) {
+      const { miss, fillToReplace } = request
+      const reply = replies[index]
       if (typeof reply !== 'string') {
-        giveBack(call, one)
-        miss.past = pastFor(reply ?? new Error('No reply'))
-        leases.past.push(miss)
+        giveBack(call, request)
+        miss.bypass = bypassAfter(reply ?? new Error('Redis sent no reply'))
+        leases.bypass.push(miss)
       } else if (isWon(reply)) {
         miss.token = reply.slice(1)
         leases.won.push(miss)
       } else if (reply === '') {
-        // The entry beside which it looked is gone. Its client may have sent this again, after it was executed.
-        giveBack(call, one)
-        stepBack(call, miss)
+        // The main entry is gone. The client may have sent the command twice, so an earlier run may have
+        // taken the lease.
+        giveBack(call, request)
+        useMainEntry(call, miss)
         open.push(miss)
       } else {
-        const next = settle(call, miss, reply)
-        const isAnother = replaceable(miss) !== seen
-        if (next === 'open' || (next === 'held' && isAnother)) open.push(miss)
+        const next = interpret(call, miss, reply)
+        const hasChanged = getFillToReplace(miss) !== fillToReplace
+        if (next === 'free' || (next === 'held' && hasChanged)) open.push(miss)
         else if (next === 'held') leases.held.push(miss)
-        else if (next === 'aside') leases.aside.push(miss)
-        // The script takes it for an entry and this process does not: it goes, and the lease is asked for again.
-        if (next === 'open' && !isAnother) unreadable.push(miss)
+        else if (next === 'side') leases.side.push(miss)
+        // The script accepts it as an entry, but this process does not: delete it, and ask for the lease
+        // again.
+        if (next === 'free' && !hasChanged) unreadable.push(miss)
       }
     }
-    const removed = await ask(call, unreadable, ({ key }) => redis.del(key))
-    for (const [at, miss] of unreadable.entries()) {
-      const reply = removed[at]
+    const deletions = await ask(call, unreadable, ({ key }) => redis.del(key))
+    for (const [index, miss] of unreadable.entries()) {
+      const reply = deletions[index]
       if (!(reply instanceof Error)) continue
       open = open.filter((each) => each !== miss)
-      miss.past = pastFor(reply)
-      leases.past.push(miss)
+      miss.bypass = bypassAfter(reply)
+      leases.bypass.push(miss)
     }
   }
   return leases
 }
 
-/** A lease that was asked for. */
-interface Asked<V> {
+interface LeaseRequest<V> {
   miss: Miss<V>
-  /** The caller's part of its token. */
-  part: string
-  /** What tells the entry that the caller has seen, and that may be replaced. */
-  seen: string
+  /** The caller's part of the token. */
+  callerPart: string
+  /** The id of the fill whose entry the lease may replace; empty if the call has seen no entry. */
+  fillToReplace: string
   sent?: Promise<string>
 }
 
-/** The fill of the entry that a miss may replace; empty where it has seen none. */
-const replaceable = ({ stale, replaces = '' }: Miss<unknown>): string => (stale ? fillIn(stale) : replaces)
+const getFillToReplace = ({ stale, staleForeignFill = '' }: Miss<unknown>): string =>
+  stale ? getFillId(stale) : staleForeignFill
 
 const isWon = (reply: unknown): reply is string => typeof reply === 'string' && reply.startsWith('T')
 
 /**
- * It may have been taken all the same, and nobody shall wait for a load that does not come. Sent behind it on the same
- * connection, and not waited for; once more if the lease is had after all, for a cluster's client may send it elsewhere.
+ * Gives a lease back that a failed request may have taken, so that no caller waits for a load that never
+ * comes. The command follows the request on the same connection, and is not awaited. If the request still
+ * wins the lease later, the command is sent once more, because the client of a cluster may have sent the
+ * first one to another node.
  */
-function giveBack<V>({ cache }: Call<V>, { miss: { key }, part, sent }: Asked<V>): void {
-  const release = () => cache.redis.cacheAsideRelease(key, part, 0).catch(() => {})
+function giveBack<V>({ cache }: Call<V>, { miss: { key }, callerPart, sent }: LeaseRequest<V>): void {
+  const release = () => cache.redis.cacheAsideRelease(key, callerPart, 0).catch(() => {})
   release()
   sent?.then((reply) => (isWon(reply) ? release() : undefined)).catch(() => {})
 }

@@ -4,11 +4,12 @@ import { ask, isWrongType, type Reply } from './ask.ts'
 import type { Call, Miss } from './call.ts'
 
 /**
- * What stands at each key after a pause. A poll that another caller is about to send is shared: without that a hot id costs
- * Redis and this process one command for each caller that waits. None that was sent before is, so that no answer is
- * older than the call.
+ * Reads what each key holds, after a pause. Callers share a poll that is not sent yet; otherwise a hot id
+ * would cost Redis and this process one command for each caller that waits. A poll that was already sent is
+ * not shared, so that no answer is older than the call.
  *
- * @param pauseMs the longest pause; three quarters of it at the least, for those who wait do not all ask in step
+ * @param pauseMs the longest pause; the shortest is three quarters of it, so that processes do not poll in
+ *   step
  */
 export async function poll<V>(
   call: Call<V>,
@@ -30,18 +31,18 @@ export async function poll<V>(
   const replies = await ask(
     call,
     misses,
-    (_, place) => {
+    (_, index) => {
       next.replies ??= send(call, misses)
-      return next.replies[place] as Promise<string | null>
+      return next.replies[index] as Promise<string | null>
     },
-    { counts: false, isJudged: isFirst },
+    { drawsOnBudget: false, countsForBreaker: isFirst },
   )
   return replies.map((reply) => (isWrongType(reply) ? null : reply))
 }
 
-/** One command for all of them where it can be. */
+/** Sends one command for all keys if that is possible, otherwise one for each key. */
 function send<V>({ cache: { redis } }: Call<V>, misses: Miss<V>[]): Promise<string | null>[] {
   if (misses.length === 1 || redis instanceof Cluster) return misses.map(({ key }) => redis.get(key))
   const all = redis.mget(misses.map(({ key }) => key))
-  return misses.map((_, place) => all.then((replies) => replies[place] ?? null))
+  return misses.map((_, index) => all.then((replies) => replies[index] ?? null))
 }

@@ -1,16 +1,19 @@
 import type { Call, Miss } from './call.ts'
 import { LoadFailed } from './errors.ts'
-import type { Flight, Fresh } from './flight.ts'
-import { within } from './guards/budget.ts'
-import { latest } from './redis/entry.ts'
+import type { Flight, LoadedValue } from './flight.ts'
+import { within } from './guards/timeout.ts'
+import { latestTime } from './redis/entry.ts'
 import type { Loaded } from './types.ts'
 
-/** Asks the database, for as long as it may take and somebody waits. */
+/**
+ * Asks the database for a batch, by key, until the flight is aborted or `loadTimeoutMs` is over. Never
+ * throws.
+ */
 export async function query<V>(
   { cache, loadMany }: Call<V>,
   batch: Miss<V>[],
   flight: Flight,
-): Promise<Map<string, Fresh | LoadFailed>> {
+): Promise<Map<string, LoadedValue | LoadFailed>> {
   const { load, loadTimeoutMs } = cache.options
   const { signal } = flight
   const ids = batch.map(({ id }) => id)
@@ -19,27 +22,28 @@ export async function query<V>(
   const aborted = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
   )
-  const loaded = async () =>
+  const loadAll = async () =>
     loadMany ? loadMany(ids, { signal }) : new Map([[first, await load(first, { signal })]])
   try {
-    const all = Promise.race([aborted, loaded()])
+    const all = Promise.race([aborted, loadAll()])
     const found = await within(loadTimeoutMs, all, () => new LoadTimeout(loadTimeoutMs))
-    return new Map(batch.map(({ id, key }) => [key, freshFrom(id, found.get(id), loadedAt)]))
+    return new Map(batch.map(({ id, key }) => [key, toLoadedValue(id, found.get(id), loadedAt)]))
   } catch (error) {
     flight.abort(error)
     return new Map(batch.map(({ id, key }) => [key, new LoadFailed(id, error)]))
   }
 }
 
-function freshFrom<V>(id: string, found: Loaded<V>, loadedAt: number): Fresh | LoadFailed {
+/** Checks what a load found, and converts it to text. */
+function toLoadedValue<V>(id: string, found: Loaded<V>, loadedAt: number): LoadedValue | LoadFailed {
   const version = found?.version ?? 0
   if (!(Number.isSafeInteger(version) && version >= 0)) {
-    return new LoadFailed(id, new TypeError(`the version ${version} is no safe integer from 0 on`))
+    return new LoadFailed(id, new TypeError(`the version is ${version}: it must be a safe integer from 0`))
   }
   const until = found?.until ?? Number.POSITIVE_INFINITY
-  if (!(until > loadedAt && (until === Number.POSITIVE_INFINITY || until <= latest))) {
-    const why = `the value ends at ${until}: it must be in ms since the epoch, and after the load began, ${loadedAt}`
-    return new LoadFailed(id, new TypeError(why))
+  if (!(until > loadedAt && (until === Number.POSITIVE_INFINITY || until <= latestTime))) {
+    const reason = `until is ${until}: it must be in ms since the epoch and later than the start of the load, ${loadedAt}`
+    return new LoadFailed(id, new TypeError(reason))
   }
   try {
     const body = found?.value === undefined ? undefined : JSON.stringify(found.value)
@@ -49,10 +53,10 @@ function freshFrom<V>(id: string, found: Loaded<V>, loadedAt: number): Fresh | L
   }
 }
 
-/** The database took too long. Named as the platform names its own time-outs. */
+/** The database took too long. It has the name of the platform's own timeouts. */
 class LoadTimeout extends Error {
   override name = 'TimeoutError'
   constructor(ms: number) {
-    super(`not done after ${ms} ms`)
+    super(`the load did not finish within ${ms} ms`)
   }
 }

@@ -1,156 +1,185 @@
-import { pastFor } from './ask.ts'
-import { stepBack } from './beside.ts'
-import { answerError, answerKept, apart, type Call, type Miss } from './call.ts'
-import { LoadFailed } from './errors.ts'
+import { answerError, answerFromFallback } from './answer.ts'
+import { bypassAfter } from './ask.ts'
+import { type Call, forkCall, type Miss } from './call.ts'
+import { readSideEntries } from './checkedRead.ts'
+import { endedTwice } from './errors.ts'
 import type { Flight } from './flight.ts'
+import { interpret } from './interpret.ts'
 import { takeLeases } from './lease.ts'
-import { answerFrom, flightFor, load, withPermits } from './load.ts'
+import { answerFrom, findFlight, load } from './load.ts'
+import { withPermits } from './permits.ts'
 import { poll } from './poll.ts'
-import { settle } from './settle.ts'
-import { readBeside } from './wary.ts'
+import { useMainEntry } from './sideEntry.ts'
 
-/** The pause of a caller that waits for another process, ms: a fifth of what it has waited, between these. */
+/**
+ * The pause between the polls of a caller that waits, in ms: a fifth of what it has waited, but within these
+ * limits.
+ */
 const shortestPauseMs = 4
 const longestPauseMs = 50
 
 /**
- * From misses to answers. Leases are taken where nobody holds one, in one round trip, and what they are taken for is
- * loaded together and filled. Where somebody else holds the lease, a caller of the same process joins that load; one of
- * another process looks again and again, for all of its ids together.
+ * Answers every miss. If no caller holds the lease of a miss, the call takes it; leases are taken in one
+ * round trip, and what they were taken for is loaded and filled together. If another caller holds the lease,
+ * a caller in the same process joins that load, and a caller in another process polls, for all of its ids
+ * together.
  */
 export async function resolve<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
-  const unread = misses.filter(({ answer, beside }) => !answer && beside?.isRead === false)
-  if (unread.length > 0) await readBeside(call, unread)
+  if (misses.length === 0) return
+  const unread = misses.filter(({ answer, side }) => !answer && side?.isRead === false)
+  if (unread.length > 0) await readSideEntries(call, unread)
   const open = misses.filter(({ answer }) => !answer)
-  const held = open.filter(({ holder }) => holder !== undefined)
-  const past = open.filter(({ past }) => past)
-  const free = open.filter(({ holder, past }) => holder === undefined && !past)
-  await Promise.all([lead(call, free), wait(call, held), bypass(call, past)])
+  const held = open.filter(({ otherToken }) => otherToken !== undefined)
+  const bypassing = open.filter(({ bypass }) => bypass)
+  const free = open.filter(({ otherToken, bypass }) => otherToken === undefined && !bypass)
+  await Promise.all([loadUnderLease(call, free), waitForOthers(call, held), bypassRedis(call, bypassing)])
 }
 
-/** Takes leases and loads, under permits that were there before: a lease that cannot be served keeps others waiting. */
-function lead<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+/**
+ * Takes leases and loads. It takes the permits first: a lease without a permit would only keep other callers
+ * waiting.
+ */
+function loadUnderLease<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   return withPermits(call, misses, async (some, permits) => {
-    const own = apart(call)
-    const { won, held, aside, past } = await takeLeases(own, some)
-    const loading = load(own, won, permits).then((ended) => again(own, ended))
-    await Promise.all([loading, wait(own, held), resolve(own, aside), bypass(own, past)])
+    const fork = forkCall(call)
+    const { won, held, side, bypass } = await takeLeases(fork, some)
+    const loading = load(fork, won, permits).then((ended) => reload(fork, ended))
+    await Promise.all([loading, waitForOthers(fork, held), resolve(fork, side), bypassRedis(fork, bypass)])
   })
 }
 
-/** Loads once more what has ended while it was loaded. Where that has ended as well, its load does not say what it should. */
-async function again<V>(call: Call<V>, ended: Miss<V>[]): Promise<void> {
-  const twice = ended.filter(({ hasEnded }) => hasEnded)
-  for (const miss of twice)
-    answerError(call, miss, new LoadFailed(miss.id, new Error('its value ends at once')))
+/**
+ * Loads once more the values that ended during their load. If the second value has ended too, the load has
+ * failed.
+ */
+async function reload<V>(call: Call<V>, ended: Miss<V>[]): Promise<void> {
+  const twice = ended.filter(({ isReload }) => isReload)
+  for (const miss of twice) answerError(call, miss, endedTwice(miss.id))
   const once = ended.filter((miss) => !twice.includes(miss))
   for (const miss of once) {
-    miss.hasEnded = true
+    miss.isReload = true
     delete miss.token
-    delete miss.holder
+    delete miss.otherToken
     delete miss.stale
   }
   await resolve(call, once)
 }
 
-/** Waits for the loads of others, until each miss is answered, or its lease may be had, or its time to wait is over. */
-async function wait<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
+/**
+ * Waits for the loads of other callers, until each miss is answered, its lease is free, or its time to wait
+ * is over.
+ */
+async function waitForOthers<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
   const begun = performance.now()
-  const going: Promise<void>[] = []
-  for (let waiting = joinFlights(call, held, going); waiting.length > 0; ) {
+  const pending: Promise<void>[] = []
+  for (let waiting = joinFlights(call, held, pending); waiting.length > 0; ) {
     const pause = Math.min(Math.max((performance.now() - begun) / 5, shortestPauseMs), longestPauseMs)
     const replies = await poll(call, waiting, pause)
     const now = performance.now()
-    const open: Miss<V>[] = []
+    const free: Miss<V>[] = []
     const late: Miss<V>[] = []
-    const past: Miss<V>[] = []
-    const still = waiting.filter((miss, at) => {
-      const reply = replies[at] ?? ''
+    const bypassing: Miss<V>[] = []
+    const stillWaiting = waiting.filter((miss, index) => {
+      const reply = replies[index] ?? ''
       if (reply instanceof Error) {
-        miss.past = pastFor(reply)
-        past.push(miss)
+        miss.bypass = bypassAfter(reply)
+        bypassing.push(miss)
         return false
       }
-      const next = settle(call, miss, reply)
+      const next = interpret(call, miss, reply)
       if (next === 'answered') return false
-      if (next === 'aside') {
-        going.push(resolve(call, [miss]))
+      if (next === 'side') {
+        pending.push(resolve(call, [miss]))
         return false
       }
       if (next === 'held' && now >= miss.waitUntil) late.push(miss)
-      // Only the script knows whether a lease has ended: one in an entry ends by Redis' clock, and a damaged one has no end.
-      else if (next === 'open' || now - miss.heldSince > call.cache.options.leaseMs) open.push(miss)
+      // Only the script can tell whether a lease has ended: a lease in an entry ends by Redis' clock, and a
+      // damaged lease has no end.
+      else if (next === 'free' || now - miss.foundAt > call.cache.options.leaseMs) free.push(miss)
       else return true
       return false
     })
-    // The entry beside which this one lies may be gone, as what was loaded for it was not stored.
-    for (const miss of open) if (miss.beside) stepBack(call, miss)
-    if (open.length > 0) going.push(lead(call, open))
-    if (late.length > 0) going.push(giveUp(call, late))
-    if (past.length > 0) going.push(bypass(call, past))
-    waiting = joinFlights(call, still, going)
+    // The main entry of a side entry may be gone, if what another caller loaded for the side key was not
+    // stored.
+    for (const miss of free) if (miss.side) useMainEntry(call, miss)
+    if (free.length > 0) pending.push(loadUnderLease(call, free))
+    if (late.length > 0) pending.push(stopWaiting(call, late))
+    if (bypassing.length > 0) pending.push(bypassRedis(call, bypassing))
+    waiting = joinFlights(call, stillWaiting, pending)
   }
-  await Promise.all(going)
+  await Promise.all(pending)
 }
 
-/** Lets those join a load of this process that may. @returns the others */
-function joinFlights<V>(call: Call<V>, misses: Miss<V>[], going: Promise<void>[]): Miss<V>[] {
+/** Lets misses join a load of this process, if they may. @returns the other misses */
+function joinFlights<V>(call: Call<V>, misses: Miss<V>[], pending: Promise<void>[]): Miss<V>[] {
   return misses.filter((miss) => {
-    const flight = flightFor(call, miss)
-    if (flight) going.push(join(call, miss, flight))
+    const flight = findFlight(call, miss)
+    if (flight) pending.push(joinFlight(call, miss, flight))
     return !flight
   })
 }
 
-async function join<V>(call: Call<V>, miss: Miss<V>, flight: Flight): Promise<void> {
-  if (await answerFrom(call, miss, flight, { joins: true })) return
-  // What was loaded is older than a removal demands, and its lease has ended with it.
-  delete miss.holder
-  await lead(call, [miss])
+async function joinFlight<V>(call: Call<V>, miss: Miss<V>, flight: Flight): Promise<void> {
+  if (await answerFrom(call, miss, flight, { isJoined: true })) return
+  // The value has ended, or is older than a removal allows. In both cases its lease has ended too.
+  delete miss.otherToken
+  await loadUnderLease(call, [miss])
 }
 
-/** Loads for itself after a long wait, and stores it only if the lease can be had after all. */
-function giveUp<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+/** Stops waiting for other callers, and loads. The value is stored only if the lease can be taken now. */
+function stopWaiting<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   return withPermits(call, misses, async (some, permits) => {
-    const own = apart(call)
-    const { won, held, aside, past } = await takeLeases(own, some)
+    const fork = forkCall(call)
+    const { won, held, side, bypass } = await takeLeases(fork, some)
     const now = performance.now()
     const late = held.filter(({ waitUntil }) => waitUntil <= now)
-    for (const miss of late) miss.past = { detail: 'wait-timeout' }
+    for (const miss of late) miss.bypass = { detail: 'wait-timeout' }
     const others = held.filter((miss) => !late.includes(miss))
-    const loading = loadPast(own, [...won, ...late, ...past], permits)
-    await Promise.all([loading, wait(own, others), resolve(own, aside)])
+    const loading = loadRemaining(fork, [...won, ...late, ...bypass], permits)
+    await Promise.all([loading, waitForOthers(fork, others), resolve(fork, side)])
   })
 }
 
 /** Answers from the database alone, and stores nothing in Redis. */
-async function bypass<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
-  const going: Promise<void>[] = []
-  const rest = withoutLoad(call, misses, going)
-  await Promise.all([...going, withPermits(call, rest, (some, permits) => loadPast(call, some, permits))])
-}
-
-/** Loads what has to be loaded by now: another caller may have begun while this one waited for its permit. */
-async function loadPast<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<void> {
-  const going: Promise<void>[] = []
-  const led = misses.filter(({ token }) => token !== undefined)
-  const others = misses.filter(({ token }) => token === undefined)
-  const rest = withoutLoad(call, others, going)
-  for (const { id, past } of rest) if (past) call.cache.emit?.({ type: 'bypass', id, ...past })
-  const loading = load(call, [...led, ...rest], permits).then((ended) => again(call, ended))
-  await Promise.all([loading, ...going])
+async function bypassRedis<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
+  if (misses.length === 0) return
+  const pending: Promise<void>[] = []
+  const rest = answerWithoutLoad(call, misses, pending)
+  await Promise.all([
+    ...pending,
+    withPermits(call, rest, (some, permits) => loadRemaining(call, some, permits)),
+  ])
 }
 
 /**
- * Answers from a load that this process does for another caller, and, while the shard cannot be reached, from one that it
- * has just done. @returns the others
+ * Loads what still needs a load: another caller may have started one while this call waited for its permit.
  */
-function withoutLoad<V>(call: Call<V>, misses: Miss<V>[], going: Promise<void>[]): Miss<V>[] {
+async function loadRemaining<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<void> {
+  const pending: Promise<void>[] = []
+  const leased = misses.filter(({ token }) => token !== undefined)
+  const unleased = misses.filter(({ token }) => token === undefined)
+  const rest = answerWithoutLoad(call, unleased, pending)
+  for (const { id, bypass } of rest) if (bypass) call.cache.emit?.({ type: 'bypass', id, ...bypass })
+  const loading = load(call, [...leased, ...rest], permits).then((ended) => reload(call, ended))
+  await Promise.all([loading, ...pending])
+}
+
+/**
+ * Answers misses from a load that this process runs for another caller, or, while the shard cannot be
+ * reached, from the fallback.
+ *
+ * @returns the other misses
+ */
+function answerWithoutLoad<V>(call: Call<V>, misses: Miss<V>[], pending: Promise<void>[]): Miss<V>[] {
   const { fallback, options } = call.cache
-  return joinFlights(call, misses, going).filter((miss) => {
-    const kept = miss.shard.isOpen ? fallback.get(miss.key, options.fallbackMs) : undefined
-    if (kept)
-      going.push(answerKept(call, miss, kept).then((isGood) => (isGood ? undefined : bypass(call, [miss]))))
-    return !kept
+  return joinFlights(call, misses, pending).filter((miss) => {
+    const earlier = miss.shard.isOpen ? fallback.get(miss.key, options.fallbackMs) : undefined
+    if (earlier)
+      pending.push(
+        answerFromFallback(call, miss, earlier).then((isAnswered) =>
+          isAnswered ? undefined : bypassRedis(call, [miss]),
+        ),
+      )
+    return !earlier
   })
 }

@@ -1,22 +1,22 @@
 import type { LoadFailed, Overloaded } from './errors.ts'
 import type { CacheResult, CacheStatus } from './types.ts'
 
-/** Stands where a value has not been parsed yet; JSON has no symbols. */
+/** Marks a value that is not parsed yet. JSON has no symbols, so no value can equal it. */
 const unparsed = Symbol('unparsed')
 
-/** An answer made of text: the value is parsed only if somebody asks for it. */
+/** An answer that holds text; the value is parsed only when it is first accessed. */
 export class Result<V> implements CacheResult<V> {
   readonly body: string | undefined
   readonly version: number
   readonly age: number
   readonly status: CacheStatus
   readonly until: number | undefined
-  private readonly known: number | undefined
+  private readonly knownBytes: number | undefined
   private parsed: V | undefined | typeof unparsed = unparsed
 
   /**
-   * @param until infinity where the value does not end
-   * @param bytes of the body, where they are known
+   * @param until infinity if the value has no end
+   * @param bytes the length of the body, if it is known
    */
   constructor(
     { body, version, until }: { body: string | undefined; version: number; until: number },
@@ -26,25 +26,25 @@ export class Result<V> implements CacheResult<V> {
   ) {
     this.body = body
     this.until = until === Number.POSITIVE_INFINITY ? undefined : until
-    this.known = bytes
+    this.knownBytes = bytes
     this.version = version
     this.age = age
     this.status = status
   }
 
   get bytes(): number {
-    return this.known ?? Buffer.byteLength(this.body ?? '')
+    return this.knownBytes ?? Buffer.byteLength(this.body ?? '')
   }
 
   get value(): V | undefined {
     if (this.parsed === unparsed)
-      this.parsed = this.body === undefined ? undefined : frozen(JSON.parse(this.body) as V)
+      this.parsed = this.body === undefined ? undefined : deepFreeze(JSON.parse(this.body) as V)
     return this.parsed
   }
 }
 
-/** What stands in place of an answer. */
-export const failure = <V>(error: LoadFailed | Overloaded): CacheResult<V> => ({
+/** Returns the result of an id that has no answer. */
+export const failedResult = <V>(error: LoadFailed | Overloaded): CacheResult<V> => ({
   value: undefined,
   body: undefined,
   bytes: 0,
@@ -54,10 +54,10 @@ export const failure = <V>(error: LoadFailed | Overloaded): CacheResult<V> => ({
   error,
 })
 
-/** With all that is in it. What one caller is handed out is never changed under another's hands. */
-function frozen<T>(value: T): T {
+/** Freezes a value and everything in it, so that no caller changes a value that another caller also holds. */
+function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
-    for (const part of Object.values(value)) frozen(part)
+    for (const part of Object.values(value)) deepFreeze(part)
     Object.freeze(value)
   }
   return value

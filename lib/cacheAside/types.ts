@@ -2,173 +2,210 @@ import type { Cluster, Redis } from 'ioredis'
 import type { LoadFailed, Overloaded } from './errors.ts'
 
 /**
- * What a load found: a value and its version, or nothing. `undefined` either way means: it does not exist.
+ * What a load found: a value and its version. `undefined`, or a `value` of `undefined`, means that the id
+ * does not exist.
  *
- * A value may end at an instant, `until` in ms since the epoch, as a price does that is valid for a time: it is served no
- * longer, however long the cache would keep it, fresh or stale. By the clock of the process that answers. Not before the
- * load began: what has ended by then is not what the load is to find.
+ * `until` is for a value that ends at an instant, such as a price that is valid for a limited time. It is in
+ * milliseconds since the epoch. From then on the cache serves the value neither fresh nor stale, whatever the
+ * other options allow; the clock of the answering process decides. `until` must be later than the start of
+ * the load, because a load must not return a value that has already ended.
  */
 export type Loaded<V> = { value: V | undefined; version: number; until?: number | undefined } | undefined
 
-/** How a cache is made. All but `redis`, `name` and `load` have defaults. Durations are milliseconds. */
+/**
+ * The options of {@link createCacheAside}. All except `redis`, `name` and `load` have defaults. Durations are
+ * in milliseconds.
+ */
 export interface CacheAsideOptions<V> {
   /**
-   * The client, owned by the caller. Commands must fail rather than wait for ever, as those of lib/clients/redis do. Another one needs
-   * a `maxRetriesPerRequest` of at least 1, or null, a `socketTimeout`, and a `connectTimeout` no shorter than `connectMs`. With a lazy connection the first `get` connects.
+   * The Redis client. The caller owns it and closes it. With a lazy connection, the first `get` connects.
+   *
+   * Its commands must fail rather than wait for ever, as those of lib/clients/redis do. Any other client
+   * needs a `maxRetriesPerRequest` of at least 1, or null; a `socketTimeout`; and a `connectTimeout` no
+   * shorter than `connectMs`.
    */
   redis: Redis | Cluster
-  /** What kind of entry this cache holds, such as `product`. Keys are `prefix:{id}:name`. */
+  /** The kind of entry that this cache holds, such as `product`. Keys begin with `prefix:{id}:name`. */
   name: string
-  /** Tells apart catalogs, or stages of one, that share a Redis. @default 'aisle' */
+  /** Separates catalogues, or stages of one catalogue, that share a Redis. @default 'aisle' */
   prefix?: string
-  /** Names the shape of the values. An entry of another schema is a miss, and is left alone while it is fresh. @default '1' */
+  /**
+   * Names the shape of the values. An entry of another schema is a miss; while it is fresh, this cache leaves
+   * it alone. Change it with the shape, so that two releases can run side by side. @default '1'
+   */
   schema?: string
   /**
-   * Reads one value from the database, strongly consistent: an eventually consistent read may bring back what a
-   * write has just replaced, and it would be stored. Must heed `signal`, which aborts when the time is up.
+   * Reads one value from the database. The read must be strongly consistent: an eventually consistent read
+   * can return what a write has just replaced, and the cache would store it. It must respect `signal`, which
+   * aborts when the load runs out of time.
    */
   load: (id: string, context: { signal: AbortSignal }) => Promise<Loaded<V>>
   /**
-   * Reads many values at once, with the same demands as `load`. An id that the map does not hold does not exist. Used
-   * by `getMany` for its misses; without it each is loaded by `load`.
+   * Reads many values at once, under the same rules as `load`. An id that is missing from the map does not
+   * exist. `getMany` uses it for its misses; without it, `getMany` calls `load` for each miss.
    */
   loadMany?: (ids: string[], context: { signal: AbortSignal }) => Promise<Map<string, Loaded<V>>>
   /** How long an entry is fresh. @default 60_000 */
   ttl?: number
-  /** The share by which each `ttl` is shortened at random, 0 to 1, so that what was filled together does not expire together. @default 0.1 */
+  /**
+   * The share by which each `ttl` is shortened at random, from 0 to below 1. It keeps entries that were
+   * filled together from expiring together. @default 0.1
+   */
   jitter?: number
   /**
-   * How long after that an entry is served all the same while one caller, who then waits for it, loads a new one.
-   * @default 0
+   * How long after its `ttl` an entry is still served while one caller loads a new value. That caller waits
+   * for the load; all others get the stale value at once. @default 0
    */
   staleWhileRevalidate?: number
   /**
-   * How long after its freshness an entry is served when loading fails. Never one that was removed. @default 0
+   * How long after its `ttl` an entry is served if loading fails. A removed entry is never served. @default 0
    */
   staleIfError?: number
-  /** How long the answer "does not exist" is kept. @default 5_000 */
+  /** How long the answer "does not exist" is cached. @default 5_000 */
   negativeTtl?: number
-  /** How long a lease gives its holder to load and fill before another may. Longer than `loadTimeoutMs`. @default 3_000 */
+  /**
+   * How long the holder of a lease has to load and fill before another caller can take the lease. Must be
+   * longer than `loadTimeoutMs`. @default 3_000
+   */
   leaseMs?: number
   /**
-   * How long a caller waits for a load that another one holds the lease of, before it loads for itself. At least 500 ms
-   * longer than `leaseMs`, so that the lease of a process that was killed ends first, and one caller takes it for all.
-   * Where that caller is killed as well, the wait begins anew. A caller waits for half of its own time where that does
-   * not reach past the lease and a load after it. @default 3_500
+   * How long a caller waits while another caller holds the lease, before it loads for itself. Must be at
+   * least 500 ms longer than `leaseMs`: if the loading process is killed, its lease then ends first, and one
+   * waiting caller takes the lease for all. If that caller is killed too, the wait starts again. A caller
+   * whose own time does not cover the lease and a load after it waits for half of that time. @default 3_500
    */
   waitMs?: number
   /**
-   * The most that one call spends on waiting for a shard of Redis, all its commands together. What it waits for another
-   * caller's load is not time on Redis, as long as Redis answers in time; nor is what this process spends frozen, or
-   * waiting for a processor. @default 100
+   * How long one call can wait for one shard of Redis, all its commands together. Waiting for another
+   * caller's load does not count, as long as Redis answers in time. Nor does time in which this process is
+   * frozen or waits for a CPU. @default 100
    */
   cacheTimeoutMs?: number
   /**
-   * The most that calls wait for a connection to Redis that is being made, counted from when that began: the first one, or
-   * the next one after a working one was lost. It stands beside `cacheTimeoutMs`. Where an attempt fails, the next one is
-   * not waited for. Of caches on the same client the one that was made first says it. @default 1_000
+   * How long calls can wait for a connection to Redis, counted from the start of the connection attempt. This
+   * applies to the first connection, and to the next one after a working connection was lost. It comes on top
+   * of `cacheTimeoutMs`. If an attempt fails, calls do not wait for the next attempt. Caches that share a
+   * client all use the value of the cache that was created first. @default 1_000
    */
   connectMs?: number
-  /** The most that one load may take. @default 2_500 */
+  /** How long one load can take. @default 2_500 */
   loadTimeoutMs?: number
   /**
-   * While a shard is away, how long this process answers its ids from its last load, counted from that load's begin. In
-   * a process that cannot reach Redis this is the bound on staleness. 0: never. @default 1_000
+   * How long this process serves its own last load of an id while the shard of that id is away, counted from
+   * the start of the load. This bounds staleness in a process that cannot reach Redis. 0 turns it off.
+   * @default 1_000
    */
   fallbackMs?: number
-  /** The most loads that run at the same time in this process for this cache. @default 32 */
+  /** How many loads of this cache can run at the same time in this process. @default 32 */
   maxConcurrentLoads?: number
-  /** Called with every decision the cache takes, synchronously. Must not throw. */
+  /** Receives every decision that the cache takes, synchronously. Must not throw. */
   onEvent?: (event: CacheEvent) => void
 }
 
-/** What became of a removal: `deferred` means that Redis did not confirm it, and that it is delivered later. */
+/**
+ * The outcome of a removal. `deferred` means that Redis did not confirm it, and that it is delivered later.
+ */
 export type Invalidation = 'done' | 'deferred'
 
-/** What the cache did, in the terms of RFC 9211 (Cache-Status). */
+/** How the cache handled a request, in the terms of RFC 9211 (Cache-Status). */
 export interface CacheStatus {
-  /** Answered from the cache. */
+  /** Whether the answer came from the cache. */
   hit: boolean
   /**
-   * Why it was not answered from the cache: nothing there (`uri-miss`), something stale there (`stale`; the answer is
-   * the new value where `stored` or `collapsed` says how it came, or the stale one where `ttl` is below 0), or the
-   * cache left out (`bypass`).
+   * Why the request went forward to the database:
+   * - `uri-miss`: the cache held nothing for the id.
+   * - `stale`: the cache held a stale entry. If `ttl` is negative, the answer is that stale value, otherwise
+   *   a new one.
+   * - `bypass`: the cache was not used.
    */
   fwd?: 'uri-miss' | 'stale' | 'bypass'
-  /** The loaded value is now in the cache. */
+  /** Whether the loaded value is now in the cache. */
   stored?: boolean
-  /** Answered without a load of its own, since another caller is loading or has loaded. */
+  /** Whether the call did no load of its own because another caller loads, or has loaded, the same id. */
   collapsed?: boolean
-  /** Seconds for which the entry stays fresh; below 0 where it is stale. */
+  /** For how many seconds the entry stays fresh; negative if the entry is stale. */
   ttl?: number
   /**
-   * What was wrong: `redis-timeout`, `redis-error`, `redis-away` (known to be, and not asked), `wait-timeout` (another
-   * caller's load took too long), `load-failed` (a stale value instead), `fallback` (this process' own last load).
+   * What went wrong:
+   * - `redis-timeout`: Redis did not answer in time.
+   * - `redis-error`: Redis answered with an error.
+   * - `redis-away`: the shard is known to be away, and was not asked.
+   * - `wait-timeout`: another caller's load took too long.
+   * - `load-failed`: the load failed, and the answer is a stale value.
+   * - `fallback`: the answer is this process's own last load.
    */
   detail?: string
 }
 
-/** An answer. `value` and `body` are undefined where the id does not exist. */
+/** The answer for one id. `value` and `body` are undefined if the id does not exist. */
 export interface CacheResult<V> {
-  /** The value; parsed from `body` when it is first asked for, and frozen with all that is in it. */
+  /** The value. It is parsed from `body` on first access, and deeply frozen. */
   readonly value: V | undefined
   /** The value as JSON text, byte for byte as it was stored. */
   readonly body: string | undefined
-  /** The length of `body` in UTF-8. A hit knows it without counting. */
+  /** The length of `body` in UTF-8 bytes. On a hit it is known without counting. */
   readonly bytes: number
-  /** As loaded; 0 where the id never existed. */
+  /** The version that the load returned; 0 if the id never existed. */
   readonly version: number
-  /** Milliseconds since the load of the value began. */
+  /** Milliseconds since the load of this value began. */
   readonly age: number
-  /** When the value ends, ms since the epoch; undefined where its load named no end. */
+  /** When the value ends, in ms since the epoch; undefined if the load named no end. */
   readonly until?: number | undefined
+  /** How the cache got this answer. */
   readonly status: CacheStatus
-  /** Only from `getMany`: why this id has no answer. */
+  /** Why this id has no answer. Only `getMany` sets it. */
   readonly error?: LoadFailed | Overloaded
 }
 
-/** What a commit made of the value; `undefined` where it deleted it. */
+/** What a commit wrote: the new value, or `undefined` if it deleted the value, and the new version. */
 export interface Committed<V> {
   value: V | undefined
   version: number
 }
 
-/** A cache of any kind of value, as far as another one has to know it. */
+/** The part of a cache that another cache needs to remove its entries too. */
 export type Keyed = Pick<CacheAside<unknown>, 'key'>
 
-/** A cache, as {@link createCacheAside} makes it. */
+/** A cache, as {@link createCacheAside} returns it. */
 export interface CacheAside<V> {
   /**
-   * The value of an id: from the cache, else from the database.
+   * Returns the value of an id, from the cache or else from the database.
    *
-   * @param options.budgetMs what is left of the caller's own time; bounds waiting and loading
-   * @throws {LoadFailed} when the database did not answer, with its error as `cause`
-   * @throws {Overloaded} when too many loads run already for this one to begin in time
-   * @throws {TypeError} for an id that is empty or no well-formed Unicode
+   * @param options.budgetMs how much of the caller's own time is left; it bounds all waiting and loading
+   * @throws {LoadFailed} if the load failed and the cache holds nothing that it can serve instead
+   * @throws {Overloaded} if too many loads are already running for this one to start in time
+   * @throws {TypeError} if the id is empty or not well-formed Unicode
    */
   get(id: string, options?: { budgetMs?: number }): Promise<CacheResult<V>>
   /**
-   * The values of many ids, in the order asked; duplicates are allowed. One round trip to read them (in a cluster one
-   * for each shard), one to take the leases of the misses, one `loadMany`, one to fill. An id that cannot be answered
-   * carries its `error`; the others are answered all the same.
+   * Returns the values of many ids, in the order of `ids`; duplicates are allowed. It takes one round trip to
+   * read them (in a cluster, one for each shard), one to take the leases of the misses, one `loadMany`, and
+   * one to fill. An id that cannot be answered carries its `error`; the other ids are still answered.
    *
-   * @throws {TypeError} for an id that is empty or no well-formed Unicode
+   * @param options.budgetMs how much of the caller's own time is left; it bounds all waiting and loading
+   * @throws {TypeError} if an id is empty or not well-formed Unicode
    */
   getMany(ids: readonly string[], options?: { budgetMs?: number }): Promise<CacheResult<V>[]>
   /**
-   * Fills what is missing or stale, and touches nothing that is fresh. Never throws for an id that cannot be loaded.
+   * Fills what is missing or stale, and leaves fresh entries untouched. It never throws for an id that cannot
+   * be loaded.
    *
-   * @throws {TypeError} for an id that is empty or no well-formed Unicode
+   * @throws {TypeError} if an id is empty or not well-formed Unicode
    */
   warm(ids: readonly string[]): Promise<Warmed>
   /**
-   * Changes the database by `commit`, then removes every entry of the id, here and in the caches of `also`, by one
-   * atomic command. What `commit` throws is thrown on after the removal all the same, since a time-out may hide a
-   * commit; an error object then carries `invalidation`.
+   * Runs `commit`, which changes the database. Then removes every entry of the id, in this cache and in the
+   * caches of `also`, by one atomic command.
    *
-   * @param options.also caches on the same Redis and with the same prefix
-   * @param options.mayHaveCommitted asked when `commit` has thrown: where it says no, nothing is removed. Without it what
-   * was refused costs the entries as well, and whoever is refused all the time keeps them out of the cache
+   * If `commit` throws, `write` still removes the entries, because a timeout can hide a commit. Then it
+   * throws the same error; an error object also carries `invalidation`.
+   *
+   * @param options.also other caches on the same Redis, with the same prefix, that show the same row
+   * @param options.mayHaveCommitted called when `commit` has thrown. If it returns false, nothing is removed.
+   *   Without it, refused writes remove entries too, so a client whose writes are always refused keeps those
+   *   ids out of the cache.
+   * @throws what `commit` throws
+   * @throws {TypeError} if the id is empty or not well-formed Unicode; nothing is written
    */
   write<C extends Committed<V>>(
     id: string,
@@ -176,37 +213,49 @@ export interface CacheAside<V> {
     options?: { also?: Keyed[]; mayHaveCommitted?: () => boolean },
   ): Promise<C & { invalidation: Invalidation }>
   /**
-   * Removes every entry of the id, here and in the caches of `also`. With `version` an entry that is at least as new
-   * stays. Never throws for a Redis that is away: the removal is deferred.
+   * Removes every entry of the id, in this cache and in the caches of `also`. With a `version`, entries of at
+   * least that version stay. It does not throw if Redis is away: the removal is then deferred.
+   *
+   * @throws {TypeError} if the id is empty or not well-formed Unicode, or `version` is not a safe integer
+   *   from 0
    */
   invalidate(id: string, options?: { version?: number; also?: Keyed[] }): Promise<Invalidation>
   /**
-   * What stands at the key of an id, at one moment of Redis. Loads nothing and changes nothing: for whoever looks after
-   * the cache, not for answers.
+   * Reports what Redis holds for an id at one moment. It loads nothing and changes nothing. It is for
+   * operating the cache, not for answering requests.
    *
-   * @throws what Redis throws, or an Error where it does not answer within `cacheTimeoutMs`
-   * @throws {TypeError} for an id that is empty or no well-formed Unicode
+   * @throws what Redis throws, or an Error if Redis does not answer within `cacheTimeoutMs`
+   * @throws {TypeError} if the id is empty or not well-formed Unicode
    */
   inspect(id: string): Promise<Inspected>
   /**
-   * The ids that Redis holds something for, by SCAN: in no order, and one that was yielded may come again. Other keys of
-   * the same Redis are looked at as well, so it costs Redis as much as there are keys, in steps of 500.
+   * Yields the ids that Redis holds something for, by SCAN. The ids come in no particular order, and an id can
+   * come more than once. SCAN visits the other keys of the same Redis too, so the cost grows with the number
+   * of all keys. It runs in steps of 500 keys.
    *
-   * @param options.atMost about how many keys it looks at. @default 100_000
-   * @param options.anywhere begins at a random place, so that many short walks come everywhere; a walk that is long
-   *   enough has seen every key all the same. @default false
-   * @throws what Redis throws, or an Error where a step takes longer than a second
+   * @param options.atMost about how many keys to visit. @default 100_000
+   * @param options.anywhere starts at a random place, so that many short scans together cover everything. A
+   *   long enough scan still visits every key. @default false
+   * @throws what Redis throws, or an Error if a step takes longer than a second
    */
   scan(options?: { atMost?: number; anywhere?: boolean }): AsyncGenerator<string, void, undefined>
-  /** The key under which Redis holds the entry of an id. */
+  /** Returns the key at which Redis holds the entry of an id. */
   key(id: string): string
 }
 
 /**
- * What stands at a key: nothing; an entry that is `fresh`, or knows while it is fresh that the id is `absent`; one that is
- * `stale`, or `refreshing` while a caller holds the lease to replace it; a lease alone while a caller is `loading`, or the
- * mark that a load has `failed` a moment ago; or what no reader takes for an entry (`unreadable`: of another type or
- * schema, or cut short). What this cache keeps beside an entry of another schema is not looked at.
+ * What Redis holds at a key:
+ * - `nothing`: no such key.
+ * - `fresh`: an entry within its ttl.
+ * - `absent`: a fresh entry which says that the id does not exist.
+ * - `stale`: an entry past its ttl.
+ * - `refreshing`: a stale entry, and a caller holds the lease to replace it.
+ * - `loading`: a lease without an entry.
+ * - `failed`: the mark of a load that failed a moment ago.
+ * - `unreadable`: content that no reader accepts as an entry: it has another type or schema, or it is
+ *   truncated.
+ *
+ * The side key, which holds this cache's entry while an entry of another schema is fresh, is not inspected.
  */
 export type EntryState =
   | 'nothing'
@@ -218,49 +267,58 @@ export type EntryState =
   | 'failed'
   | 'unreadable'
 
-/** What {@link CacheAside.inspect} finds. Durations are milliseconds. */
+/**
+ * What {@link CacheAside.inspect} found. Durations are in milliseconds. Only an entry has `version`,
+ * `loadedAt`, `age`, `ttl`, `until` and `body`.
+ */
 export interface Inspected {
   state: EntryState
-  /** Of the value; of an entry only, as all that follows but `expires` and `bytes`. */
+  /** The version of the value. */
   version?: number
-  /** When the load of the value began, since the epoch, by the loader's clock. */
+  /** When the load of the value began, in ms since the epoch, by the loader's clock. */
   loadedAt?: number
-  /** Since then, by this clock. */
+  /** How long ago that load began, by this process's clock. */
   age?: number
-  /** For how long it stays fresh; 0 or below where it is stale. */
+  /** How long the entry stays fresh; 0 or negative if it is stale. */
   ttl?: number
-  /** When the value ends, ms since the epoch; undefined where it does not. */
+  /** When the value ends, in ms since the epoch; undefined if it has no end. */
   until?: number | undefined
-  /** The value's JSON text; undefined where the entry says that nothing exists. */
+  /** The value's JSON text; undefined if the entry says that the id does not exist. */
   body?: string | undefined
-  /** Until Redis drops the key. Not there where it never does. */
+  /** How long until Redis drops the key. Missing if Redis never drops it. */
   expires?: number
-  /** The length of what stands at the key, where it is text. */
+  /** The length in bytes of the text at the key. Missing if the key holds another type. */
   bytes?: number
 }
 
-/** What {@link CacheAside.warm} did: how many ids it filled, found fresh or being filled by another, and could not load. */
+/**
+ * What {@link CacheAside.warm} did. `fresh` counts the ids that were fresh already or that another caller was
+ * filling. `failed` lists the ids that could not be loaded or stored.
+ */
 export interface Warmed {
   filled: number
   fresh: number
   failed: { id: string; error: Error }[]
 }
 
-/** A shard of Redis is not asked any more (`open`), or asked again (`closed`). Told once, by the cache whose command it was. */
+/**
+ * The circuit breaker of a shard opened (the cache stops asking that shard) or closed (it asks again). Of the
+ * caches that share a client, only the one whose command changed the breaker emits the event.
+ */
 export interface BreakerEvent {
   name: string
   type: 'breaker'
-  /** The address of its master. */
+  /** The address of the shard's master. */
   shard: string
   state: 'open' | 'closed'
-  /** What opened it. */
+  /** The error that opened it. */
   error?: unknown
 }
 
-/** Everything a cache decides. Durations are milliseconds. */
+/** A decision of the cache. `name` is the name of the cache. Durations are in milliseconds. */
 export type CacheEvent = BreakerEvent | EntryEvent
 
-/** What a cache decides of one id. */
+/** A decision of the cache about one id. */
 export type EntryEvent = { name: string; id: string } & (
   | { type: 'hit'; age: number }
   | { type: 'miss' }

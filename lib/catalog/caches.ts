@@ -1,28 +1,31 @@
 import type { CacheAsideOptions, Committed, Invalidation } from '../cacheAside/index.ts'
-import { type Config, fromEnvironment } from '../clients/config.ts'
+import { type Config, readConfig } from '../clients/config.ts'
 import { connect } from '../clients/connect.ts'
 import { recordCommit } from '../clients/dynamodb/index.ts'
 import { observedCache } from '../telemetry/observedCache.ts'
 import { type CategoryTree, readCategories, treeId } from './categories/categories.ts'
 import { type Listing, readListing } from './listing/listing.ts'
-import { type Page, readPage } from './page.ts'
 import type { Product } from './product/product.ts'
-import { readProducts, readStored, versioned } from './product/readProduct.ts'
+import { readProducts, readStored, toLoaded } from './product/readProduct.ts'
+import { type ProductPage, readProductPage } from './productPage.ts'
 import { type ReviewPage, readReviews } from './reviews/readReviews.ts'
 import { openCursors } from './table/cursor.ts'
 
-/** Where the catalogue lies, and how long Redis is waited for, where that is not the caches' own default. */
+/**
+ * Which table and which Redis to use. `cacheTimeoutMs` bounds how long a call waits for Redis; without it, the default of
+ * the caches applies.
+ */
 export type CatalogConfig = Config & Pick<Partial<CacheAsideOptions<unknown>>, 'cacheTimeoutMs'>
 
 export type Caches = ReturnType<typeof openCaches>
 
 /**
- * The table and the caches beside it. Here alone it is known which kinds of entries there are, and which of them show a
- * product. Nothing connects before the first command.
+ * Opens the table and its caches. This is the only file that knows which kinds of entries exist and which of them show a
+ * product. It connects with the first command, not before.
  *
- * The table's name is the prefix of the caches' keys, so that stages may share a Redis.
+ * The table's name is the prefix of all cache keys, so several stages can share one Redis.
  */
-export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEnvironment()) {
+export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readConfig()) {
   const { db, table, redis } = connect(config)
   const shared = { redis, prefix: table, ...(cacheTimeoutMs !== undefined && { cacheTimeoutMs }) }
   const cursors = openCursors({ db, table })
@@ -31,19 +34,20 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEn
     name: 'product',
     load: async (id, { signal }) => {
       const stored = await readStored({ db, table, signal }, id)
-      return stored && versioned(stored)
+      return stored && toLoaded(stored)
     },
     loadMany: (ids, { signal }) => readProducts({ db, table, signal }, ids),
   })
-  const pages = observedCache<Page>({
+  /** Product pages: each joined document is one entry. */
+  const pages = observedCache<ProductPage>({
     ...shared,
     name: 'page',
     load: async (id, { signal }) => {
-      const value = await readPage({ db, table, signal }, id)
+      const value = await readProductPage({ db, table, signal }, id)
       return value && { value, version: value.product.version }
     },
   })
-  /** The first page of a product's reviews. */
+  /** The first page of each product's reviews. */
   const reviews = observedCache<ReviewPage>({
     ...shared,
     name: 'reviews',
@@ -56,7 +60,10 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEn
     staleWhileRevalidate: 600_000,
     load: async (_id, { signal }) => ({ value: await readCategories({ db, table, signal }), version: 1 }),
   })
-  /** By category, limit and position: which products, not what they say. From an index, so fresh only by its life. */
+  /**
+   * Pages of listings, by category, limit and position. An entry holds which products are listed, not the products
+   * themselves. No write removes it, since it is read from an index; it expires.
+   */
   const listings = observedCache<Listing>({
     ...shared,
     name: 'listing',
@@ -67,13 +74,13 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEn
       return { value: await readListing({ db, table, signal }, id, tree), version: 1 }
     },
   })
-  /** What shows a product beside its own entry. */
+  /** The other caches that show a product. A write removes their entries too. */
   const also = [pages, reviews]
   return {
     ...{ db, table, redis, cursors, products, pages, reviews, listings, categories },
     /**
-     * Changes a product in the table, then removes every entry that shows it; what DynamoDB has refused for certain
-     * removes nothing.
+     * Changes a product in the table, then removes every entry that shows it. If `commit` throws and certainly changed
+     * nothing, no entry is removed.
      */
     write<C extends Committed<Product>>(
       id: string,
@@ -82,10 +89,10 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = fromEn
       const recorded = recordCommit(commit)
       return products.write(id, recorded.commit, { also, mayHaveCommitted: recorded.mayHaveCommitted })
     },
-    /** Removes every entry that shows a product; with a version those that are at least as new stay. */
+    /** Removes every entry that shows a product. With a `version`, entries of at least that version stay. */
     remove: (id: string, version?: number): Promise<Invalidation> =>
       products.invalidate(id, { also, ...(version !== undefined && { version }) }),
-    /** For commands that are to end: a Lambda keeps its connections. */
+    /** Disconnects, so that a command can exit. A Lambda function keeps its connections. */
     close() {
       redis.disconnect()
       db.destroy()

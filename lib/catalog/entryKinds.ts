@@ -1,39 +1,39 @@
 import type { CacheAside } from '../cacheAside/index.ts'
 import type { Caches } from './caches.ts'
-import { type Page, readPage } from './page.ts'
-import { readStored, versioned } from './product/readProduct.ts'
+import { readStored, toLoaded } from './product/readProduct.ts'
+import { type ProductPage, readProductPage } from './productPage.ts'
 import { readReviews } from './reviews/readReviews.ts'
 
-/** What the table says of an id, for a comparison with what an entry says. */
-export interface Truth {
+/** What the table holds for an id, to compare an entry with. */
+export interface StoredState {
   value: unknown
   version: number | undefined
-  /** When it was written, where that is known: what is written past this code may not say. */
+  /** When the product was written. Undefined if unknown: an edit that bypasses this code may not set it. */
   updatedAt: string | undefined
 }
 
-/** A kind of entry that shows a product, with its cache. */
+/** A kind of entry that shows a product, with the operations of its cache. */
 export interface EntryKind extends Pick<CacheAside<unknown>, 'inspect' | 'scan' | 'warm' | 'key'> {
   name: 'product' | 'page' | 'reviews'
-  /** What a load of it asks DynamoDB for: how many requests. */
+  /** How many requests to DynamoDB one load takes. */
   requests: number
-  /** Reads what it is made of, strongly consistent. */
-  read(id: string, signal: AbortSignal): Promise<Truth>
-  /** What is compared of a value: what the product's own writes change. */
-  own(value: unknown): unknown
+  /** Reads what an entry of this kind should hold, strongly consistent. */
+  read(id: string, signal: AbortSignal): Promise<StoredState>
+  /** Returns the part of a value that the product's own writes change. Only this part is compared. */
+  comparable(value: unknown): unknown
 }
 
-const whole = (value: unknown) => value
+const wholeValue = (value: unknown) => value
 
-/** The kinds of entries that a product's writes remove. */
+/** Returns the kinds of entries that a write to a product removes. */
 export function entryKinds({ db, table, cursors, products, pages, reviews }: Caches): EntryKind[] {
   return [
     {
       ...products,
-      ...{ name: 'product', requests: 1, own: whole },
+      ...{ name: 'product', requests: 1, comparable: wholeValue },
       async read(id, signal) {
         const stored = await readStored({ db, table, signal }, id)
-        const { value, version } = stored ? versioned(stored) : {}
+        const { value, version } = stored ? toLoaded(stored) : {}
         return { value, version, updatedAt: stored?.updatedAt }
       },
     },
@@ -41,15 +41,15 @@ export function entryKinds({ db, table, cursors, products, pages, reviews }: Cac
       ...pages,
       ...{ name: 'page', requests: 5 },
       async read(id, signal) {
-        const value = await readPage({ db, table, signal }, id)
+        const value = await readProductPage({ db, table, signal }, id)
         return { value, version: value?.product.version, updatedAt: value?.product.updatedAt }
       },
-      // The cards of other products may be as old as the page.
-      own: (value) => value && { ...(value as Page), related: undefined },
+      // The cards of related products may be as old as the entry.
+      comparable: (value) => value && { ...(value as ProductPage), related: undefined },
     },
     {
       ...reviews,
-      ...{ name: 'reviews', requests: 2, own: whole },
+      ...{ name: 'reviews', requests: 2, comparable: wholeValue },
       async read(id, signal) {
         const found = await readReviews({ db, table, signal }, cursors, id)
         return { value: found?.value, version: found?.version, updatedAt: undefined }

@@ -1,11 +1,12 @@
-/** A fault in an input: where (a JSON pointer, RFC 6901) and what. */
+/** A fault in an input. */
 export interface Fault {
+  /** Where the fault is: a JSON pointer, RFC 6901. */
   pointer: string
   detail: string
 }
 
-/** What was sent has faults. Tells every one of them, not only the first. */
-class Faulty extends Error {
+/** An input has faults. The error lists all of them, not only the first. */
+class InvalidInput extends Error {
   readonly faults: Fault[]
   constructor(faults: Fault[]) {
     super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
@@ -13,20 +14,20 @@ class Faulty extends Error {
   }
 }
 
-/** What a writer sent is no product. */
-export class InvalidProduct extends Faulty {
+/** The input is not a valid product. */
+export class InvalidProduct extends InvalidInput {
   override name = 'InvalidProduct'
 }
 
-/** What a customer sent is no review. */
-export class InvalidReview extends Faulty {
+/** The input is not a valid review. */
+export class InvalidReview extends InvalidInput {
   override name = 'InvalidReview'
 }
 
-/** The product is not as the writer demanded. */
+/** The stored product does not meet the writer's precondition. */
 export class PreconditionFailed extends Error {
   override name = 'PreconditionFailed'
-  /** The stored version; undefined where there is none. */
+  /** The stored version; undefined if the product does not exist. */
   readonly currentVersion: number | undefined
   constructor(currentVersion: number | undefined) {
     super(
@@ -38,7 +39,7 @@ export class PreconditionFailed extends Error {
   }
 }
 
-/** There is no product of this id, or none any more. */
+/** No product has this id, or the product was deleted. */
 export class NoSuchProduct extends Error {
   override name = 'NoSuchProduct'
   constructor(id: string) {
@@ -46,7 +47,7 @@ export class NoSuchProduct extends Error {
   }
 }
 
-/** The product has no variant of the sku asked for. */
+/** The product has no variant with the requested sku. */
 export class NoSuchVariant extends Error {
   override name = 'NoSuchVariant'
   constructor(id: string) {
@@ -54,36 +55,36 @@ export class NoSuchVariant extends Error {
   }
 }
 
-/** A product to be created has the id of another one. */
+/** A product cannot be created because another product has its id. */
 export class IdTaken extends Error {
   override name = 'IdTaken'
   constructor(id: string) {
-    super(`There is a product ${id} already`)
+    super(`A product with the id ${id} already exists`)
   }
 }
 
-/** More was to be taken from a variant's stock than there is. */
+/** A write would take more from a variant's stock than there is. */
 export class OutOfStock extends Error {
   override name = 'OutOfStock'
-  /** What there is. */
+  /** The variant's stock. */
   readonly stock: number
   constructor(stock: number) {
-    super(`Of this variant there are ${stock}`)
+    super(`The variant's stock is ${stock}`)
     this.stock = stock
   }
 }
 
-/** Others wrote the same product each time this one tried. */
+/** Every attempt of a write conflicted with another writer of the same product. */
 export class WriteConflict extends Error {
   override name = 'WriteConflict'
 }
 
-/** Somebody else changed or deleted the product between its reading and its writing. Their edit stands. */
-export class EditedMeanwhile extends Error {
-  override name = 'EditedMeanwhile'
+/** Another writer changed or deleted the product after this writer read it. The other writer's edit is left in place. */
+export class ConcurrentEdit extends Error {
+  override name = 'ConcurrentEdit'
 }
 
-/** A cursor that was not made here, or for another list. */
+/** The cursor was not made by this catalogue, or was made for another list. */
 export class InvalidCursor extends Error {
   override name = 'InvalidCursor'
 }

@@ -1,82 +1,104 @@
 import type { CacheResult } from '../cacheAside/index.ts'
 import { type CatalogConfig, openCaches } from './caches.ts'
 import { type CategoryTree, treeId } from './categories/categories.ts'
-import { type ListingAsked, type ListingPage, listProducts } from './listing/listProducts.ts'
+import { type ListingPage, type ListingRequest, listProducts } from './listing/listProducts.ts'
 import { openMostRead } from './mostRead.ts'
-import type { Page } from './page.ts'
 import type { Product } from './product/product.ts'
+import type { ProductPage } from './productPage.ts'
 import { type ReviewList, readReviewList } from './reviews/readReviewList.ts'
 
 export type { CategoryNode, CategoryTree } from './categories/categories.ts'
 export { categoryGrammar, categoryPath, isCategory } from './categories/category.ts'
 export * from './errors.ts'
-export { mostCategories } from './listing/listing.ts'
+export { maxCategories } from './listing/listing.ts'
 export type { ListingPage } from './listing/listProducts.ts'
-export type { Page } from './page.ts'
 export type { Card } from './product/card.ts'
 export { isProductId, productIdGrammar } from './product/id.ts'
 export { availabilityOf, lowStock, type Offer, type Offers } from './product/offers.ts'
 export type { Precondition } from './product/precondition.ts'
 export type { Product } from './product/product.ts'
+export type { ProductPage } from './productPage.ts'
 export type { ReviewThread } from './reviews/reviewTree.ts'
 
-/** What is left of a caller's time, ms. */
+/** How much of the caller's time is left. It bounds all waiting and loading of a read. */
 export interface Budget {
+  /** Milliseconds. */
   budgetMs?: number
 }
 
-/** The same for what may go past the caches. */
+/** The limits of a read that may bypass the caches. */
 export interface Limits extends Budget {
-  /** Ends it. */
+  /** Aborts the read. */
   signal?: AbortSignal | undefined
 }
 
 export type Catalog = ReturnType<typeof openCatalog>
 
 /**
- * The catalogue, to be read: out of its caches, and past them out of its table. Every product that is read is counted for
- * the list of the most read. Nothing connects before the first read.
+ * Opens the catalogue for reading. This is one of the three entry points of lib/catalog: ./writes.ts changes products,
+ * and ./upkeep.ts is for the stream, scheduled jobs and operators.
  *
- * Each read throws {@link LoadFailed} where the table could not be read, and {@link Overloaded} where too many wait for it.
+ * Each read answers from the cache, or on a miss from the table. A read of a product or a product page also counts
+ * towards the most-read list. The catalogue connects with the first read, not before.
  *
- * @throws {Error} that names the variable of the environment which is not set
+ * Every read throws {@link LoadFailed} if the table could not be read, and {@link Overloaded} if too many loads are
+ * already running. A product that does not exist is no error: its `value` and `body` are undefined.
+ *
+ * @example
+ * ```ts
+ * const catalog = openCatalog()
+ * const { value: product, status } = await catalog.getProduct('1', { budgetMs: 1_000 })
+ * ```
+ *
+ * @param config the default is read from the environment
+ * @throws {Error} if an environment variable is missing; the message names it
  */
 export function openCatalog(config?: CatalogConfig) {
   const caches = openCaches(config)
   const mostRead = openMostRead(caches.redis, caches.table)
-  /** In the order asked. Where one could not be read, its error is thrown: an answer with a hole would be taken for the truth. */
+  /**
+   * Reads many products. The results are in the order of `ids`. If one product cannot be read, its error is thrown, since
+   * a list with a product missing would look complete.
+   */
   const getProducts = async (ids: string[], budget?: Budget): Promise<CacheResult<Product>[]> => {
-    const results = await mostRead.countedMany(ids, () => caches.products.getMany(ids, budget))
+    const results = await mostRead.countReads(ids, () => caches.products.getMany(ids, budget))
     for (const { error } of results) if (error) throw error
     return results
   }
   return {
+    /** Reads a product. */
     getProduct: (id: string, budget?: Budget): Promise<CacheResult<Product>> =>
-      mostRead.counted(id, () => caches.products.get(id, budget)),
+      mostRead.countRead(id, () => caches.products.get(id, budget)),
     getProducts,
-    /** All that a product page shows, as one entry. */
-    getPage: (id: string, budget?: Budget): Promise<CacheResult<Page>> =>
-      mostRead.counted(id, () => caches.pages.get(id, budget)),
+    /** Reads the product page of a product: everything that a shop shows of it, as one document and one cache entry. */
+    getPage: (id: string, budget?: Budget): Promise<CacheResult<ProductPage>> =>
+      mostRead.countRead(id, () => caches.pages.get(id, budget)),
     /**
-     * Review threads, newest first: the first ones out of the cache, those after a cursor, which few ask for, past it.
+     * Reads a page of a product's review threads, newest first. The first page comes from the cache. Later pages, which
+     * few clients request, come from the table.
      *
-     * @throws {InvalidCursor} for one that was not made for this list
+     * @param request.cursor `next` of the page before; without it, the first page
+     * @throws {InvalidCursor} if the cursor was not made for this list
      */
-    getReviews: (id: string, asked: Limits & { cursor?: string | undefined } = {}): Promise<ReviewList> =>
-      readReviewList(caches, id, asked),
-    /** The whole tree is one entry. It follows the products by the table's stream, and then by the entry's life. */
+    getReviews: (id: string, request: Limits & { cursor?: string | undefined } = {}): Promise<ReviewList> =>
+      readReviewList(caches, id, request),
+    /**
+     * Reads the category tree, which is one cache entry. The tree follows the products with a delay: the table's stream
+     * updates the counters, and the entry then has to expire.
+     */
     getCategories: (budget?: Budget): Promise<CacheResult<CategoryTree>> =>
       caches.categories.get(treeId, budget),
     /**
-     * A part of a category's products, newest first. Which products there are, and in what order, is cached for seconds;
-     * what they say is as fresh as everywhere.
+     * Reads a page of a category's listing, newest product first. Which products are listed, and in which order, is cached
+     * for seconds. The products themselves are as fresh as in {@link getProducts}.
      *
-     * @throws {InvalidCursor} for one that was not made for this list
+     * @throws {InvalidCursor} if the cursor was not made for this list
      */
-    listProducts: (asked: ListingAsked, limits: Limits = {}): Promise<ListingPage> =>
-      listProducts({ ...caches, getProducts }, asked, limits),
-    /** What it sends to DynamoDB, and by which Redis: for measurements. */
+    listProducts: (request: ListingRequest, limits: Limits = {}): Promise<ListingPage> =>
+      listProducts({ ...caches, getProducts }, request, limits),
+    /** The clients of DynamoDB and Redis, for measurements. */
     ...{ db: caches.db, redis: caches.redis },
+    /** Disconnects from DynamoDB and Redis. */
     close: caches.close,
   }
 }

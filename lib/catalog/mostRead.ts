@@ -4,16 +4,16 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     countMostRead(
       key: string,
-      most: number,
-      kept: number,
+      max: number,
+      keep: number,
       seconds: number,
       ...ids: string[]
     ): Result<0, Context>
   }
 }
 
-/** Counts a read of each id, and drops the least read once there are too many. */
-const count = `
+/** Counts a read of each id. If the set then has more than `max` ids, only the `keep` most read stay. */
+const countScript = `
 for n = 4, #ARGV do redis.call('ZINCRBY', KEYS[1], 1, ARGV[n]) end
 if redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[1]) then
   redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
@@ -22,24 +22,24 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 0`
 
 const hourMs = 3_600_000
-const twoHours = 7_200
-/** How long a count is waited for at most, ms: as long as a read of the cache. */
-const timeLimitMs = 100
-/** For how long nothing is counted after a failure, ms: while Redis is away, a read is not to wait for a count. */
-const restMs = 1_000
+const twoHoursSeconds = 7_200
+/** How long a read waits for its count at most, in ms: as long as it waits for the cache. */
+const timeoutMs = 100
+/** How long nothing is counted after a failure, in ms, so that reads do not wait for counts while Redis is away. */
+const pauseMs = 1_000
 
-/** Which products are read most, about. */
+/** The approximate list of the most-read products. */
 export interface MostRead {
   /**
-   * Reads a product, and counts that where the dice say so. Adds nothing to the others, and no round trip to those that
-   * are counted: the count goes out before the read, on the same connection, and is answered before it. A count that
-   * fails is lost.
+   * Runs `read` and returns its result, and counts the read of `id` if the sample includes it. A read outside the sample
+   * sends nothing. A counted read costs no extra round trip: the count is sent before the read on the same connection,
+   * so Redis answers it first. A count that fails is lost.
    */
-  counted<T>(id: string, read: () => Promise<T>): Promise<T>
-  /** The same for a list: each of its ids has its own throw of the dice, and one command counts all that won. */
-  countedMany<T>(ids: readonly string[], read: () => Promise<T>): Promise<T>
+  countRead<T>(id: string, read: () => Promise<T>): Promise<T>
+  /** Does the same for a list. Each id is sampled on its own, and one command counts all sampled ids. */
+  countReads<T>(ids: readonly string[], read: () => Promise<T>): Promise<T>
   /**
-   * The most read products of the last hour, the most read first.
+   * Returns the `count` most-read products of the last hour, most read first.
    *
    * @throws what Redis throws
    */
@@ -47,71 +47,71 @@ export interface MostRead {
 }
 
 /**
- * A list of the most read products, bounded and approximate, in Redis beside the cache.
+ * Opens the list of the most-read products. The list is in the same Redis as the cache; it is bounded and approximate.
  *
- * One read in 64 is counted, in a sorted set for each hour that keeps the best 1,000 whenever it has grown over 2,000.
- * Why the result is good enough:
+ * One read in 64 is counted. There is a sorted set for each hour. Whenever the set grows beyond 2,000 ids, it is trimmed
+ * to the 1,000 most read. The result is accurate enough:
  *
- * - What is read f times an hour is counted f/64 times, give or take the square root of that: 6,400 reads are 100 ± 10.
- *   So the order among neighbours is a matter of chance, and what is far ahead is on top.
- * - A trim forgets what has fewer counts than the 1,000 best. What comes up late in the hour begins at 1 and has to be
- *   counted again before the next trim, a thousand new ids later. The bias is for what was read all along.
- * - The previous hour counts with the part of it that lies in the last 60 minutes, so the list does not begin anew.
+ * - A product that is read f times an hour is counted about f/64 times, plus or minus the square root of that: 6,400
+ *   reads give 100 ± 10 counts. So the order of close neighbours is random, and a product that leads clearly is on top.
+ * - A trim drops the counts of products below the top 1,000. A product that becomes popular late in the hour starts at 1
+ *   and has to be counted again before the next trim, which comes a thousand new ids later. So the list favours products
+ *   that were read all along.
+ * - The previous hour is weighted with the share of it that is within the last 60 minutes, so the list does not start
+ *   empty with each hour.
  *
- * Sampling as in NetFlow (Duffield, Lund, Thorup, "Estimating flow distributions from sampled flow statistics", SIGCOMM
- * 2003); trimming resembles Lossy Counting (Manku, Motwani, VLDB 2002). Not taken: Space-Saving (Metwally et al., ICDT
- * 2005), whose error has a hard bound, but which has to see every read: a second command for each hit.
+ * The sampling is as in NetFlow (Duffield, Lund, Thorup, "Estimating flow distributions from sampled flow statistics",
+ * SIGCOMM 2003). The trimming resembles Lossy Counting (Manku, Motwani, VLDB 2002). Space-Saving (Metwally et al., ICDT
+ * 2005) has a hard error bound, but it has to see every read, which would be a second command for each hit.
  *
  * @param options.rate the share of reads that is counted
- * @param options.kept how many a trim keeps; twice as many make one due
+ * @param options.keep how many ids a trim keeps; a set is trimmed when it has more than twice as many
  */
 export function openMostRead(
   redis: Redis | Cluster,
   prefix: string,
-  { rate = 1 / 64, kept = 1_000, now = Date.now }: { rate?: number; kept?: number; now?: () => number } = {},
+  { rate = 1 / 64, keep = 1_000, now = Date.now }: { rate?: number; keep?: number; now?: () => number } = {},
 ): MostRead {
-  redis.defineCommand('countMostRead', { numberOfKeys: 1, lua: count })
-  const keyOf = (hour: number) => `${prefix}:{top}:${hour}`
-  let restUntil = 0
+  redis.defineCommand('countMostRead', { numberOfKeys: 1, lua: countScript })
+  const toKey = (hour: number) => `${prefix}:{top}:${hour}`
+  let pausedUntil = 0
+  const pause = () => {
+    pausedUntil = performance.now() + pauseMs
+  }
 
-  async function countAndRead<T>(ids: string[], read: () => Promise<T>): Promise<T> {
-    const key = keyOf(Math.floor(now() / hourMs))
+  async function sendCount<T>(ids: string[], read: () => Promise<T>): Promise<T> {
+    const key = toKey(Math.floor(now() / hourMs))
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
+    const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        restUntil = performance.now() + restMs
+        pause()
         resolve()
-      }, timeLimitMs)
+      }, timeoutMs)
     })
-    const counting = redis.countMostRead(key, 2 * kept, kept, twoHours, ...ids).then(
-      () => {},
-      () => {
-        restUntil = performance.now() + restMs
-      },
-    )
+    const counting = redis.countMostRead(key, 2 * keep, keep, twoHoursSeconds, ...ids).then(() => {}, pause)
     try {
       return await read()
     } finally {
-      await Promise.race([counting, late])
+      await Promise.race([counting, timeout])
       clearTimeout(timer)
     }
   }
 
   return {
-    counted: (id, read) =>
-      Math.random() >= rate || performance.now() < restUntil ? read() : countAndRead([id], read),
-    countedMany(ids, read) {
-      const some = ids.filter(() => Math.random() < rate)
-      return some.length === 0 || performance.now() < restUntil ? read() : countAndRead(some, read)
+    countRead: (id, read) =>
+      Math.random() >= rate || performance.now() < pausedUntil ? read() : sendCount([id], read),
+    countReads(ids, read) {
+      const sampled = ids.filter(() => Math.random() < rate)
+      return sampled.length === 0 || performance.now() < pausedUntil ? read() : sendCount(sampled, read)
     },
     async top(count) {
       const hours = now() / hourMs
       const hour = Math.floor(hours)
-      const ofPrevious = 1 - (hours - hour)
-      // Not by its own method, whose types know no weights beside several keys.
+      const previousWeight = 1 - (hours - hour)
+      // ioredis's own method has no types for WEIGHTS with several keys.
       const scored = (await redis.call(
         'ZUNION',
-        ...[2, keyOf(hour), keyOf(hour - 1), 'WEIGHTS', 1, ofPrevious],
+        ...[2, toKey(hour), toKey(hour - 1), 'WEIGHTS', 1, previousWeight],
       )) as string[]
       return scored.slice(-count).reverse()
     },

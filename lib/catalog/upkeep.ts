@@ -1,57 +1,61 @@
 import type { Invalidation } from '../cacheAside/index.ts'
 import { type CatalogConfig, openCaches } from './caches.ts'
 import { type CategoryMove, countProducts } from './categories/countProducts.ts'
-import { type DeadLetter, keepDeadLetter } from './deadLetter.ts'
+import { type DeadLetter, storeDeadLetter } from './deadLetter.ts'
 import { entryKinds } from './entryKinds.ts'
-import { mostReadIds } from './keptMostRead.ts'
 import { type ListingPlace, neighboursOf } from './listing/neighbours.ts'
-import { mostRelated } from './listing/related.ts'
+import { maxRelated } from './listing/related.ts'
 import { openMostRead } from './mostRead.ts'
+import { updateMostReadList } from './mostReadList.ts'
 import { readStored } from './product/readProduct.ts'
 import type { Stored } from './table/items.ts'
 
-export { type CategoryMove, countedAtOnce } from './categories/countProducts.ts'
+export { type CategoryMove, movesPerTransaction } from './categories/countProducts.ts'
 export type { DeadLetter } from './deadLetter.ts'
-export type { EntryKind, Truth } from './entryKinds.ts'
+export type { EntryKind, StoredState } from './entryKinds.ts'
 export { type ListingPlace, placeOf } from './listing/neighbours.ts'
 export { type CardItem, cardOf } from './product/card.ts'
-export { productKey, reviewKey, toProduct } from './table/items.ts'
+export { toProduct } from './table/items.ts'
+export { productKey, reviewKey } from './table/keys.ts'
 
 export type Upkeep = ReturnType<typeof openCatalogUpkeep>
 
 /**
- * The catalogue, to be kept right: for whoever follows its table, and for jobs and operators. Nothing connects before it is
- * used; the SDK's and Redis' own errors come as they are.
+ * Opens the catalogue for upkeep: for the function that follows the table's stream, for scheduled jobs, and for operators.
+ * It keeps cache entries, category counters and the most-read list correct. It connects with the first call, not before.
+ * Errors of the SDK and of Redis pass through unchanged.
  *
- * @throws {Error} that names the variable of the environment which is not set
+ * @param config the default is read from the environment
+ * @throws {Error} if an environment variable is missing; the message names it
  */
 export function openCatalogUpkeep(config?: CatalogConfig) {
   const caches = openCaches(config)
   const { db, table, redis, pages, listings, categories, remove } = caches
   const mostRead = openMostRead(redis, table)
   return {
-    /** What the caches hold of a product, a kind of entry each. */
+    /** The kinds of entries that show a product, each with the operations of its cache. */
     kinds: entryKinds(caches),
-    /** What they hold of lists. */
+    /** The caches of listings and of the category tree. */
     lists: [listings, categories],
-    /** What the table holds of a product. */
+    /** Reads the item at a product's key, which may be a tombstone. */
     stored: (id: string): Promise<Stored | undefined> => readStored({ db, table }, id),
-    /** Removes every entry that shows a product; with a version those that are at least as new stay. */
+    /** Removes every entry that shows a product. With a `version`, entries of at least that version stay. */
     remove,
+    /** Removes the entry of a product page. */
     removePage: (id: string): Promise<Invalidation> => pages.invalidate(id),
-    /** The products whose pages may show the card that stands at a place: see {@link neighboursOf}. */
-    async shownBy(place: ListingPlace, signal: AbortSignal): Promise<string[]> {
-      const { newer, older } = await neighboursOf({ db, table, signal }, place, mostRelated)
+    /** Returns the ids of the products whose pages may show the card at a place: see {@link neighboursOf}. */
+    async pagesShowing(place: ListingPlace, signal: AbortSignal): Promise<string[]> {
+      const { newer, older } = await neighboursOf({ db, table, signal }, place, maxRelated)
       return [...newer, ...older]
     },
-    /** Counts products under their categories: see {@link countProducts}. */
+    /** Counts products in their categories: see {@link countProducts}. */
     countProducts: (moves: CategoryMove[], signal: AbortSignal): Promise<number> =>
       countProducts({ db, table, signal }, moves),
-    /** Keeps a record of the table's stream that cannot be read, for whoever finds out what it was. */
-    keepDeadLetter: (letter: DeadLetter, signal: AbortSignal): Promise<void> =>
-      keepDeadLetter({ db, table, signal }, letter),
-    /** The most read products, the most read first: what was counted of late, then what was kept of earlier lists. */
-    mostRead: (): Promise<string[]> => mostReadIds({ db, table }, mostRead),
+    /** Stores a stream record that could not be read, so that an operator can find out what it was. */
+    storeDeadLetter: (letter: DeadLetter, signal: AbortSignal): Promise<void> =>
+      storeDeadLetter({ db, table, signal }, letter),
+    /** Returns the ids of the most-read products, most read first: see {@link updateMostReadList}. */
+    mostRead: (): Promise<string[]> => updateMostReadList({ db, table }, mostRead),
     ...{ db, table, redis, close: caches.close },
   }
 }

@@ -3,7 +3,7 @@ import { type CatalogConfig, openCaches } from './caches.ts'
 import { createProduct } from './product/createProduct.ts'
 import { deleteProduct } from './product/deleteProduct.ts'
 import { patchProduct } from './product/patchProduct.ts'
-import { patchVariant, type VariantWrite } from './product/patchVariant.ts'
+import { patchVariant, type VariantWriteOptions } from './product/patchVariant.ts'
 import type { Precondition } from './product/precondition.ts'
 import type { Product, ProductContent } from './product/product.ts'
 import { putProduct } from './product/putProduct.ts'
@@ -12,13 +12,15 @@ import { postReview } from './reviews/postReview.ts'
 import type { ReviewDraft } from './reviews/review.ts'
 import type { ReviewThread } from './reviews/reviewTree.ts'
 
-export { faultsOf, type ProductContent, parseProduct, parseProductWithId } from './product/product.ts'
+export { parseProduct, parseProductWithId } from './product/parseProduct.ts'
+export type { ProductContent } from './product/product.ts'
 export { type Upserted, upsertProduct } from './product/upsertProduct.ts'
 export { parseVariantPatch } from './product/variantPatch.ts'
 export { parseReviews } from './reviews/parseReviews.ts'
 export { parseReview, type Review } from './reviews/review.ts'
+export { toFaults } from './validation.ts'
 
-/** A product as a write has left it, and whether every cached copy of it is gone. */
+/** The product after a write, and whether Redis confirmed that its entries are removed. */
 export interface Written {
   value: Product
   version: number
@@ -26,19 +28,31 @@ export interface Written {
   invalidation: Invalidation
 }
 
-/** What must hold for a write, and what ends it; what was sent by then may have happened. */
-export interface WriteLimits {
+export interface WriteOptions {
+  /** What the stored product must be like. Otherwise the write throws {@link PreconditionFailed}. */
   precondition?: Precondition
+  /** Aborts the write. A request that is already sent may still be applied. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * The catalogue, to be written: into its table first, then every entry that shows the product leaves the cache. Nothing
- * connects before the first write.
+ * Opens the catalogue for writing. Each write first changes the table. Then it removes every cache entry that shows the
+ * product, so that the next read loads the new state. `invalidation` reports the removal: `done`, or `deferred` if Redis
+ * did not confirm it; a deferred removal is delivered later. The catalogue connects with the first write, not before.
  *
- * What each write throws is said where it is made; the SDK's own errors come as they are.
+ * A write throws the errors that its own function documents; see the links below. Errors of the SDK pass through
+ * unchanged. If a write fails and certainly changed nothing, no entry is removed. After any other error the entries are
+ * removed, since the write may have been applied.
  *
- * @throws {Error} that names the variable of the environment which is not set
+ * @example
+ * ```ts
+ * const catalog = openCatalogWrites()
+ * const content = parseProductWithId('1', JSON.parse(body))
+ * const { version } = await catalog.putProduct('1', content, { precondition: { match: [7] } })
+ * ```
+ *
+ * @param config the default is read from the environment
+ * @throws {Error} if an environment variable is missing; the message names it
  */
 export function openCatalogWrites(config?: CatalogConfig) {
   const { db, table, write } = openCaches(config)
@@ -47,7 +61,7 @@ export function openCatalogWrites(config?: CatalogConfig) {
     putProduct: (
       id: string,
       content: ProductContent,
-      { precondition, signal }: WriteLimits = {},
+      { precondition, signal }: WriteOptions = {},
     ): Promise<Written> => write(id, () => putProduct({ db, table, signal }, id, content, precondition)),
     /** Creates a product: see {@link createProduct}. */
     createProduct: (
@@ -59,33 +73,33 @@ export function openCatalogWrites(config?: CatalogConfig) {
     patchProduct: (
       id: string,
       patch: unknown,
-      { precondition, signal }: WriteLimits = {},
+      { precondition, signal }: WriteOptions = {},
     ): Promise<Written> => write(id, () => patchProduct({ db, table, signal }, id, patch, precondition)),
-    /** Changes price and stock of a variant: see {@link patchVariant}. */
+    /** Changes the price and stock of a variant: see {@link patchVariant}. */
     patchVariant: (
       id: string,
       sku: string,
       patch: VariantPatch,
-      { signal, ...options }: VariantWrite & Pick<WriteLimits, 'signal'> = {},
+      { signal, ...options }: VariantWriteOptions & Pick<WriteOptions, 'signal'> = {},
     ): Promise<Written> => write(id, () => patchVariant({ db, table, signal }, id, sku, patch, options)),
     /** Deletes a product and its reviews: see {@link deleteProduct}. */
     deleteProduct: (
       id: string,
-      { precondition, signal }: WriteLimits = {},
+      { precondition, signal }: WriteOptions = {},
     ): Promise<{ invalidation: Invalidation }> =>
       write(id, () => deleteProduct({ db, table, signal }, id, precondition)),
-    /** Adds a review, or a reply to one: see {@link postReview}. */
+    /** Adds a review, or a reply to a review: see {@link postReview}. */
     postReview: (
       productId: string,
       draft: ReviewDraft,
       { id, signal }: { id: string; signal?: AbortSignal | undefined },
     ): Promise<{ review: ReviewThread; invalidation: Invalidation }> =>
       write(productId, async () => ({
-        // What the product is like now nobody tells: a transaction hands nothing back.
+        // The new state of the product is unknown: a transaction returns no items.
         ...{ value: undefined, version: 0 },
         review: await postReview({ db, table, signal }, productId, draft, id),
       })),
-    /** For the answers that are kept under idempotency keys: they lie in the same database. */
+    /** The DynamoDB client. Responses stored under idempotency keys are in the same database. */
     db,
   }
 }

@@ -1,26 +1,34 @@
-/** Where the catalog lies. Set by serverless.yml for the functions. */
+/** Where the catalogue's servers are. serverless.yml sets the variables of the functions. */
 export interface Config {
   table: string
   /** A single server or a cluster: see lib/clients/redis/index.ts. */
   redisUrl: string
-  /** ARN of the cache that is authenticated to by IAM; undefined: by the password in the URL, or not at all. */
+  /** ARN of the cache to authenticate to with IAM. Undefined: by the password in the URL, or not at all. */
   redisIam?: string | undefined
-  /** DynamoDB Local; undefined: AWS. */
+  /** DynamoDB Local. Undefined: AWS. */
   dynamodbEndpoint: string | undefined
 }
 
-/** @throws {Error} that names the variable which is not set */
-export function fromEnvironment(env: NodeJS.ProcessEnv = process.env): Config {
+/**
+ * Reads the configuration from the environment.
+ *
+ * @throws {Error} that names the variable if one is not set
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
-    table: required(env, 'TABLE_NAME'),
-    redisUrl: required(env, 'REDIS_URL'),
+    table: requireVariable(env, 'TABLE_NAME'),
+    redisUrl: requireVariable(env, 'REDIS_URL'),
     redisIam: env.REDIS_IAM || undefined,
     dynamodbEndpoint: env.DYNAMODB_ENDPOINT || undefined,
   }
 }
 
-/** @throws {Error} that names the variable which is not set */
-export function required(env: NodeJS.ProcessEnv, name: string): string {
+/**
+ * Returns the value of an environment variable.
+ *
+ * @throws {Error} that names the variable if it is not set
+ */
+export function requireVariable(env: NodeJS.ProcessEnv, name: string): string {
   const value = env[name]
   if (!value) throw new Error(`The environment variable ${name} is not set: see serverless.yml`)
   return value

@@ -1,10 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Cluster, Redis } from 'ioredis'
-import { type Config, fromEnvironment } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { connectDynamoDB } from './dynamodb/index.ts'
 import { connectCache } from './redis/index.ts'
 
-/** The catalogue's table and the Redis beside it. */
+/** The clients for the catalogue's table and for its Redis. */
 export interface Servers {
   db: DynamoDBDocumentClient
   table: string
@@ -12,13 +12,11 @@ export interface Servers {
 }
 
 /**
- * Clients for both; nothing connects before the first command.
+ * Creates the clients for DynamoDB and Redis. Neither connects before its first command.
  *
- * @throws {Error} that names the variable of the environment which is not set; and what the clients throw for an address
+ * @throws {Error} that names the environment variable if one is not set; also what the clients throw for an address
  */
-export function connect(
-  { table, redisUrl, redisIam, dynamodbEndpoint }: Config = fromEnvironment(),
-): Servers {
+export function connect({ table, redisUrl, redisIam, dynamodbEndpoint }: Config = readConfig()): Servers {
   const db = connectDynamoDB(dynamodbEndpoint)
   const iam = redisIam ? { cache: redisIam, credentials: db.config.credentials } : undefined
   return { db, table, redis: connectCache(redisUrl, iam) }

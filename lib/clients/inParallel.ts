@@ -1,8 +1,8 @@
 /**
- * Does something with each of many, so many at a time, and begins no more of it once `signal` has ended it. Throws what the
- * first to fail throws.
+ * Runs `work` for each item, at most `atOnce` at the same time. After `signal` has aborted it starts no further work.
+ * It throws the first error that `work` throws.
  *
- * @returns the results in the order of the items; undefined for what was not begun
+ * @returns the results in the order of the items; undefined for items whose work was not started
  */
 export async function inParallel<T, R>(
   items: readonly T[],

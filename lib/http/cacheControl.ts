@@ -1,25 +1,25 @@
 /**
- * For how many seconds a CDN may serve an answer without asking, while it asks, and while we fail: the first is the public
- * staleness of the catalog.
+ * For how many seconds a CDN may serve a response: without revalidating it (`fresh`), while it revalidates it
+ * (`revalidating`), and while this API fails (`onError`). `fresh` is the public staleness of the catalogue.
  */
-const shared = { fresh: 10, whileAsking: 30, onError: 600 }
+const limits = { fresh: 10, revalidating: 30, onError: 600 }
 
-/** Browsers ask each time, and mostly hear 304. */
-const cacheControlOf = (fresh: number, whileAsking: number, onError: number) =>
-  `public, max-age=0, s-maxage=${fresh}, stale-while-revalidate=${whileAsking}, stale-if-error=${onError}`
+/** Browsers revalidate every time and mostly get a 304. */
+const formatCacheControl = (fresh: number, revalidating: number, onError: number) =>
+  `public, max-age=0, s-maxage=${fresh}, stale-while-revalidate=${revalidating}, stale-if-error=${onError}`
 
-const usual = cacheControlOf(shared.fresh, shared.whileAsking, shared.onError)
+const unbounded = formatCacheControl(limits.fresh, limits.revalidating, limits.onError)
 
 /**
- * For how long an answer may be kept (RFC 9111, RFC 5861): never past the moment at which what it says ends.
+ * Returns the `Cache-Control` of a read (RFC 9111, RFC 5861). No cache may store the response past `until`.
  *
- * @param until ms since the epoch; undefined where it does not end
+ * @param until when the content ends, ms since the epoch; undefined if it does not end
  */
 export function cacheControl(until: number | undefined, now = Date.now()): string {
-  if (until === undefined) return usual
-  // Rounded down, and none below zero.
+  if (until === undefined) return unbounded
+  // Rounded down, and never negative.
   const left = Math.max(0, Math.floor((until - now) / 1000))
-  const fresh = Math.min(shared.fresh, left)
+  const fresh = Math.min(limits.fresh, left)
   const stale = left - fresh
-  return cacheControlOf(fresh, Math.min(shared.whileAsking, stale), Math.min(shared.onError, stale))
+  return formatCacheControl(fresh, Math.min(limits.revalidating, stale), Math.min(limits.onError, stale))
 }

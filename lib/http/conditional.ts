@@ -2,33 +2,34 @@ import type { Precondition } from '../catalog/index.ts'
 import { Problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
 
-/** The entity tag of a product's JSON (RFC 9110, 8.8.3): its version, strong. */
+/** The strong entity tag of a product's JSON (RFC 9110, 8.8.3): its version. */
 export const etagOf = (version: number): string => `"p-${version}"`
 
-/** Whether `If-None-Match` names this tag, by weak comparison (RFC 9110, 13.1.2). */
+/** Whether `If-None-Match` matches this tag by weak comparison (RFC 9110, 13.1.2). */
 export const isNoneMatch = (header: string | undefined, etag: string): boolean =>
-  header !== undefined && (header.trim() === '*' || tagsOf(header).includes(etag))
+  header !== undefined && (header.trim() === '*' || parseTags(header).includes(etag))
 
 /**
- * What `If-Match` and `If-None-Match: *` demand of the stored product. A tag that is none of ours matches nothing.
+ * Reads what `If-Match` and `If-None-Match: *` require of the stored product. A tag that this API did not make
+ * matches nothing.
  *
- * @throws {Problem} 400 for an `If-None-Match` with tags, which says nothing that a write could be judged by
+ * @throws {Problem} 400 if `If-None-Match` holds tags: they set no condition for a write
  */
-export function preconditionOf(request: ApiRequest): Precondition {
+export function parsePrecondition(request: ApiRequest): Precondition {
   const [ifMatch, ifNoneMatch] = [request.header('if-match'), request.header('if-none-match')]
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
-    throw new Problem(400, 'invalid-precondition', 'A write takes if-none-match: * only')
+    throw new Problem(400, 'invalid-precondition', 'A write accepts only *, no tags, in if-none-match')
   }
   return {
     ...(ifNoneMatch !== undefined && { absent: true }),
-    ...(ifMatch !== undefined && { match: ifMatch.trim() === '*' ? 'any' : versionsIn(ifMatch) }),
+    ...(ifMatch !== undefined && { match: ifMatch.trim() === '*' ? 'any' : parseVersions(ifMatch) }),
   }
 }
 
-/** By strong comparison: a weak tag matches nothing. */
-const versionsIn = (header: string): number[] =>
+/** Strong comparison: a weak tag matches nothing. */
+const parseVersions = (header: string): number[] =>
   [...header.matchAll(/(W\/)?"p-(\d{1,16})"/g)]
     .filter(([, weak]) => !weak)
     .map(([, , version]) => Number(version))
 
-const tagsOf = (header: string): string[] => header.match(/"[^"]*"/g) ?? []
+const parseTags = (header: string): string[] => header.match(/"[^"]*"/g) ?? []

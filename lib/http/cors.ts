@@ -1,39 +1,41 @@
-/** What scripts of a storefront may read beside the body. resources/http.yml says the same. */
+/** The headers that scripts of a storefront may read. resources/http.yml has the same list. */
 const exposed = 'ETag, Link, Cache-Status, Location, Retry-After, Server-Timing'
 
 /**
- * Makes the headers by which browsers let the scripts of storefronts read an answer (CORS, Fetch Standard): for a listed
- * origin its own name, never `*`. Without storefronts there are none.
+ * Returns a function that sets the CORS headers of a response (Fetch Standard), with which a browser lets the scripts
+ * of a storefront read it. A listed origin gets its own name, never `*`. With no storefronts the function sets
+ * nothing.
  *
- * The gateway answers preflights, and writes these headers itself from the same list: on AWS, and here
- * resources/localServers.cjs in its place.
+ * The gateway answers preflight requests and sets the same headers from the same list. On AWS that is API Gateway;
+ * locally resources/localServers.cjs takes its place.
  *
  * @param origins such as `https://shop.example,https://m.shop.example`
- * @throws {Error} for what is no origin: it would never match, or match all
+ * @throws {Error} if an entry is not an origin: it would match no request, or every request
  */
 export function corsHeaders(origins: string | undefined): (headers: Headers, origin?: string) => void {
   const allowed = new Set(origins ? origins.split(',') : [])
   for (const origin of allowed) {
     if (!isOrigin(origin))
       throw new Error(
-        `STOREFRONT_ORIGINS: ${JSON.stringify(origin)} must be an origin such as https://shop.example: see the parameter storefrontOrigins`,
+        `STOREFRONT_ORIGINS: ${JSON.stringify(origin)} must be an origin such as https://shop.example. Set the parameter storefrontOrigins`,
       )
   }
   if (allowed.size === 0) return () => {}
   return (headers, origin) => {
-    // Also without an origin, and on 304 and problems: a CDN must not give the answer of one origin to another.
+    // Set on 304 and on problems too, and for requests without an origin: otherwise a CDN could serve the response
+    // for one origin to another.
     headers.vary = 'Origin'
     if (origin === undefined || !allowed.has(origin)) return
     headers['access-control-allow-origin'] = origin
     headers['access-control-expose-headers'] = exposed
-    // Else a page's performance entries are silent about Server-Timing.
+    // Without it the performance entries of a page leave out Server-Timing.
     headers['timing-allow-origin'] = origin
   }
 }
 
 type Headers = Record<string, string>
 
-/** Whether a text is an origin such as `https://shop.example`, without a path and without a slash at its end. */
+/** Whether a text is an origin such as `https://shop.example`, without a path and without a trailing slash. */
 export function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text
 }

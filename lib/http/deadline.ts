@@ -1,13 +1,13 @@
 import { Problem } from './problem.ts'
 
-/** How often it is looked whether a request is late, ms. */
-const everyMs = 50
+/** How often the deadlines are checked, ms. */
+const checkEveryMs = 50
 
-/** A request under way. */
-export class Pending {
-  /** When it must be answered, by performance.now(). */
+/** A request that has no response yet. */
+export class PendingRequest {
+  /** When it must have its response, by performance.now(). */
   readonly deadline: number
-  /** Answers it with an error, unless it is answered. */
+  /** Responds with an error if the request has no response yet. */
   readonly fail: (error: Problem) => void
 
   constructor(deadline: number, fail: (error: Problem) => void) {
@@ -16,33 +16,33 @@ export class Pending {
   }
 }
 
-const underWay = new Set<Pending>()
+const pending = new Set<PendingRequest>()
 let timer: NodeJS.Timeout | undefined
 
 /**
- * Makes a request fail with 503 when its deadline is over, at most 50 ms after it, unless it is {@link settled} before.
- * One timer serves all requests, since a timer for each would be a good part of what a hit costs.
+ * Fails a request with 503 at most 50 ms after its deadline, unless {@link stopWatching} is called before. One timer
+ * serves all requests: a timer for each request would be a large part of what a hit costs.
  */
-export function watch(request: Pending): void {
-  underWay.add(request)
-  // Not unref'ed: a process that waits for an answer lives until there is one.
-  timer ??= setInterval(look, everyMs)
+export function watchDeadline(request: PendingRequest): void {
+  pending.add(request)
+  // Not unref'ed: a process lives until its requests have a response.
+  timer ??= setInterval(failOverdue, checkEveryMs)
 }
 
-export function settled(request: Pending): void {
-  underWay.delete(request)
+export function stopWatching(request: PendingRequest): void {
+  pending.delete(request)
 }
 
-function look(): void {
-  if (underWay.size === 0) {
+function failOverdue(): void {
+  if (pending.size === 0) {
     clearInterval(timer)
     timer = undefined
     return
   }
   const now = performance.now()
-  for (const request of underWay) {
+  for (const request of pending) {
     if (request.deadline > now) continue
-    // The answer may have come while this process was busy or frozen: it is taken up before this one.
+    // A response may have arrived while this process was busy or frozen. setImmediate lets it come first.
     setImmediate(() => request.fail(tookTooLong()))
   }
 }
@@ -51,7 +51,7 @@ const tookTooLong = () =>
   new Problem(
     503,
     'took-too-long',
-    'This took too long; a change may have been made all the same: try again',
+    'The request took too long. A change may still have been made. Try again',
     {
       headers: { 'retry-after': '1' },
     },

@@ -4,16 +4,17 @@ import type { ApiRequest } from './request.ts'
 import type { ApiResponse } from './response.ts'
 
 /**
- * Answers with a file of text.
+ * Responds with a text file.
  *
- * @param cacheControl how long anybody may keep it
+ * @param cacheControl the header `Cache-Control`
  */
-export function fileAnswer(
+export function fileResponse(
   request: ApiRequest,
   { text, type, cacheControl }: { text: string; type: string; cacheControl: string },
 ): ApiResponse {
   const etag = `"f-${hash('sha256', text, 'base64url').slice(0, 22)}"`
-  // Opened by itself, a picture is a document, and this one may do nothing.
+  // A browser that opens an SVG picture on its own treats it as a document. This policy lets the document load
+  // nothing.
   const headers = { etag, 'cache-control': cacheControl, 'content-security-policy': "default-src 'none'" }
   if (isNoneMatch(request.header('if-none-match'), etag)) return { statusCode: 304, headers }
   return { statusCode: 200, headers: { 'content-type': type, ...headers }, body: text }

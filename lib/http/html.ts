@@ -1,11 +1,12 @@
+import { renderCached } from './pageCache.ts'
 import type { Problem } from './problem.ts'
-import { rendered } from './rendered.ts'
+import type { Provenance } from './provenance.ts'
 import type { ApiRequest } from './request.ts'
-import { type ApiResponse, documentAnswer, type Provenance } from './response.ts'
+import { type ApiResponse, documentResponse } from './response.ts'
 
 /**
- * Headers of every page. Nothing on it runs or looks but by files of its own origin; pictures may come from anywhere
- * that is encrypted. Data blocks, such as JSON-LD, are no scripts to a browser.
+ * The headers of every page. Scripts and styles come only from files of the page's own origin. Pictures may come from
+ * any encrypted origin. Data blocks such as JSON-LD are not scripts to a browser.
  */
 const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
@@ -15,24 +16,26 @@ const pageHeaders = {
 }
 
 /**
- * Answers with a page, for as long as with the document that it shows. Where the caller has it, or the same document was
- * rendered before, it is not rendered.
+ * Responds with a page, which caches may store as long as the document that it shows. The page is not rendered if the
+ * caller already has it, or if the same document was rendered before.
  *
- * @param document all that the page depends on, as text: its tag is a hash of that
- * @param from how that came about
+ * @param document everything that the page depends on, as text; the page's tag is a hash of it
+ * @param provenance how the document was read
  */
-export function pageAnswer(
+export function pageResponse(
   request: ApiRequest,
   document: string,
-  from: Provenance,
+  provenance: Provenance,
   render: () => string,
 ): ApiResponse {
-  const answer = documentAnswer(request, document, from, pageHeaders)
-  return answer.statusCode === 200 ? { ...answer, body: rendered(answer.headers.etag ?? '', render) } : answer
+  const response = documentResponse(request, document, provenance, pageHeaders)
+  return response.statusCode === 200
+    ? { ...response, body: renderCached(response.headers.etag ?? '', render) }
+    : response
 }
 
-/** Answers an error with a page. */
-export const errorPageAnswer =
+/** Returns a function that responds to an error with a page. */
+export const errorPageResponse =
   (render: (status: number, detail: string) => string) =>
   (problem: Problem): ApiResponse => ({
     statusCode: problem.status,

@@ -1,48 +1,48 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency'
-import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb'
-import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Context } from 'aws-lambda'
-import { required } from '../clients/config.ts'
-import { writing } from '../clients/dynamodb/index.ts'
+import { requireVariable } from '../clients/config.ts'
+import { createIdempotencyStore } from './idempotencyStore.ts'
 import { Problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
 import type { ApiResponse } from './response.ts'
 
-/** How long an answer is kept, seconds. */
-const keptFor = 24 * 3600
+/** How long a response is stored, seconds. */
+const storedSeconds = 24 * 3600
 
-/** The longest that an attempt holds its key when the function does not say how long it may run, ms. */
+/** The longest that an attempt holds its key if the function does not say how long it may run, ms. */
 const longestAttempt = 10_000
 
 /**
- * Answers requests of a route once for each `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a repetition
- * within 24 hours gets the stored answer. Keys of different token subjects do not meet; tokens without a subject share
- * theirs. A request without the header is answered as it comes.
+ * Returns a function that does the work of a route once for each `Idempotency-Key`
+ * (draft-ietf-httpapi-idempotency-key-header). A repetition within 24 hours gets the stored response. Each token
+ * subject has its own keys; tokens without a subject share theirs. A request without the header is never
+ * deduplicated.
  *
- * @param route such as `POST /products`. The same key on another route is another key
- * @param table of the answers, not the catalogue's
- * @throws {Error} that names the variable of the environment which is not set
+ * @param route such as `POST /products`; the same key on another route is a different key
+ * @param table of the stored responses, not the catalogue's table
+ * @throws {Error} that names the environment variable if it is not set
  */
-export const idempotencyOf =
+export const createIdempotency =
   (
     route: string,
     db: DynamoDBDocumentClient,
-    table = required(process.env, 'IDEMPOTENCY_TABLE'),
+    table = requireVariable(process.env, 'IDEMPOTENCY_TABLE'),
   ): Idempotent =>
   (request, payload, respond) =>
-    answerOnce({ db, table, route }, request, payload, respond)
+    respondOnce({ db, table, route }, request, payload, respond)
 
 /**
  * Does the work of one request.
  *
- * @param payload all that the request asks for, already checked: path parameters and body. JSON, not deeply nested
- * @param respond does the work. It is handed a UUID that is the same for each attempt with the same key, and whether there
- *   is a key: name the write by it, so that an attempt whose record was lost finds what it did before. Without a key the
- *   UUID is a new one. Where it throws, nothing is stored.
- * @throws {Problem} 400 for a key that is not valid, 409 with `Retry-After` while the first attempt still runs, 422 for a
- *   key that was used for something else; and what `respond` or the SDK throws
+ * @param payload everything that the request asks for, already validated: path parameters and body. JSON, not deeply
+ *   nested
+ * @param respond does the work. It receives a UUID that is the same for every attempt with the same key, and whether
+ *   the request has a key. It must identify its write by the UUID, so that a later attempt finds a write whose record
+ *   was lost. Without a key the UUID is new. If `respond` throws, no response is stored.
+ * @throws {Problem} 400 for an invalid key, 409 with `Retry-After` while the first attempt is running, 422 for a key
+ *   that another request used; also throws what `respond` or the SDK throws
  */
 export type Idempotent = (
   request: ApiRequest,
@@ -50,7 +50,7 @@ export type Idempotent = (
   respond: (writeId: string, isKeyed: boolean) => Promise<ApiResponse>,
 ) => Promise<ApiResponse>
 
-async function answerOnce(
+async function respondOnce(
   { db, table, route }: { db: DynamoDBDocumentClient; table: string; route: string },
   ...[request, payload, respond]: Parameters<Idempotent>
 ): Promise<ApiResponse> {
@@ -67,57 +67,56 @@ async function answerOnce(
   const config = new IdempotencyConfig({
     eventKeyJmesPath: 'name',
     payloadValidationJmesPath: 'payload',
-    expiresAfterSeconds: keptFor,
+    expiresAfterSeconds: storedSeconds,
     hashFunction: 'sha256',
   })
-  // The function's own end, and a little more: until then no other attempt may take over.
+  // Slightly longer than the function can run. Until then no other attempt may take the key over.
   const holdMs = Math.min(request.budgetMs, longestAttempt) + 1000
-  // Nothing else of it is read.
+  // The library reads nothing else of the context.
   config.registerLambdaContext({ getRemainingTimeInMillis: () => holdMs } as Context)
-  const persistenceStore = new DynamoDBPersistenceLayer({
-    tableName: table,
-    awsSdkV3Client: clientOf(db, request.signal),
-  })
-  let outcome: { answer: ApiResponse } | { failure: unknown } | undefined
+  let outcome: { response: ApiResponse } | { failure: unknown } | undefined
   const once = makeIdempotent(
     async (_: unknown) => {
       try {
-        const answer = await respond(uuidOf(name), true)
-        outcome = { answer }
-        return answer
+        const response = await respond(createUuid(name), true)
+        outcome = { response }
+        return response
       } catch (failure) {
         outcome = { failure }
         throw failure
       }
     },
-    { persistenceStore, config, keyPrefix: 'aisle' },
+    { persistenceStore: createIdempotencyStore(db, table, request.signal), config, keyPrefix: 'aisle' },
   )
   try {
     return await once({ name, payload })
   } catch (error) {
-    // What became of the work is the answer, also when the record of it could not be brought up to date.
+    // Work that was done has its own result, even if its record could not be updated.
     if (outcome) {
-      if ('answer' in outcome) return outcome.answer
+      if ('response' in outcome) return outcome.response
       throw outcome.failure
     }
-    throw refusalOf(error)
+    throw explainRefusal(error)
   }
 }
 
-/** What the library says instead of running the work, as an answer. */
-function refusalOf(error: unknown): unknown {
+/** Converts an error of the library, which did not do the work, to the problem that the caller gets. */
+function explainRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   switch (error.name) {
     case 'IdempotencyAlreadyInProgressError':
     case 'IdempotencyInconsistentStateError':
-      return new Problem(409, 'idempotency-key-in-use', 'The first request with this key still runs', {
-        headers: { 'retry-after': '1' },
-      })
+      return new Problem(
+        409,
+        'idempotency-key-in-use',
+        'The first request with this key is still running. Try again',
+        { headers: { 'retry-after': '1' } },
+      )
     case 'IdempotencyValidationError':
       return new Problem(
         422,
         'idempotency-key-reused',
-        'This key was used for another request: take a new one',
+        'This key was used for another request. Use a new key',
       )
     case 'IdempotencyPersistenceLayerError':
       return error.cause ?? error
@@ -126,29 +125,8 @@ function refusalOf(error: unknown): unknown {
   }
 }
 
-/**
- * The client as the library is to use it: ended by the signal, and aware of its own success. The SDK repeats a put
- * whose answer was lost; without a mark of its own the request would take its record for another's.
- */
-function clientOf(db: DynamoDBDocumentClient, signal: AbortSignal | undefined) {
-  const mark = randomUUID()
-  const attempt = writing(signal)
-  const options = signal ? { abortSignal: signal } : {}
-  const send = async (command: object): Promise<unknown> => {
-    if (command instanceof PutItemCommand)
-      command.input.Item = { ...command.input.Item, attempt: { S: mark } }
-    try {
-      return await attempt(() => Reflect.apply(db.send, db, [command, options]))
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException && error.Item?.attempt?.S === mark) return {}
-      throw error
-    }
-  }
-  return Object.create(db, { send: { value: send } })
-}
-
-/** A UUID made of a name (RFC 9562, version 8). */
-function uuidOf(name: object): string {
+/** Creates a UUID from a name (RFC 9562, version 8). */
+function createUuid(name: object): string {
   const bytes = createHash('sha256').update(JSON.stringify(name)).digest()
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80

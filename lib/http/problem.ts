@@ -1,10 +1,10 @@
-/** An error answer (RFC 9457). Thrown anywhere below a handler, it becomes the answer. */
+/** An error response (RFC 9457). A handler that throws one responds with it. */
 export class Problem extends Error {
   override name = 'Problem'
   readonly status: number
-  /** The last part of the problem's `type`, stable. */
+  /** The last part of the problem's `type`. It never changes. */
   readonly code: string
-  /** Further members of the document, such as `errors` or `currentVersion`. */
+  /** Extension members of the document, such as `errors` or `currentVersion`. */
   readonly members: Record<string, unknown>
   readonly headers: Record<string, string>
 
@@ -24,7 +24,7 @@ export class Problem extends Error {
     this.headers = headers
   }
 
-  /** The answer's body. */
+  /** Returns the problem document. */
   toJSON() {
     return {
       type: `urn:aisle:problem:${this.code}`,

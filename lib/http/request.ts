@@ -1,49 +1,37 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { isProductId, productIdGrammar } from '../catalog/index.ts'
+import { asString, getHeader } from './header.ts'
 import { Problem } from './problem.ts'
 import type { TokenContext } from './token.ts'
 
-/** The largest body that is read, bytes: a product of the largest size, as it is answered, with room for white space. */
-const largestBody = 320 * 1024
+/** The largest request body, bytes: the largest product as this API returns it, with room for white space. */
+const maxBodyBytes = 320 * 1024
 
-/** What a function keeps of its time for its answer, and before that for removing entries from the cache, ms. */
-const toAnswerMs = 200
-const toInvalidateMs = 200
+/** The time that a function reserves at its end, ms: to remove entries from the cache, and after that to respond. */
+const invalidateMs = 200
+const respondMs = 200
 
-/** What the authorizer has put beside the request; only routes with an authorizer have it. */
+/** What the authorizer adds to an event. Only routes with an authorizer have it. */
 interface WithAuthorizer {
   authorizer?: { lambda?: TokenContext | null }
 }
 
-/** Refuses bytes that are no UTF-8 instead of putting something else in their place. */
+/** Rejects bytes that are not valid UTF-8 instead of replacing them. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** What is no text is as if it were not there: no gateway sends it. */
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-/** A header by its name in lower case. API Gateway writes names so; the local emulator leaves them as they were sent. */
-export function headerOf(
-  headers: Record<string, string | undefined> | undefined,
-  name: string,
-): string | undefined {
-  if (!headers) return undefined
-  if (headers[name] !== undefined) return textOf(headers[name])
-  // Most headers that are looked for were not sent, and the length tells most of those that were.
-  for (const key in headers) {
-    if (key.length === name.length && key.toLowerCase() === name) return textOf(headers[key])
-  }
-  return undefined
-}
-
 /**
- * A request, read on demand and checked as it is read. Every method throws the {@link Problem} that is the answer.
+ * A request. Its parts are read and validated on demand. Every method that validates throws the {@link Problem} to
+ * respond with.
  *
- * `serverless invoke local` hands over whatever it is given, so nothing of the event is taken for granted.
+ * `serverless invoke local` passes on any event that it is given, so this class assumes nothing about the event.
  */
 export class ApiRequest {
   readonly #event: Partial<APIGatewayProxyEventV2>
   readonly id: string | undefined
-  /** When the answer has to be given up on, by performance.now(): after {@link budgetMs}, and before Lambda does. */
+  /**
+   * When the request must have its response, by performance.now(): after {@link budgetMs}, and before Lambda's
+   * timeout.
+   */
   readonly deadline: number
 
   /** @param now by performance.now() */
@@ -55,10 +43,10 @@ export class ApiRequest {
     this.#event = event ?? {}
     this.id = context?.awsRequestId
     const leftMs = context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY
-    this.deadline = now + leftMs - toAnswerMs
+    this.deadline = now + leftMs - respondMs
   }
 
-  /** The product id of the path. */
+  /** Returns the product id of the path. */
   productId(): string {
     const id = this.path('id')
     if (id === undefined || !isProductId(id)) {
@@ -67,38 +55,38 @@ export class ApiRequest {
     return id
   }
 
-  /** The SKU of the path, as it is stored: in one normal form. */
+  /** Returns the SKU of the path in the normal form in which it is stored (Unicode NFC). */
   sku(): string {
     return this.path('sku')?.normalize() ?? ''
   }
 
-  /** A header by its name in lower case. */
+  /** Returns a header by its lower-case name. */
   header(name: string): string | undefined {
-    return headerOf(this.#event.headers, name)
+    return getHeader(this.#event.headers, name)
   }
 
-  /** A parameter of the query; undefined where it was not sent. Those that are not known are nobody's business. */
+  /** Returns a query parameter, or undefined if it was not sent. Unknown parameters are ignored. */
   query(name: string): string | undefined {
     const parameters = this.#event.queryStringParameters ?? {}
-    return Object.hasOwn(parameters, name) ? (textOf(parameters[name]) ?? '') : undefined
+    return Object.hasOwn(parameters, name) ? (asString(parameters[name]) ?? '') : undefined
   }
 
-  /** A parameter of the path, decoded. */
+  /** Returns a path parameter, decoded. */
   path(name: string): string | undefined {
     const parameters = this.#event.pathParameters ?? {}
-    return Object.hasOwn(parameters, name) ? textOf(parameters[name]) : undefined
+    return Object.hasOwn(parameters, name) ? asString(parameters[name]) : undefined
   }
 
-  /** The body as JSON, sent as one of these media types; by default as `application/json`. */
+  /** Parses the body as JSON, sent as one of these media types. The default is `application/json`. */
   json(...mediaTypes: string[]): unknown {
     const accepted = mediaTypes.length > 0 ? mediaTypes : ['application/json']
     const { isBase64Encoded } = this.#event
-    // The local emulator says null where nothing was sent.
-    const body = textOf(this.#event.body) ?? ''
-    // Judged by the text before it is decoded: base64 takes a third more than what it holds.
+    // The local emulator passes null if there is no body.
+    const body = asString(this.#event.body) ?? ''
+    // Checked before decoding: base64 text is a third longer than its content.
     const bytes = isBase64Encoded ? Math.floor((body.length * 3) / 4) : Buffer.byteLength(body)
-    if (bytes > largestBody)
-      throw new Problem(413, 'body-too-large', `A body has at most ${largestBody} bytes`)
+    if (bytes > maxBodyBytes)
+      throw new Problem(413, 'body-too-large', `The body must be at most ${maxBodyBytes} bytes`)
     const [type = ''] = (this.header('content-type') ?? '').split(';')
     if (!accepted.includes(type.trim().toLowerCase())) {
       throw new Problem(415, 'wrong-content-type', `Send the body as content-type: ${accepted.join(' or ')}`)
@@ -106,32 +94,34 @@ export class ApiRequest {
     try {
       return JSON.parse(isBase64Encoded ? utf8.decode(Buffer.from(body, 'base64')) : body)
     } catch {
-      throw new Problem(400, 'malformed-json', 'The body is no JSON in UTF-8')
+      throw new Problem(400, 'malformed-json', 'The body is not valid JSON in UTF-8')
     }
   }
 
-  /** Whose token it is; undefined where the token does not say. */
-  get subject(): string | undefined {
-    return textOf(this.#token?.subject)
-  }
-
-  /** The body as a JSON merge patch; many clients know the second media type only. */
+  /**
+   * Parses the body as a JSON merge patch. Many clients can send only `application/json`, so that is accepted too.
+   */
   mergePatch(): unknown {
     return this.json('application/merge-patch+json', 'application/json')
   }
 
-  /** Refuses a caller without a valid token (401) or without this scope (403). */
-  demandScope(scope: string): void {
-    const allowed = textOf(this.#token?.scope)
-    if (allowed === undefined) {
-      const detail = textOf(this.#token?.refusal) ?? 'The request has no authorizer'
-      // RFC 6750, 3.1: no error code for a request that brought no token at all.
-      const sent = headerOf(this.#event.headers, 'authorization') !== undefined
+  /** The subject of the token, or undefined if it names none. */
+  get subject(): string | undefined {
+    return asString(this.#token?.subject)
+  }
+
+  /** Throws a 401 problem without a valid token, and a 403 problem if the token lacks this scope. */
+  requireScope(scope: string): void {
+    const granted = asString(this.#token?.scope)
+    if (granted === undefined) {
+      const detail = asString(this.#token?.refusal) ?? 'The request has no authorizer'
+      // RFC 6750, 3.1: no error code if the request had no token.
+      const wasSent = getHeader(this.#event.headers, 'authorization') !== undefined
       throw new Problem(401, 'no-valid-token', detail, {
-        headers: { 'www-authenticate': sent ? 'Bearer error="invalid_token"' : 'Bearer' },
+        headers: { 'www-authenticate': wasSent ? 'Bearer error="invalid_token"' : 'Bearer' },
       })
     }
-    if (!allowed.split(' ').includes(scope)) {
+    if (!granted.split(' ').includes(scope)) {
       throw new Problem(403, 'insufficient-scope', `The token lacks the scope ${scope}`, {
         headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
       })
@@ -142,14 +132,14 @@ export class ApiRequest {
     return (this.#event.requestContext as WithAuthorizer | null | undefined)?.authorizer?.lambda
   }
 
-  /** Aborts when {@link budgetMs} is over. */
+  /** Aborts when {@link budgetMs} has run out. */
   get signal(): AbortSignal | undefined {
     const { budgetMs } = this
     return Number.isFinite(budgetMs) ? AbortSignal.timeout(Math.floor(budgetMs)) : undefined
   }
 
-  /** What is left of the function's own time, ms, less what it takes to invalidate and to answer. */
+  /** The function's remaining time, ms, less what it needs to remove entries from the cache and to respond. */
   get budgetMs(): number {
-    return Math.max(0, this.deadline - performance.now() - toInvalidateMs)
+    return Math.max(0, this.deadline - performance.now() - invalidateMs)
   }
 }

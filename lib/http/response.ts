@@ -3,34 +3,36 @@ import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index
 import type { Product, ReviewThread } from '../catalog/index.ts'
 import type { Written } from '../catalog/writes.ts'
 import { cacheControl } from './cacheControl.ts'
+import { formatCacheStatus, formatWriteStatus } from './cacheStatus.ts'
 import { etagOf, isNoneMatch } from './conditional.ts'
 import { Problem } from './problem.ts'
+import type { Provenance } from './provenance.ts'
 import type { ApiRequest } from './request.ts'
 
-/** An answer of the HTTP API (API Gateway's payload format 2.0). */
+/** A response of the HTTP API (API Gateway's payload format 2.0). */
 export interface ApiResponse {
   statusCode: number
   headers: Record<string, string>
   body?: string
 }
 
-/** How an answer came about: what the cache did for it, and when what it says ends, if it does. */
-export type Provenance = Pick<CacheResult<unknown>, 'status' | 'until'>
-
-/** Answers a read: the stored text as it is, 304 where the caller has it, 404 where there is none. */
-export function readAnswer(
+/**
+ * Responds with a product's stored text unchanged, with 304 if the caller has it, or throws 404 if there is no
+ * product.
+ */
+export function productResponse(
   request: ApiRequest,
   id: string,
   { body, version, status, until }: CacheResult<Product>,
 ): ApiResponse {
-  const cacheStatus = cacheStatusOf(status)
+  const cacheStatus = formatCacheStatus(status)
   if (body === undefined) throw noSuchProduct(id, status)
   const etag = etagOf(version)
   if (isNoneMatch(request.header('if-none-match'), etag)) {
     const headers = { etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatus }
     return { statusCode: 304, headers }
   }
-  // Written out: this is every hit, and a spread copies one by one.
+  // Written out in full: every hit passes here, and a spread would copy the headers one by one.
   const headers = {
     'content-type': 'application/json',
     etag,
@@ -41,12 +43,12 @@ export function readAnswer(
 }
 
 /**
- * Answers with a document that is composed of several items: its tag is a hash of what it says (RFC 9110, 8.8.3).
+ * Responds with a document that is composed of several items. Its tag is a hash of its text (RFC 9110, 8.8.3).
  *
  * @param body JSON
  * @param headers such as `link`
  */
-export function documentAnswer(
+export function documentResponse(
   request: ApiRequest,
   body: string,
   { status, until }: Provenance,
@@ -54,36 +56,36 @@ export function documentAnswer(
 ): ApiResponse {
   const etag = `"h-${hash('sha256', body, 'base64url').slice(0, 22)}"`
   const all = {
-    ...{ etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatusOf(status) },
+    ...{ etag, 'cache-control': cacheControl(until), 'cache-status': formatCacheStatus(status) },
     ...headers,
   }
   if (isNoneMatch(request.header('if-none-match'), etag)) return { statusCode: 304, headers: all }
   return { statusCode: 200, headers: { 'content-type': 'application/json', ...all }, body }
 }
 
-/** Answers a write with the product as it now is, and says whether every cached copy is gone. */
-export function writeAnswer(id: string, { value, version, created, invalidation }: Written): ApiResponse {
+/** Responds to a write with the product as it is now. `Cache-Status` says whether every cached copy is gone. */
+export function writeResponse(id: string, { value, version, created, invalidation }: Written): ApiResponse {
   return {
     statusCode: created ? 201 : 200,
     headers: {
       'content-type': 'application/json',
       etag: etagOf(version),
       'cache-control': 'no-store',
-      'cache-status': writeStatusOf(invalidation),
+      'cache-status': formatWriteStatus(invalidation),
       ...(created && { location: `/products/${id}` }),
     },
     body: JSON.stringify(value),
   }
 }
 
-/** Answers a deletion, and says whether every cached copy is gone. */
-export const deletedAnswer = ({ invalidation }: { invalidation: Invalidation }): ApiResponse => ({
+/** Responds to a deletion. `Cache-Status` says whether every cached copy is gone. */
+export const deletedResponse = ({ invalidation }: { invalidation: Invalidation }): ApiResponse => ({
   statusCode: 204,
-  headers: { 'cache-control': 'no-store', 'cache-status': writeStatusOf(invalidation) },
+  headers: { 'cache-control': 'no-store', 'cache-status': formatWriteStatus(invalidation) },
 })
 
-/** Answers with a review that was posted. */
-export const reviewAnswer = (
+/** Responds with a new review. */
+export const reviewResponse = (
   productId: string,
   { review, invalidation }: { review: ReviewThread; invalidation: Invalidation },
 ): ApiResponse => ({
@@ -91,14 +93,14 @@ export const reviewAnswer = (
   headers: {
     'content-type': 'application/json',
     'cache-control': 'no-store',
-    'cache-status': writeStatusOf(invalidation),
+    'cache-status': formatWriteStatus(invalidation),
     location: `/products/${productId}/reviews#${review.id}`,
   },
   body: JSON.stringify(review),
 })
 
-/** Answers whether reads can be answered. */
-export const healthAnswer = (health: { status: 'ok' | 'degraded' | 'down' }): ApiResponse => ({
+/** Responds with the health of the service: 503 if reads cannot be served. */
+export const healthResponse = (health: { status: 'ok' | 'degraded' | 'down' }): ApiResponse => ({
   statusCode: health.status === 'down' ? 503 : 200,
   headers: {
     'content-type': 'application/json',
@@ -108,28 +110,14 @@ export const healthAnswer = (health: { status: 'ok' | 'degraded' | 'down' }): Ap
   body: JSON.stringify(health),
 })
 
-/** `Cache-Status` of a write. */
-const writeStatusOf = (invalidation: Invalidation): string =>
-  `aisle; fwd=method; detail=invalidation-${invalidation}`
-
-export const problemAnswer = (problem: Problem): ApiResponse => ({
+export const problemResponse = (problem: Problem): ApiResponse => ({
   statusCode: problem.status,
   headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...problem.headers },
   body: JSON.stringify(problem),
 })
 
-/** RFC 9211. */
-export function cacheStatusOf({ hit, fwd, stored, collapsed, ttl, detail }: CacheStatus): string {
-  let text = hit ? 'aisle; hit' : `aisle; fwd=${fwd}`
-  if (stored) text += '; stored'
-  if (collapsed) text += '; collapsed'
-  if (ttl !== undefined) text += `; ttl=${ttl}`
-  if (detail) text += `; detail=${detail}`
-  return text
-}
-
-/** The answer to a read of what belongs to a product that does not exist, and how that became known. */
+/** Returns the 404 problem for a product that does not exist. `Cache-Status` says how that was read. */
 export const noSuchProduct = (id: string, status: CacheStatus): Problem =>
   new Problem(404, 'no-such-product', `There is no product ${id}`, {
-    headers: { 'cache-status': cacheStatusOf(status) },
+    headers: { 'cache-status': formatCacheStatus(status) },
   })

@@ -1,10 +1,10 @@
-import { tenths } from '../telemetry/hundredths.ts'
-import type { Waited } from '../telemetry/requestMetrics.ts'
+import type { WaitTimes } from '../telemetry/requestMetrics.ts'
+import { toFixed1 } from '../telemetry/toFixed.ts'
 
-/** For how long a request has waited, ms (W3C Server Timing); undefined where it did not. */
-export function serverTiming({ cache, db }: Waited): string | undefined {
-  const cacheTiming = cache === undefined ? undefined : `cache;dur=${tenths(cache)}`
+/** Returns the `Server-Timing` of a request (W3C Server Timing), ms; undefined if it waited for nothing. */
+export function serverTiming({ cache, db }: WaitTimes): string | undefined {
+  const cacheTiming = cache === undefined ? undefined : `cache;dur=${toFixed1(cache)}`
   if (db === undefined) return cacheTiming
-  const dbTiming = `db;dur=${tenths(db)}`
+  const dbTiming = `db;dur=${toFixed1(db)}`
   return cacheTiming === undefined ? dbTiming : `${cacheTiming}, ${dbTiming}`
 }

@@ -10,24 +10,31 @@ import {
   PreconditionFailed,
   WriteConflict,
 } from '../catalog/index.ts'
-import { kindOf } from '../clients/dynamodb/index.ts'
+import { classifyDatabaseError } from '../clients/dynamodb/index.ts'
 import { Problem } from './problem.ts'
 
-/** What a caller is told of an error. What is not known here is told as 500, without a word of what it was. */
+/**
+ * Converts an error to the problem that the caller gets. An unknown error becomes a 500 that reveals nothing about
+ * it.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof InvalidProduct) {
-    return new Problem(422, 'invalid-product', 'The product has faults: see errors', {
+    return new Problem(422, 'invalid-product', 'The product is invalid. See errors', {
       members: { errors: error.faults },
     })
   }
   if (error instanceof InvalidReview) {
-    return new Problem(422, 'invalid-review', 'The review has faults: see errors', {
+    return new Problem(422, 'invalid-review', 'The review is invalid. See errors', {
       members: { errors: error.faults },
     })
   }
   if (error instanceof InvalidCursor) {
-    return new Problem(400, 'invalid-cursor', 'This cursor was not made for this list: begin without one')
+    return new Problem(
+      400,
+      'invalid-cursor',
+      'This cursor is not valid for this list. Start again without a cursor',
+    )
   }
   if (error instanceof PreconditionFailed) {
     const { currentVersion } = error
@@ -42,27 +49,32 @@ export function toProblem(error: unknown): Problem {
     return new Problem(409, 'out-of-stock', error.message, { members: { stock: error.stock } })
   }
   if (error instanceof WriteConflict) {
-    return new Problem(409, 'write-conflict', 'Others keep changing this product: try again')
+    return new Problem(409, 'write-conflict', 'Other writers keep changing this product. Try again')
   }
-  // A load may itself have waited for another one. Of one in another process no more is known than that it failed.
+  // A load may have waited for another load, whose error is the cause. A load in another process passes on no cause.
   if (error instanceof LoadFailed && error.cause !== undefined) return toProblem(error.cause)
-  const again = { headers: { 'retry-after': '1' } }
-  const kind = kindOf(error)
+  const retryAfter = { headers: { 'retry-after': '1' } }
+  const kind = classifyDatabaseError(error)
   if (kind === 'busy') {
-    return new Problem(503, 'product-busy', 'Too many write this product right now: try again', again)
+    return new Problem(
+      503,
+      'product-busy',
+      'Too many writers are changing this product. Try again',
+      retryAfter,
+    )
   }
   if (
     error instanceof LoadFailed ||
     error instanceof Overloaded ||
     kind === 'unavailable' ||
-    kind === 'away'
+    kind === 'no-response'
   ) {
     return new Problem(
       503,
       'database-unavailable',
-      'The catalog cannot be reached right now: try again',
-      again,
+      'The catalogue is unavailable right now. Try again',
+      retryAfter,
     )
   }
-  return new Problem(500, 'internal-error', 'Something went wrong here')
+  return new Problem(500, 'internal-error', 'The server failed unexpectedly')
 }

@@ -1,23 +1,27 @@
 import { readFile } from 'node:fs/promises'
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 
-/** What the authorizer tells a handler: whose token it was and what it allows, or why it was refused. */
+/** What the authorizer passes to a handler: the token's subject and scope, or why the token was refused. */
 export interface TokenContext {
   subject?: string
-  /** Separated by spaces. */
+  /** Scopes, separated by spaces. */
   scope?: string
   refusal?: string
 }
 
-/** Only signatures made with a private key: no `none`, and no shared secret that a public key could be taken for. */
+/**
+ * Only signatures made with a private key. `none` is left out, and so are algorithms with a shared secret, for which
+ * an attacker could pass off a public key.
+ */
 const algorithms = ['ES256', 'ES384', 'RS256', 'RS384', 'PS256', 'PS384', 'EdDSA']
 
 /**
- * Makes the check of a bearer token (RFC 6750, RFC 7519): signature, issuer, audience, expiry, scope.
+ * Returns a function that verifies a bearer token (RFC 6750, RFC 7519): signature, issuer, audience and expiry. It
+ * returns the token's scope.
  *
- * @param jwks where the issuer publishes its keys: an https URL, or `file:` and a path for local use
+ * @param jwks where the issuer publishes its keys: an https URL, or `file:` and a path for local development
  */
-export function tokenVerifier({
+export function createTokenVerifier({
   issuer,
   audience,
   jwks,
@@ -26,12 +30,12 @@ export function tokenVerifier({
   audience: string
   jwks: string
 }) {
-  const key = keySet(jwks)
+  const keys = createKeySet(jwks)
   return async (authorization: string | undefined): Promise<TokenContext> => {
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1]
     if (!token || token.length > 8192) return { refusal: 'Send a token: authorization: Bearer …' }
     try {
-      const { payload } = await jwtVerify(token, key, {
+      const { payload } = await jwtVerify(token, keys, {
         issuer,
         audience,
         algorithms,
@@ -40,7 +44,7 @@ export function tokenVerifier({
       const scope = typeof payload.scope === 'string' ? payload.scope : ''
       return { ...(payload.sub && { subject: payload.sub }), scope }
     } catch (error) {
-      // Which of the checks failed is told only where it helps an honest caller.
+      // Names the failed check only if that helps an honest caller.
       if (error instanceof errors.JWTExpired) return { refusal: 'The token has expired' }
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout))
         return { refusal: 'The token is not valid here' }
@@ -56,11 +60,11 @@ export function tokenVerifier({
   }
 }
 
-function keySet(jwks: string): JWTVerifyGetKey {
+function createKeySet(jwks: string): JWTVerifyGetKey {
   if (jwks.startsWith('https:')) return createRemoteJWKSet(new URL(jwks), { timeoutDuration: 2000 })
   if (!jwks.startsWith('file:')) throw new Error('TOKEN_JWKS must begin with https: or file:')
-  // A path as it is, with whatever a folder may be called; relative to the working directory.
+  // Not parsed as a URL, so that directory names may contain any character. Relative to the working directory.
   const file = jwks.slice('file:'.length)
-  // Read each time: the key of a developer's machine may be made after this process.
+  // Read every time: on a developer's machine the key may be created after this process has started.
   return async (header, input) => createLocalJWKSet(JSON.parse(await readFile(file, 'utf8')))(header, input)
 }

@@ -1,51 +1,53 @@
-import { type CsvRecord, type Line, RecordReader } from './csvRecords.ts'
-import { type Row, rowLimit, tooLarge } from './row.ts'
+import { type CsvRecord, type ReadRecord, RecordReader } from './csvRecords.ts'
+import { maxRowBytes, type Row, rowTooLarge } from './row.ts'
 
 /**
- * The products of a Shopify product CSV: the records that follow each other with the same handle.
+ * Reads the products of a Shopify product CSV. Consecutive records with the same handle form one product.
  *
- * @throws {UnreadableFile} when the header is not Shopify's, or a quote is opened and not closed
+ * @throws {UnreadableFile} if the header is not Shopify's, or if a quote is never closed
  */
 export async function* readCsv(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Row[]> {
   const reader = new RecordReader()
-  const products = new Products()
+  const products = new ProductGrouper()
   for await (const chunk of chunks) {
     await reader.read(chunk)
-    yield products.take(reader.taken())
+    yield products.add(reader.takeRecords())
   }
   await reader.end()
-  yield [...products.take(reader.taken()), ...products.end()]
+  yield [...products.add(reader.takeRecords()), ...products.end()]
   reader.requireHeader()
 }
 
-/** Gathers the records that follow each other with the same handle. */
-class Products {
+/** Groups consecutive records with the same handle into products. */
+class ProductGrouper {
   #group: (Row & { value: CsvRecord[]; handle: string; size: number }) | undefined
 
-  take(lines: Line[]): Row[] {
-    return lines.flatMap((line) => this.#add(line))
+  /** Returns the products that these records complete. */
+  add(records: ReadRecord[]): Row[] {
+    return records.flatMap((each) => this.#addRecord(each))
   }
 
   end(): Row[] {
     const group = this.#group
     this.#group = undefined
-    return group ? [row(group)] : []
+    return group ? [toRow(group)] : []
   }
 
-  #add({ line, record, fault }: Line): Row[] {
+  #addRecord({ line, record, fault }: ReadRecord): Row[] {
     if (!record) {
-      // Nobody can tell whose record this was. Half a product must not be written, so the one before it is refused too.
+      // The record may belong to the current product. Half a product must not be written, so that product is refused,
+      // too.
       if (this.#group)
-        this.#group.fault ??= `A record of it, or the one after it, on line ${line} cannot be read`
-      return [{ line, value: undefined, fault: fault ?? 'Not readable' }]
+        this.#group.fault ??= `The record on line ${line} cannot be read, and it may belong to this product`
+      return [{ line, value: undefined, fault: fault ?? 'The record cannot be read' }]
     }
     const handle = (record.Handle ?? record['URL handle'] ?? '').trim()
     const finished = this.#group?.handle === handle ? [] : this.end()
     this.#group ??= { line, value: [], handle, size: 0 }
     const group = this.#group
     group.size += Object.values(record).reduce((sum, cell) => sum + cell.length, 0)
-    if (group.size > rowLimit) {
-      group.fault ??= tooLarge
+    if (group.size > maxRowBytes) {
+      group.fault ??= rowTooLarge
       group.value = []
     } else group.value.push(record)
     if (fault) group.fault ??= fault
@@ -53,4 +55,4 @@ class Products {
   }
 }
 
-const row = ({ line, value, fault }: Row): Row => ({ line, value, ...(fault !== undefined && { fault }) })
+const toRow = ({ line, value, fault }: Row): Row => ({ line, value, ...(fault !== undefined && { fault }) })

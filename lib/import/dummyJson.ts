@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { InvalidProduct } from '../catalog/index.ts'
-import { faultsOf } from '../catalog/writes.ts'
-import { imageUrl } from './imageUrl.ts'
+import { toFaults } from '../catalog/writes.ts'
+import { escapeImageUrl } from './imageUrl.ts'
 import { type Currency, toMinorUnits } from './money.ts'
 
 const text = z.optional(z.string())
@@ -42,20 +42,20 @@ const DummyProduct = z.strictObject({
   thumbnail: text,
 })
 
-/** Whether a row has the shape of DummyJSON's products, which number their ids and write a price as a decimal. */
+/** Whether a row is a DummyJSON product: its id is a number, or its price is a decimal. */
 export const isDummyJson = (row: object): boolean =>
   ('price' in row && typeof row.price === 'number') || ('id' in row && typeof row.id === 'number')
 
 /**
- * A DummyJSON product as Aisle's own input. What has no field of its own becomes an attribute. Not taken: e-mail
- * addresses, which are personal data, and what follows from other fields (`rating`, `availabilityStatus`, `thumbnail`,
- * `meta.updatedAt`, `meta.qrCode`).
+ * Converts a DummyJSON product to Aisle's own form. Fields without an equivalent become attributes. Drops e-mail
+ * addresses, which are personal data, and the fields that follow from others: `rating`, `availabilityStatus`,
+ * `thumbnail`, `meta.updatedAt` and `meta.qrCode`.
  *
- * @throws {InvalidProduct} with pointers into the row as it came
+ * @throws {InvalidProduct} with pointers into the original row
  */
 export function fromDummyJson(row: object, currency: Currency): object {
   const parsed = DummyProduct.safeParse(row)
-  if (!parsed.success) throw new InvalidProduct(parsed.error.issues.flatMap(faultsOf))
+  if (!parsed.success) throw new InvalidProduct(parsed.error.issues.flatMap(toFaults))
   const { id, title, description, category, brand, sku, stock, tags, images, meta, reviews, ...rest } =
     parsed.data
   const price = toMinorUnits(String(rest.price), currency, '/price')
@@ -64,10 +64,10 @@ export function fromDummyJson(row: object, currency: Currency): object {
     title,
     category,
     price,
-    ...defined({ description, brand, stock, tags, createdAt: meta?.createdAt }),
-    ...(sku !== undefined && { variants: [{ sku, options: {}, price, ...defined({ stock }) }] }),
-    ...(images && { images: images.map((url) => ({ url: imageUrl(url) })) }),
-    attributes: defined({
+    ...withoutUndefined({ description, brand, stock, tags, createdAt: meta?.createdAt }),
+    ...(sku !== undefined && { variants: [{ sku, options: {}, price, ...withoutUndefined({ stock }) }] }),
+    ...(images && { images: images.map((url) => ({ url: escapeImageUrl(url) })) }),
+    attributes: withoutUndefined({
       weight: rest.weight,
       width: rest.dimensions?.width,
       height: rest.dimensions?.height,
@@ -88,5 +88,5 @@ export function fromDummyJson(row: object, currency: Currency): object {
   }
 }
 
-const defined = (fields: Record<string, unknown>) =>
+const withoutUndefined = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

@@ -1,3 +1,3 @@
-/** An image's url with the characters escaped that a product's may not hold, such as the apostrophe in `women's.webp`. */
-export const imageUrl = (url: string): string =>
+/** Escapes the characters that a product's image URL may not contain, such as the apostrophe in `women's.webp`. */
+export const escapeImageUrl = (url: string): string =>
   url.replace(/[ "'<>\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -1,73 +1,76 @@
 import { Tokenizer, TokenParser, TokenType } from '@streamparser/json'
-import { type Row, rowLimit, tooLarge, UnreadableFile } from './row.ts'
+import { maxRowBytes, type Row, rowTooLarge, UnreadableFile } from './row.ts'
 
-/** No product nests deeper; a file that does would only exhaust the stack of whoever looks at it. */
-const depthLimit = 64
+/** No product nests deeper. A deeper value could exhaust the stack of the code that reads it. */
+const maxDepth = 64
 
-/** A single string or number that grows beyond this cannot be skipped, since the tokenizer keeps it until it ends. */
-const tokenLimit = 8 * rowLimit
+/** The tokenizer buffers a string or number until it ends, so a token larger than this cannot be skipped. */
+const maxTokenBytes = 8 * maxRowBytes
+
+type Token = { token: TokenType; value: unknown; offset: number }
 
 /**
- * The elements of a JSON array, one at a time. Where the JSON itself is malformed nothing can be said of what follows.
+ * Reads the elements of a JSON array, one at a time. Nothing after malformed JSON can be read.
  *
- * @throws {UnreadableFile} naming the line where the JSON is malformed
+ * @throws {UnreadableFile} that names the line on which the JSON is malformed
  */
 export async function* readJsonArray(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Row[]> {
   let line = 1
-  let fed = 0
-  const elements = new Elements(() => line)
-  const at = (error: unknown) =>
-    new UnreadableFile(
-      `Malformed JSON on line ${line}, nothing after it was read: ${(error as Error).message.replace(/ (in state|at chunk position) .*/s, '')}`,
-    )
+  let bytesRead = 0
+  const elements = new ElementParser(() => line)
+  const malformed = (error: unknown) => {
+    const message = (error as Error).message.replace(/ (in state|at chunk position) .*/s, '')
+    return new UnreadableFile(`Malformed JSON on line ${line}: ${message}. Nothing after it was read`)
+  }
   for await (const chunk of chunks) {
-    // Fed line by line, so that the line of every token and of every fault is known.
+    // Written line by line, so that the line of each token and of each fault is known.
     for (let from = 0; from < chunk.length; ) {
       const newline = chunk.indexOf(10, from)
       const to = newline < 0 ? chunk.length : newline + 1
       try {
         elements.tokenizer.write(chunk.subarray(from, to))
       } catch (error) {
-        yield elements.taken()
-        throw at(error)
+        yield elements.takeRows()
+        throw malformed(error)
       }
-      fed += to - from
-      if (fed - elements.lastToken > tokenLimit)
-        throw new UnreadableFile(`A single text on line ${line} is larger than 8 MiB`)
+      bytesRead += to - from
+      if (bytesRead - elements.lastTokenOffset > maxTokenBytes)
+        throw new UnreadableFile(`A single string or number on line ${line} is larger than 8 MiB`)
       from = to
       if (newline >= 0) line++
     }
-    yield elements.taken()
+    yield elements.takeRows()
   }
   try {
     elements.end()
   } catch (error) {
-    throw at(error)
+    throw malformed(error)
   }
 }
 
-/** Takes the tokens of an array and keeps its finished elements until they are fetched. */
-class Elements {
+/** Parses the tokens of an array and collects its finished elements. */
+class ElementParser {
   readonly tokenizer = new Tokenizer({ separator: '' })
-  /** Where the last token began, in bytes. */
-  lastToken = 0
+  /** The byte offset at which the last token began. */
+  lastTokenOffset = 0
   #rows: Row[] = []
   #state: 'before' | 'first' | 'element' | 'comma' | 'after' = 'before'
   #depth = 0
   #start = { line: 0, offset: 0 }
-  /** Builds the element that is being read; undefined while one is skipped. */
+  /** Builds the current element; undefined while an element is skipped. */
   #parser: TokenParser | undefined
-  #line: () => number
+  #getLine: () => number
 
-  constructor(line: () => number) {
-    this.#line = line
+  constructor(getLine: () => number) {
+    this.#getLine = getLine
     this.tokenizer.onError = (error) => {
       throw error
     }
-    this.tokenizer.onToken = (token) => this.#take(token)
+    this.tokenizer.onToken = (token) => this.#add(token)
   }
 
-  taken(): Row[] {
+  /** Returns the elements that were finished since the last call. */
+  takeRows(): Row[] {
     const rows = this.#rows
     this.#rows = []
     return rows
@@ -78,11 +81,11 @@ class Elements {
     if (this.#state !== 'after') throw new Error('the array is not closed')
   }
 
-  #take(info: { token: TokenType; value: unknown; offset: number }): void {
+  #add(info: Token): void {
     const { token, offset } = info
-    this.lastToken = offset
+    this.lastTokenOffset = offset
     if (this.#depth > 0) {
-      this.#continue(info)
+      this.#continueElement(info)
       return
     }
     switch (this.#state) {
@@ -94,10 +97,10 @@ class Elements {
           this.#state = 'after'
           return
         }
-        this.#begin(info)
+        this.#beginElement(info)
         return
       case 'element':
-        this.#begin(info)
+        this.#beginElement(info)
         return
       case 'comma':
         if (token === TokenType.COMMA) this.#state = 'element'
@@ -109,8 +112,8 @@ class Elements {
     }
   }
 
-  #begin(info: { token: TokenType; value: unknown; offset: number }): void {
-    this.#start = { line: this.#line(), offset: info.offset }
+  #beginElement(info: Token): void {
+    this.#start = { line: this.#getLine(), offset: info.offset }
     this.#parser = new TokenParser({ keepStack: true })
     this.#parser.onError = (error) => {
       throw error
@@ -119,15 +122,16 @@ class Elements {
       if (stack.length === 0) this.#rows.push({ line: this.#start.line, value })
     }
     this.#state = 'comma'
-    this.#continue(info)
+    this.#continueElement(info)
   }
 
-  #continue(info: { token: TokenType; value: unknown; offset: number }): void {
+  #continueElement(info: Token): void {
     const { token, offset } = info
     if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) this.#depth++
     if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.#depth--
-    if (this.#parser && offset - this.#start.offset > rowLimit) this.#skip(tooLarge)
-    if (this.#parser && this.#depth > depthLimit) this.#skip('The row nests too deeply')
+    if (this.#parser && offset - this.#start.offset > maxRowBytes) this.#skip(rowTooLarge)
+    if (this.#parser && this.#depth > maxDepth)
+      this.#skip(`The row is nested more than ${maxDepth} levels deep`)
     this.#parser?.write(info as Parameters<TokenParser['write']>[0])
   }
 

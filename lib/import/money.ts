@@ -1,16 +1,20 @@
 import { InvalidProduct } from '../catalog/index.ts'
 
-/** A currency that prices without one are taken to be in. */
+/** The currency of prices that name none. */
 export interface Currency {
   code: string
-  /** Digits after the decimal point: 2 for EUR, 0 for JPY, 3 for KWD. */
+  /** The number of digits after the decimal point: 2 for EUR, 0 for JPY, 3 for KWD. */
   digits: number
 }
 
-/** @throws {RangeError} when no such currency is known */
-export function currency(code: string): Currency {
+/**
+ * Looks up a currency by its ISO 4217 code.
+ *
+ * @throws {RangeError} if there is no currency with this code
+ */
+export function parseCurrency(code: string): Currency {
   if (!Intl.supportedValuesOf('currency').includes(code))
-    throw new RangeError(`"${code}" is no currency: expected a code of ISO 4217 such as EUR`)
+    throw new RangeError(`"${code}" is not a currency: use an ISO 4217 code such as EUR`)
   const { maximumFractionDigits } = new Intl.NumberFormat('en', {
     style: 'currency',
     currency: code,
@@ -19,9 +23,9 @@ export function currency(code: string): Currency {
 }
 
 /**
- * A decimal amount in minor units, exactly: never through binary fractions.
+ * Converts a decimal amount to minor units. The result is exact: no step uses binary fractions.
  *
- * @throws {InvalidProduct} at `pointer`, for text that is no amount or has more digits than the currency
+ * @throws {InvalidProduct} at `pointer` if the text is not an amount, or has more digits than the currency
  */
 export function toMinorUnits(decimal: string, { code, digits }: Currency, pointer: string) {
   const [, whole, fraction = ''] = /^(\d{1,15})(?:\.(\d+))?$/.exec(decimal) ?? []
@@ -30,10 +34,7 @@ export function toMinorUnits(decimal: string, { code, digits }: Currency, pointe
   const rest = fraction.replace(/0+$/, '')
   if (rest.length > digits)
     throw new InvalidProduct([
-      {
-        pointer,
-        detail: `${decimal.slice(0, 40)} has more than ${digits} decimals, ${code} has no such amounts`,
-      },
+      { pointer, detail: `${decimal.slice(0, 40)} has more than the ${digits} decimals of ${code}` },
     ])
   return { amount: Number(whole + rest.padEnd(digits, '0')), currency: code }
 }

@@ -1,22 +1,24 @@
-import { type Row, rowLimit, tooLarge } from './row.ts'
+import { maxRowBytes, type Row, rowTooLarge } from './row.ts'
 
-/** The rows of newline-delimited JSON. Each line stands for itself: a bad one does not touch the others. */
+/**
+ * Reads the rows of newline-delimited JSON. Each line is a row of its own, so a bad line does not affect the others.
+ */
 export async function* readNdjson(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Row[]> {
   let line = 0
-  const lines = new Lines()
-  const rows = (texts: (Buffer | undefined)[]) =>
-    texts.flatMap((bytes) => {
+  const splitter = new LineSplitter()
+  const toRows = (lines: (Buffer | undefined)[]) =>
+    lines.flatMap((bytes) => {
       line++
-      if (bytes === undefined) return [{ line, value: undefined, fault: tooLarge }]
+      if (bytes === undefined) return [{ line, value: undefined, fault: rowTooLarge }]
       const text = bytes.toString().trim()
       return text ? [parseLine(line, text)] : []
     })
-  for await (const chunk of chunks) yield rows(lines.take(chunk))
-  yield rows(lines.end())
+  for await (const chunk of chunks) yield toRows(splitter.add(chunk))
+  yield toRows(splitter.end())
 }
 
 function parseLine(line: number, text: string): Row {
-  // What the decoder puts in place of bytes that are no UTF-8. Taking it in would garble a product for good.
+  // The decoder puts U+FFFD in place of bytes that are not UTF-8. Importing it would garble the product for good.
   if (text.includes('\ufffd')) return { line, value: text, fault: 'Not UTF-8: save the file as UTF-8' }
   try {
     return { line, value: JSON.parse(text) }
@@ -25,38 +27,38 @@ function parseLine(line: number, text: string): Row {
   }
 }
 
-/** Cuts chunks into lines, without their ends; undefined stands for one that is larger than a row may be. */
-class Lines {
-  #begun: Buffer[] = []
+/** Splits chunks into lines without their line ends. A line that is larger than a row may be becomes undefined. */
+class LineSplitter {
+  #parts: Buffer[] = []
   #size = 0
 
-  take(chunk: Buffer): (Buffer | undefined)[] {
+  add(chunk: Buffer): (Buffer | undefined)[] {
     const lines: (Buffer | undefined)[] = []
     let from = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      this.#add(chunk.subarray(from, end))
-      lines.push(this.#finish())
+      this.#addPart(chunk.subarray(from, end))
+      lines.push(this.#finishLine())
       from = end + 1
     }
-    if (from < chunk.length) this.#add(chunk.subarray(from))
+    if (from < chunk.length) this.#addPart(chunk.subarray(from))
     return lines
   }
 
   end(): (Buffer | undefined)[] {
-    return this.#size > 0 ? [this.#finish()] : []
+    return this.#size > 0 ? [this.#finishLine()] : []
   }
 
-  #add(part: Buffer): void {
+  #addPart(part: Buffer): void {
     this.#size += part.length
-    if (this.#size <= rowLimit) this.#begun.push(part)
-    else this.#begun = []
+    if (this.#size <= maxRowBytes) this.#parts.push(part)
+    else this.#parts = []
   }
 
-  #finish(): Buffer | undefined {
-    const [first, ...more] = this.#begun
+  #finishLine(): Buffer | undefined {
+    const [first, ...more] = this.#parts
     const line =
-      this.#size > rowLimit ? undefined : first && more.length === 0 ? first : Buffer.concat(this.#begun)
-    this.#begun = []
+      this.#size > maxRowBytes ? undefined : first && more.length === 0 ? first : Buffer.concat(this.#parts)
+    this.#parts = []
     this.#size = 0
     return line
   }

@@ -1,45 +1,46 @@
 import { SingleBar } from 'cli-progress'
 import type { Report } from './report.ts'
 
-/** Shows on the error stream how an import goes on. */
+/** Shows the progress of an import on the error stream. */
 export interface Progress {
   update(report: Report): void
-  /** Prints a line beside it. */
-  say(line: string): void
+  /** Prints a line without disturbing the progress. */
+  printLine(line: string): void
   stop(): void
 }
 
 /**
- * A bar where somebody watches and the size is known, else a plain line every five seconds.
+ * Shows a bar if the stream is a terminal and the size is known; else prints a line every five seconds.
  *
  * @param size bytes of the input; undefined for a pipe
  */
 export function showProgress(stream: NodeJS.WriteStream, size: number | undefined): Progress {
   let last: Report | undefined
   const rate = rateMeter()
+  const update = (report: Report) => {
+    last = report
+  }
   if (stream.isTTY && size) {
     const bar = new SingleBar({
-      format: '{bar} {percentage}% | {rows} rows, {faults} not taken | {rate} rows/s',
+      format: '{bar} {percentage}% | {rows} rows, {rejected} rejected | {rate} rows/s',
       stream,
       hideCursor: true,
       clearOnComplete: true,
     })
-    bar.start(size, 0, { rows: 0, faults: 0, rate: 0 })
+    bar.start(size, 0, { rows: 0, rejected: 0, rate: 0 })
     const draw = () => {
       if (!last) return
       bar.update(last.bytes, {
         rows: last.rows,
-        faults: last.refused + last.unwritten,
+        rejected: last.refused + last.unwritten,
         rate: rate(last.rows),
       })
     }
     const timer = setInterval(draw, 250)
     return {
-      update: (report) => {
-        last = report
-      },
-      // Over the bar, which is drawn again below it.
-      say: (line) => stream.write(`\r\x1b[K${line}\n`),
+      update,
+      // Overwrites the bar, which is then drawn again below the line.
+      printLine: (line) => stream.write(`\r\x1b[K${line}\n`),
       stop: () => {
         clearInterval(timer)
         draw()
@@ -50,25 +51,23 @@ export function showProgress(stream: NodeJS.WriteStream, size: number | undefine
   const timer = setInterval(() => {
     if (!last) return
     const percent = size ? `${Math.floor((100 * last.bytes) / size)}%, ` : ''
-    const faults = last.refused + last.unwritten
-    stream.write(`${percent}${last.rows} rows, ${faults} not taken, ${rate(last.rows)} rows/s\n`)
+    const rejected = last.refused + last.unwritten
+    stream.write(`${percent}${last.rows} rows, ${rejected} rejected, ${rate(last.rows)} rows/s\n`)
   }, 5000)
   return {
-    update: (report) => {
-      last = report
-    },
-    say: (line) => stream.write(`${line}\n`),
+    update,
+    printLine: (line) => stream.write(`${line}\n`),
     stop: () => clearInterval(timer),
   }
 }
 
-/** Rows a second since the last asking. */
+/** Returns a function that computes the rows per second since its last call. */
 function rateMeter(): (rows: number) => number {
-  let [then, before] = [performance.now(), 0]
+  let [lastAt, lastRows] = [performance.now(), 0]
   return (rows) => {
     const now = performance.now()
-    const rate = Math.round((1000 * (rows - before)) / Math.max(1, now - then))
-    ;[then, before] = [now, rows]
+    const rate = Math.round((1000 * (rows - lastRows)) / Math.max(1, now - lastAt))
+    ;[lastAt, lastRows] = [now, rows]
     return rate
   }
 }

@@ -1,16 +1,16 @@
-/** A row that is not in the table. */
+/** A row that was not written to the table. */
 export interface Reject {
   line: number
-  /** Where the row got far enough to have one. */
+  /** The row's id, if it has a readable one. */
   id?: string
   reason: string
-  /** As it was read, to be mended and imported. Missing where it was too large to be kept. */
+  /** The row as it was read, to be corrected and imported again. Missing if it was too large to hold in memory. */
   row?: unknown
 }
 
-/** What an import did so far, or in all. */
+/** What an import has done so far, or in all. */
 export interface Report {
-  /** Bytes read, as they lie in the file: packed ones where it is gzipped. */
+  /** The bytes that were read from the file: packed bytes if it is gzipped. */
   bytes: number
   rows: number
   /** Rows of a dry run that could be imported. */
@@ -19,19 +19,19 @@ export interface Report {
   updated: number
   unchanged: number
   reviewsAdded: number
-  /** Products of a shop that it does not sell at present: drafts, archived and unpublished ones. */
+  /** Products that the shop does not sell at present: drafts, archived and unpublished ones. */
   skipped: number
-  /** Rows whose content is not acceptable. */
+  /** Rows with invalid content. */
   refused: number
-  /** Acceptable rows that the database did not take, or that somebody else edited meanwhile. */
+  /** Valid rows that the database did not accept, or whose product another writer edited meanwhile. */
   unwritten: number
-  /** Cache entries that could not be removed and live out their time. */
+  /** Cache entries that could not be removed, and stay until they expire. */
   deferred: number
   /** The first 100 of the refused and unwritten rows, without the rows themselves. */
   rejects: Reject[]
-  /** Why it ended before the end of the file. */
+  /** Why the import stopped before the end of the file. */
   error?: string
-  /** It was told to stop. */
+  /** Whether the caller's signal stopped the import. */
   interrupted: boolean
   ms: number
 }
@@ -41,15 +41,15 @@ export const newReport = (): Report => ({
   ...{ skipped: 0, refused: 0, unwritten: 0, deferred: 0, rejects: [], interrupted: false, ms: 0 },
 })
 
-/** Whether all that was in the file is in the table, or could be. */
+/** Whether every row of the file was written, or could be in a dry run. */
 export const isComplete = ({ refused, unwritten, error, interrupted }: Report): boolean =>
   refused === 0 && unwritten === 0 && error === undefined && !interrupted
 
-/** How many of the rejects a report keeps. */
-export const keptRejects = 100
+/** The most rejects in a report. */
+export const maxReportedRejects = 100
 
-/** A text as one line of a terminal: control characters, which may come from the file, are written out. */
-export const printable = (text: string): string =>
+/** Makes a text safe to print as one line: escapes control characters, which may come from the file. */
+export const toPrintable = (text: string): string =>
   text.slice(0, 1000).replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
     /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

@@ -1,19 +1,19 @@
-/** One row of a catalogue file: what will be one product. */
+/** One row of a catalogue file, which becomes one product. */
 export interface Row {
-  /** Where it begins in the (unpacked) file, counted from 1. */
+  /** The line of the (unpacked) file on which the row begins, counted from 1. */
   line: number
-  /** As it was read: an object of JSON, or the records of one product of a CSV; text where it is not even JSON. */
+  /** What was read: a JSON object, the records of one product of a CSV, or the text of a line that is not JSON. */
   value: unknown
-  /** Why it cannot be used, when that is known before looking at what it says. */
+  /** Why the row cannot be imported, if reading it already shows that. */
   fault?: string
 }
 
-/** A row larger than this many bytes is refused, so that no file can fill the memory. */
-export const rowLimit = 1024 * 1024
+/** The most bytes of a row. A larger row is refused, so that no file can exhaust the memory. */
+export const maxRowBytes = 1024 * 1024
 
-export const tooLarge = 'The row is larger than 1 MiB'
+export const rowTooLarge = 'The row is larger than 1 MiB'
 
-/** The file as a whole, or all that follows, cannot be read. The message is for a person. */
+/** The whole file, or the rest of it, cannot be read. The message is for the person who runs the import. */
 export class UnreadableFile extends Error {
   override name = 'UnreadableFile'
 }

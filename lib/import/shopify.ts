@@ -1,10 +1,10 @@
 import { InvalidProduct } from '../catalog/index.ts'
 import type { CsvRecord } from './csvRecords.ts'
-import { imageUrl } from './imageUrl.ts'
+import { escapeImageUrl } from './imageUrl.ts'
 import { type Currency, toMinorUnits } from './money.ts'
-import { plainText } from './plainText.ts'
+import { toPlainText } from './plainText.ts'
 
-/** The columns that are read, under the names of Shopify's exports and of its newer template. */
+/** The columns that the import reads, by their names in Shopify's exports and in its newer template. */
 const columns = {
   handle: ['Handle', 'URL handle'],
   title: ['Title'],
@@ -24,37 +24,42 @@ const columns = {
   alt: ['Image Alt Text', 'Image alt text'],
 } as const
 
-/** A product that the shop does not sell at present: the catalog knows no drafts, everything in it is public. */
+/** The shop does not sell this product at present. The catalogue has no drafts: all its products are public. */
 export class NotForSale extends Error {
   override name = 'NotForSale'
 }
 
 /**
- * The records of one product of a Shopify CSV as Aisle's own input. The first holds the product, each may hold a
- * variant and an image. The product's price is the lowest of its variants', a category's path becomes slugs, HTML text,
- * stock below zero zero; a variant without an SKU gets one made from the handle and its options.
+ * Converts the records of one product of a Shopify CSV to Aisle's own form. The first record holds the product; each
+ * record may hold a variant and an image.
  *
- * @throws {InvalidProduct} with pointers into the records as they came
- * @throws {NotForSale} for a draft, an archived or an unpublished product
+ * - The lowest price of the variants is the product's price.
+ * - A category's path becomes slugs, and HTML becomes plain text.
+ * - Stock below zero becomes zero.
+ * - A variant without a SKU gets one from the handle and its options.
+ *
+ * @throws {InvalidProduct} with pointers into the original records
+ * @throws {NotForSale} for a draft, archived or unpublished product
  */
 export function fromShopify(records: CsvRecord[], currency: Currency): object {
   const first = records[0]
   if (!first || records.some((record) => typeof record !== 'object' || record === null))
     throw new InvalidProduct([{ pointer: '', detail: 'Expected the records of one product' }])
-  const status = cell(first, 'status').toLowerCase()
-  if (status === 'draft' || status === 'archived' || cell(first, 'published').toLowerCase() === 'false')
+  const status = getCell(first, 'status').toLowerCase()
+  if (status === 'draft' || status === 'archived' || getCell(first, 'published').toLowerCase() === 'false')
     throw new NotForSale(status === 'draft' || status === 'archived' ? status : 'not published')
-  const handle = cell(first, 'handle')
+  const handle = getCell(first, 'handle')
   if (!handle) throw new InvalidProduct([{ pointer: '/0/Handle', detail: 'The product has no handle' }])
-  if (!cell(first, 'title'))
+  if (!getCell(first, 'title'))
     throw new InvalidProduct([
       {
         pointer: '/0/Title',
-        detail: 'No title: the records of a product follow each other, the first with its title',
+        detail:
+          'The product has no title: its first record must have one, and its records must be consecutive',
       },
     ])
-  const optionNames = [1, 2, 3].map((n) => option(first, n, 'name'))
-  const variants = records.flatMap((record, at) => variant(record, at, handle, optionNames, currency))
+  const optionNames = [1, 2, 3].map((n) => getOption(first, n, 'name'))
+  const variants = records.flatMap((record, at) => toVariants(record, at, handle, optionNames, currency))
   const cheapest = variants.reduce<(typeof variants)[number] | undefined>(
     (best, each) => (best && best.price.amount <= each.price.amount ? best : each),
     undefined,
@@ -64,35 +69,39 @@ export function fromShopify(records: CsvRecord[], currency: Currency): object {
   const { compareAt } = cheapest
   return {
     id: handle,
-    title: cell(first, 'title'),
-    description: plainText(cell(first, 'body')),
-    ...(cell(first, 'vendor') && { brand: cell(first, 'vendor') }),
-    category: slugs(cell(first, 'category')) || slugs(cell(first, 'type')) || 'uncategorized',
+    title: getCell(first, 'title'),
+    description: toPlainText(getCell(first, 'body')),
+    ...(getCell(first, 'vendor') && { brand: getCell(first, 'vendor') }),
+    category: toSlugs(getCell(first, 'category')) || toSlugs(getCell(first, 'type')) || 'uncategorized',
     price: cheapest.price,
     ...(compareAt && compareAt.amount > cheapest.price.amount && { compareAtPrice: compareAt }),
     variants: variants.map(({ compareAt, ...rest }) => rest),
-    images: images(records),
-    tags: cell(first, 'tags')
+    images: toImages(records),
+    tags: getCell(first, 'tags')
       .split(',')
       .map((tag) => tag.trim())
       .filter(Boolean),
   }
 }
 
-function variant(record: CsvRecord, at: number, handle: string, names: string[], currency: Currency) {
-  const values = names.map((_, n) => option(record, n + 1, 'value'))
-  const [sku, price, compareAt] = [cell(record, 'sku'), cell(record, 'price'), cell(record, 'compareAt')]
-  // A record with none of them only brings a further image.
+/** Returns the variant of a record; nothing for a record that only brings a further image. */
+function toVariants(record: CsvRecord, at: number, handle: string, names: string[], currency: Currency) {
+  const values = names.map((_, n) => getOption(record, n + 1, 'value'))
+  const [sku, price, compareAt] = [
+    getCell(record, 'sku'),
+    getCell(record, 'price'),
+    getCell(record, 'compareAt'),
+  ]
   if (!sku && !price && values.every((value) => !value)) return []
   const pointer = (field: string) => `/${at}/${field}`
   if (!price)
     throw new InvalidProduct([{ pointer: pointer('Variant Price'), detail: 'The variant has no price' }])
-  const quantity = cell(record, 'quantity') || '0'
+  const quantity = getCell(record, 'quantity') || '0'
   if (!/^-?\d{1,10}$/.test(quantity))
     throw new InvalidProduct([{ pointer: pointer('Variant Inventory Qty'), detail: 'Not a whole number' }])
-  // Shopify's way of saying that a product has no options.
-  const plain = names[0] === 'Title' && values[0] === 'Default Title'
-  const options = plain
+  // Shopify writes this option for a product without options.
+  const hasNoOptions = names[0] === 'Title' && values[0] === 'Default Title'
+  const options = hasNoOptions
     ? {}
     : Object.fromEntries(
         values.flatMap((value, n) => (value ? [[names[n] || `Option ${n + 1}`, value]] : [])),
@@ -110,31 +119,31 @@ function variant(record: CsvRecord, at: number, handle: string, names: string[],
   ]
 }
 
-function images(records: CsvRecord[]): { url: string; alt: string }[] {
+function toImages(records: CsvRecord[]): { url: string; alt: string }[] {
   const found = records
     .map((record) => ({
-      url: imageUrl(cell(record, 'image')),
-      alt: cell(record, 'alt'),
-      position: cell(record, 'position'),
+      url: escapeImageUrl(getCell(record, 'image')),
+      alt: getCell(record, 'alt'),
+      position: getCell(record, 'position'),
     }))
     .filter(({ url }) => url)
-  // A stable sort: images without a position stay where they are, behind those that have one.
+  // The sort is stable: images without a position keep their order, after the images that have one.
   found.sort((one, other) => (Number(one.position) || Infinity) - (Number(other.position) || Infinity) || 0)
   return [...new Map(found.map(({ url, alt }) => [url, { url, alt }])).values()]
 }
 
-const cell = (record: CsvRecord, name: keyof typeof columns): string => {
+const getCell = (record: CsvRecord, name: keyof typeof columns): string => {
   const column = columns[name].find((each) => record[each])
   return String(column === undefined ? '' : record[column]).trim()
 }
 
-const option = (record: CsvRecord, n: number, what: 'name' | 'value'): string =>
+const getOption = (record: CsvRecord, n: number, what: 'name' | 'value'): string =>
   String(
     record[`Option${n} ${what === 'name' ? 'Name' : 'Value'}`] || record[`Option${n} ${what}`] || '',
   ).trim()
 
-/** `Apparel & Accessories > Shirts` as `apparel-accessories/shirts`. */
-const slugs = (path: string): string =>
+/** Turns `Apparel & Accessories > Shirts` into `apparel-accessories/shirts`. */
+const toSlugs = (path: string): string =>
   path
     .split('>')
     .map((part) =>

@@ -1,48 +1,50 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Upserted, upsertProduct } from '../catalog/writes.ts'
-import { kindOf, retrying } from '../clients/dynamodb/index.ts'
-import type { ImportedProduct } from './shape.ts'
+import { classifyDatabaseError, createRetry } from '../clients/dynamodb/index.ts'
+import type { ImportedProduct } from './importedProduct.ts'
 
-/** A product that is not in the table. `endsAll`: why no other one would fare better. */
+/** A product that was not written. */
 export interface Unwritten {
   reason: string
-  endsAll?: string
+  /** Why no other product can be written either, so that the import has to stop. */
+  stopReason?: string
 }
 
 /**
- * Writes products one by one, each as often as it takes, and tells of what cannot be written instead of throwing.
+ * Creates a function that writes a product and retries as needed. Returns the reason instead of throwing if the product
+ * cannot be written.
  *
- * @param patienceMs how long one request is repeated
- * @param signal repeats nothing any more
+ * @param patienceMs how long one request is retried
+ * @param signal ends the retries
  */
 export function createWriter(
   { db, table }: { db: DynamoDBDocumentClient; table: string },
   { patienceMs, signal }: { patienceMs: number; signal: AbortSignal | undefined },
 ): (product: ImportedProduct) => Promise<Upserted | Unwritten> {
-  const attempt = retrying({
-    kinds: ['busy', 'unavailable', 'away'],
+  const attempt = createRetry({
+    kinds: ['busy', 'unavailable', 'no-response'],
     patienceMs,
     pauseMs: [50, 5_000],
     signal,
   })
-  let lastAnswer = 0
+  let lastResponseAt = 0
   return async (product) => {
-    const started = Date.now()
+    const startedAt = Date.now()
     try {
-      const done = await upsertProduct({ db, table, attempt }, product)
-      lastAnswer = Date.now()
-      return done
+      const result = await upsertProduct({ db, table, attempt }, product)
+      lastResponseAt = Date.now()
+      return result
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      const kind = kindOf(error)
+      const kind = classifyDatabaseError(error)
       if (kind === 'setup')
         return {
           reason,
-          endsAll: `The table ${table} cannot be written (${reason}). \`npm start\` makes the local one`,
+          stopReason: `The table ${table} cannot be written (${reason}). npm start creates the local table`,
         }
-      // One row may have had bad luck for all its time; a database that meanwhile answered no other row is away.
-      if (kind === 'away' && lastAnswer < started)
-        return { reason, endsAll: `The database does not answer (${reason})` }
+      // A single row may fail on every attempt. If no other row had a response meanwhile either, the database is down.
+      if (kind === 'no-response' && lastResponseAt < startedAt)
+        return { reason, stopReason: `The database does not answer (${reason})` }
       return { reason }
     }
   }

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
 
-/** What became of a command. `why`, where it failed: the last line it printed, or what kept it from running. */
 export interface CommandResult {
   ok: boolean
+  /** The standard output. */
   out: string
-  why: string
+  /** Empty on success. Otherwise the last line of standard error, or the reason why the command did not run. */
+  error: string
 }
 
-/** Runs a command to its end, or until `timeout` ms are over, and never throws. */
+/** Runs a command until it exits or `timeout` ms have passed. Never throws. */
 export const runCommand = (
   command: string,
   args: string[],
@@ -15,10 +16,12 @@ export const runCommand = (
 ): Promise<CommandResult> =>
   new Promise((resolve) => {
     const options = { timeout, env, cwd, signal, killSignal: 'SIGKILL', encoding: 'utf8' } as const
-    execFile(command, args, options, (error, out, err) => {
+    execFile(command, args, options, (failure, out, err) => {
+      if (!failure) return resolve({ ok: true, out, error: '' })
+      const isTimeout = failure.killed && !signal?.aborted
       const lastLine = err.trim().split('\n').at(-1)?.trim()
-      const late = error?.killed && !signal?.aborted ? `no answer after ${timeout / 1000} s` : undefined
-      resolve({ ok: !error, out, why: error ? (late ?? (lastLine || error.message)) : '' })
+      const error = isTimeout ? `no answer after ${timeout / 1000} s` : lastLine || failure.message
+      resolve({ ok: false, out, error })
     })
   })
 

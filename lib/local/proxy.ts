@@ -1,41 +1,45 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { SetupError } from '../project/setupError.ts'
-import type { Answered, Requests } from './inspector/index.ts'
-import { outcomeOf, timingsOf } from './inspector/index.ts'
+import type { RequestLog, RequestRecord } from './inspector/index.ts'
+import { parseCacheStatus, parseServerTiming } from './inspector/index.ts'
 
-/** The longest that a request may take, with time to start its function, ms. */
-const longest = 60_000
+/** The longest time for a request, which includes the start of its function, ms. */
+const timeoutMs = 60_000
 
 interface ProxyOptions {
-  /** Where it listens, on 127.0.0.1. */
+  /** The port to listen on, at 127.0.0.1. */
   port: number
   /** The port of serverless-offline. */
   target: number
-  requests: Requests
-  /** Answers what belongs to the inspector; false for everything else. */
+  requests: RequestLog
+  /** Answers a request to the inspector. Returns false for every other request. */
   inspector: (request: IncomingMessage, response: ServerResponse) => boolean
-  /** Tells of a request that was answered, when the answer is on its way. */
-  onAnswered: (answered: Answered) => void
+  /** Called when a response has been sent. */
+  onResponse: (request: RequestRecord) => void
 }
 
 /**
- * What stands before serverless-offline in `npm start`: it passes every request on as it is, but for what is said of the
- * connection alone, tells of it, and leaves those of the inspector to that. No request ends it. Each answer is given its
- * number, as an entry of `Server-Timing`, by which a page finds its own requests again.
+ * Starts the proxy that `npm start` puts in front of serverless-offline.
  *
- * @throws {SetupError} where the port is taken
+ * It hands the inspector's requests to the inspector. It forwards every other request unchanged except for the headers
+ * of the connection, and records it. No request can end the proxy. Each response carries the number of its request as an
+ * entry of `Server-Timing`, so that a page can find its own requests.
+ *
+ * @throws {SetupError} if the port is in use
  */
 export async function startProxy(options: ProxyOptions): Promise<{ stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     try {
-      if (!options.inspector(request, response)) pass(request, response, options)
+      if (!options.inspector(request, response)) forward(request, response, options)
     } catch (error) {
-      // A request that was taken in and cannot be sent on ends here, and nothing else with it.
-      refuse(response, 400, error instanceof Error ? error.message : String(error))
+      // Node accepted the request but cannot forward it. Only this request fails.
+      fail(response, 400, error instanceof Error ? error.message : String(error))
     }
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new SetupError(`Port ${options.port}: ${error.message}`)))
+    server.once('error', (error) =>
+      reject(new SetupError(`Cannot listen on port ${options.port}: ${error.message}`)),
+    )
     server.listen(options.port, '127.0.0.1', resolve)
   })
   return {
@@ -47,53 +51,53 @@ export async function startProxy(options: ProxyOptions): Promise<{ stop(): Promi
   }
 }
 
-function pass(
+function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { target, requests, onAnswered }: ProxyOptions,
+  { target, requests, onResponse }: ProxyOptions,
 ): void {
-  const n = requests.next()
+  const n = requests.nextNumber()
   const begun = performance.now()
   const { method = 'GET', url = '/', headers } = request
-  const passed = send(
-    // A connection each: one that is kept may be closed at the other end just when it is used again.
+  const forwarded = send(
     {
-      ...{ host: '127.0.0.1', port: target, agent: false, timeout: longest },
-      // How the body is framed stays: it is passed on as it comes.
-      ...{ method, path: url, headers: without(ofConnection, headers) },
+      // A new connection for each request: the target could close a reused one just before the request.
+      ...{ host: '127.0.0.1', port: target, agent: false, timeout: timeoutMs },
+      // The framing headers stay, because the body is forwarded as it arrives.
+      ...{ method, path: url, headers: without(connectionHeaders, headers) },
     },
     (answer) => {
-      const { statusCode = 502, headers: told } = answer
-      const serverTiming = [told['server-timing'], `request;desc=${n}`].filter(Boolean).join(', ')
+      const { statusCode = 502, headers: answerHeaders } = answer
+      const serverTiming = [answerHeaders['server-timing'], `request;desc=${n}`].filter(Boolean).join(', ')
       response.writeHead(statusCode, {
-        ...without([...ofConnection, 'transfer-encoding'], told),
+        ...without([...connectionHeaders, 'transfer-encoding'], answerHeaders),
         'server-timing': serverTiming,
       })
       answer.pipe(response)
       answer.on('error', () => response.destroy())
       response.on('finish', () =>
-        onAnswered({
+        onResponse({
           ...{ n, method, path: url, status: statusCode, ms: performance.now() - begun },
-          ...outcomeOf(told['cache-status']?.toString()),
-          ...timingsOf(told['server-timing']?.toString()),
+          ...parseCacheStatus(answerHeaders['cache-status']?.toString()),
+          ...parseServerTiming(answerHeaders['server-timing']?.toString()),
         }),
       )
     },
   )
-  passed.on('timeout', () => passed.destroy(new Error(`no answer within ${longest / 1000} s`)))
-  passed.on('error', (error) => refuse(response, 502, `serverless-offline: ${error.message}`))
-  // The client has left, and is not answered.
-  response.on('close', () => response.writableFinished || passed.destroy())
-  request.pipe(passed)
+  forwarded.on('timeout', () => forwarded.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
+  forwarded.on('error', (error) => fail(response, 502, `serverless-offline: ${error.message}`))
+  // The client has closed its connection and gets no answer.
+  response.on('close', () => response.writableFinished || forwarded.destroy())
+  request.pipe(forwarded)
 }
 
-function refuse(response: ServerResponse, status: number, why: string): void {
+function fail(response: ServerResponse, status: number, reason: string): void {
   if (response.headersSent) response.destroy()
-  else response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${why}\n`)
+  else response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${reason}\n`)
 }
 
-/** What is said of one connection and not of the message (RFC 9110, 7.6.1): each side has its own. */
-const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']
+/** Headers of one connection rather than of the message (RFC 9110, 7.6.1). A proxy must not forward them. */
+const connectionHeaders = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']
 
 const without = (names: string[], headers: IncomingMessage['headers']) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))

@@ -3,60 +3,61 @@ import { corsHeaders } from '../http/cors.ts'
 import { SetupError } from '../project/setupError.ts'
 import { Inspector, openRedisSwitch } from './inspector/index.ts'
 import { startProxy } from './proxy.ts'
-import { fillTable } from './seed.ts'
-import { makeFolder } from './servers/folder.ts'
+import { seedTables } from './seed.ts'
+import { makeDirectory } from './servers/dataDirectory.ts'
 import { startOffline } from './servers/offline.ts'
-import { freePort, type Started, tryPort } from './servers/server.ts'
+import { freePort, isPortFree } from './servers/ports.ts'
+import type { RunningService } from './servers/server.ts'
 import { type FindOptions, findServices } from './servers/services.ts'
 import { startStreamDelivery } from './stream/delivery.ts'
 import { tokenKey } from './tokenKey.ts'
 
 /** The local stack while it runs. */
 export interface Stack {
-  /** Where the catalog answers. */
+  /** The address of the catalogue. */
   url: string
   redisUrl: string
   dynamodbEndpoint: string
-  /** Resolves when a server ends by itself: which, and why. */
-  broken: Promise<string>
-  /** Stops what was started, and nothing else: the stream's delivery, serverless-offline, then Redis, then DynamoDB Local. */
+  /** Resolves with the server and the reason if a server ends by itself. */
+  failure: Promise<string>
+  /** Stops only what the stack started: the stream's delivery, serverless-offline, Redis, and then DynamoDB Local. */
   stop(): Promise<void>
 }
 
 export interface StackOptions extends FindOptions {
-  /** where the catalog shall answer */
+  /** The port of the catalogue. */
   port: number
-  /** told of each thing that is ready: its name, what it is, and the ms that it took */
-  done: (name: string, what: string, ms: number) => void
-  /** gets what serverless-offline prints about requests */
+  /** Called for each part that is ready, with its name, its description, and the ms that it took. */
+  onReady: (name: string, description: string, ms: number) => void
+  /** Receives what serverless-offline prints about requests. */
   onLine: (line: string) => void
 }
 
 /**
- * Finds or starts everything that the catalog needs, and the catalog itself, all at the same time.
+ * Finds or starts everything that the catalogue needs, and starts the catalogue itself at the same time.
  *
- * @throws {SetupError} when something is missing or in the way; what had been started is stopped again
- * @throws the reason of `signal`, the same way
+ * @throws {SetupError} if something is missing or already in use; the servers that have started are stopped first
+ * @throws the reason of `signal`, in the same way
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { port, home, env, done, onLine } = options
-  if (!(await tryPort(port)))
+  const { port, dataDirectory, env, onReady, onLine } = options
+  if (!(await isPortFree(port)))
     throw new SetupError(
-      `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`,
+      `Port ${port} is in use. Stop the program that uses it, or choose another port: PORT=${port + 1} npm start`,
     )
   const origins = storefrontOrigins(env, port)
-  makeFolder(home)
-  await tokenKey(home)
+  makeDirectory(dataDirectory)
+  await tokenKey(dataDirectory)
 
-  const failure = new AbortController()
-  const signal = AbortSignal.any([options.signal, failure.signal])
+  const failedStep = new AbortController()
+  const signal = AbortSignal.any([options.signal, failedStep.signal])
   const { redis, dynamodb } = await findServices({ ...options, signal })
 
-  const servers = new Map<string, Started>()
-  const launch = async (name: string, what: string, start: () => Promise<Started>) => {
+  const servers = new Map<string, RunningService>()
+  const launch = async (name: string, description: string, start: () => Promise<RunningService>) => {
     const begun = performance.now()
     servers.set(name, await start())
-    done(name, what, performance.now() - begun)
+    onReady(name, description, performance.now() - begun)
   }
   let lambdaUrl = ''
   let delivery: { stop(): Promise<void> } | undefined
@@ -64,7 +65,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const redisSwitch = await openRedisSwitch(redis.url)
   const config = { table: 'aisle-local', redisUrl: redisSwitch.url, dynamodbEndpoint: dynamodb.url }
   const apiPort = await freePort()
-  const inspector = new Inspector({ config, redis: redisSwitch, apiUrl: `http://127.0.0.1:${apiPort}`, home })
+  const apiUrl = `http://127.0.0.1:${apiPort}`
+  const inspector = new Inspector({ config, redis: redisSwitch, apiUrl, dataDirectory })
   const stop = async () => {
     await proxy?.stop()
     inspector.close()
@@ -75,48 +77,49 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   const url = `http://127.0.0.1:${port}`
   const offlineEnv = {
-    ...{ ...env, REDIS_URL: redisSwitch.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: home },
+    ...{ ...env, REDIS_URL: redisSwitch.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: dataDirectory },
     ...{ STOREFRONT_INSPECTOR: '1', STOREFRONT_ORIGINS: origins },
   }
   const steps = [
-    launch('Redis', redis.what, redis.start),
-    launch('DynamoDB', dynamodb.what, dynamodb.start).then(() => fillTable(dynamodb.url, done)),
+    launch('Redis', redis.description, redis.start),
+    launch('DynamoDB', dynamodb.description, dynamodb.start).then(() => seedTables(dynamodb.url, onReady)),
     launch('API', `serverless-offline, ${url}`, async () => {
       const offline = await startOffline({ port: apiPort, env: offlineEnv, onLine, signal, detached: true })
       lambdaUrl = offline.lambdaUrl
       proxy = await startProxy({
-        ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.answer },
-        onAnswered: (answered) => void inspector.tell(answered),
+        ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.handle },
+        onResponse: (request) => void inspector.record(request),
       })
       return offline
     }),
   ]
-  await Promise.all(steps.map((step) => step.catch((error) => failure.abort(error))))
+  await Promise.all(steps.map((step) => step.catch((error) => failedStep.abort(error))))
   if (signal.aborted) {
     await stop()
     throw signal.reason
   }
   delivery = startStreamDelivery({
-    file: join(home, 'stream.json'),
-    ...{ dynamodbEndpoint: dynamodb.url, lambdaUrl, onTrouble: onLine },
+    file: join(dataDirectory, 'stream.json'),
+    ...{ dynamodbEndpoint: dynamodb.url, lambdaUrl, onWarning: onLine },
   })
 
-  const broken = Promise.race(
+  const failure = Promise.race(
     [...servers].map(
       ([name, { ended }]) =>
-        new Promise<string>((resolve) => ended?.then((why) => resolve(`${name} ${why}`))),
+        new Promise<string>((resolve) => ended?.then((reason) => resolve(`${name} ${reason}`))),
     ),
   )
-  return { url, redisUrl: redis.url, dynamodbEndpoint: dynamodb.url, broken, stop }
+  return { url, redisUrl: redis.url, dynamodbEndpoint: dynamodb.url, failure, stop }
 }
 
 /**
- * Whose pages may read: those that the environment names, else the catalog's own, by both names of this machine.
+ * Returns the origins whose pages may read the API: those in the environment, or else the catalogue's own origin under
+ * both names of this machine.
  *
- * @throws {SetupError} for what is no origin
+ * @throws {SetupError} if an entry is not an origin
  */
 export function storefrontOrigins(env: NodeJS.ProcessEnv, port: number): string {
-  // As a browser writes them, which leaves port 80 out.
+  // `origin` is written as a browser writes it: without port 80.
   const own = ['127.0.0.1', 'localhost'].map((name) => new URL(`http://${name}:${port}`).origin)
   const origins = env.STOREFRONT_ORIGINS ?? own.join()
   try {

@@ -3,25 +3,27 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { SetupError } from '../project/setupError.ts'
-import { codeOf, makeFolder } from './servers/folder.ts'
+import { errorCode, makeDirectory } from './servers/dataDirectory.ts'
 
-/** Who signs local tokens and for whom: what serverless.yml's stage `local` tells the authorizer to accept. */
+/** The issuer and the audience of local tokens. In the stage `local`, the authorizer accepts these two. */
 export const localIssuer = 'aisle-local'
 export const localAudience = 'aisle'
 
 /**
- * The key that signs local tokens, made on first use. Two files lie in `home`: `key.json`, the private key, readable
- * by its owner only, and `jwks.json`, the public key set that the authorizer reads. Both appear whole or not at all.
+ * Reads the key that signs local tokens, and creates it on first use.
  *
- * @throws {SetupError} when the folder cannot be written, or key.json holds no key
+ * The directory then holds two files: `key.json`, the private key, which only its owner can read, and `jwks.json`, the
+ * public key set, which the authorizer reads. Each file is written atomically.
+ *
+ * @throws {SetupError} if the directory is not writable, or key.json contains no key
  */
-export async function tokenKey(home: string): Promise<JWK> {
-  makeFolder(home)
-  const file = join(home, 'key.json')
+export async function tokenKey(dataDirectory: string): Promise<JWK> {
+  makeDirectory(dataDirectory)
+  const file = join(dataDirectory, 'key.json')
   const key = readKey(file) ?? (await makeKey(file))
-  const { d: _, ...open } = key
-  const set = `${JSON.stringify({ keys: [{ ...open, use: 'sig' }] }, null, 2)}\n`
-  const setFile = join(home, 'jwks.json')
+  const { d: _, ...publicKey } = key
+  const set = `${JSON.stringify({ keys: [{ ...publicKey, use: 'sig' }] }, null, 2)}\n`
+  const setFile = join(dataDirectory, 'jwks.json')
   if (read(setFile) !== set) {
     const draft = `${setFile}.${randomUUID()}`
     writeFileSync(draft, set)
@@ -31,10 +33,10 @@ export async function tokenKey(home: string): Promise<JWK> {
 }
 
 /**
- * A token that the local stack accepts.
+ * Signs a token that the local stack accepts.
  *
- * @param scope what it allows, separated by spaces
- * @param seconds how long it is valid
+ * @param scope the permissions, separated by spaces
+ * @param seconds how long the token is valid
  */
 export async function signLocalToken(
   key: JWK,
@@ -59,7 +61,7 @@ function readKey(file: string): JWK | undefined {
     const key: JWK = JSON.parse(text)
     if (key.kty === 'EC' && key.crv === 'P-256' && key.d && key.kid) return key
   } catch {}
-  throw new SetupError(`${file} holds no signing key. Remove it: the next start makes a new one`)
+  throw new SetupError(`${file} does not contain a signing key. Delete it: the next start creates a new one`)
 }
 
 async function makeKey(file: string): Promise<JWK> {
@@ -69,13 +71,13 @@ async function makeKey(file: string): Promise<JWK> {
   const draft = `${file}.${randomUUID()}`
   writeFileSync(draft, `${JSON.stringify(key, null, 2)}\n`, { mode: 0o600 })
   try {
-    // A link, unlike a rename, never replaces the key that another process made meanwhile.
+    // Unlike a rename, a link never replaces a key that another process has just created.
     linkSync(draft, file)
     return key
   } catch (error) {
-    const other = codeOf(error) === 'EEXIST' ? readKey(file) : undefined
-    if (!other) throw error
-    return other
+    const existing = errorCode(error) === 'EEXIST' ? readKey(file) : undefined
+    if (!existing) throw error
+    return existing
   } finally {
     rmSync(draft, { force: true })
   }
@@ -85,7 +87,7 @@ function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,46 +1,49 @@
 import { relative } from 'node:path'
 import sample from './sample.json' with { type: 'json' }
-import { localHome } from './servers/folder.ts'
+import { localDataDirectory } from './servers/dataDirectory.ts'
 import type { Stack } from './stack.ts'
 
-/** Of the first sample product, in the currency's minor unit. */
+/** The price of the first sample product, in the currency's minor unit. */
 const firstPrice = sample[0]?.price.amount ?? 0
 
-/** The lines to paste into another terminal: a read, a token, an update; and what else has to be known there. */
+/** Returns the lines to paste into another terminal: a read, a token, an update, and the variables that they need. */
 export function welcome(
   { url, redisUrl, dynamodbEndpoint }: Stack,
-  home: string,
+  dataDirectory: string,
   env: NodeJS.ProcessEnv,
 ): string {
-  const token = `${homeVariable(home)}npm run -s token -- --scope catalog:write`
-  // What the environment gave is known there already, and may hold a password.
-  const moved = [
+  const token = `${dataDirectoryVariable(dataDirectory)}npm run -s token -- --scope catalog:write`
+  // A variable that is already set is left out: the user knows it, and it can hold a password.
+  const variables = [
     ...(env.REDIS_URL || redisUrl === 'redis://127.0.0.1:6379' ? [] : [`REDIS_URL=${redisUrl}`]),
     ...(env.DYNAMODB_ENDPOINT || dynamodbEndpoint === 'http://127.0.0.1:8000'
       ? []
       : [`DYNAMODB_ENDPOINT=${dynamodbEndpoint}`]),
   ]
-  // A merge patch: it leaves alone what it does not name.
-  const lower = { price: { amount: firstPrice - 100 } }
+  // A merge patch leaves every other field unchanged.
+  const lowerPrice = { price: { amount: firstPrice - 100 } }
   return [
-    'Look at the shop, and open the bar at the foot of its pages to see the cache at work:',
+    'Open the shop in a browser. The bar at the bottom of each page shows what the cache does:',
     `  ${url}/`,
-    'Read a product. The first time Cache-Status tells of a miss, then of hits:',
+    'Read a product. Cache-Status reports a miss the first time, and hits after that:',
     `  curl -i ${url}/products/1`,
-    'Get a token, and lower the price with it; the rest of the product stays. The next read is fresh:',
+    'Get a token and lower the price. The next read returns the new price:',
     `  TOKEN=$(${token})`,
-    `  curl -i -X PATCH ${url}/products/1 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/merge-patch+json' -d ${quoted(JSON.stringify(lower))}`,
-    ...(moved.length > 0
-      ? ['Other commands of this project find the same servers with:', `  export ${moved.join(' ')}`]
+    `  curl -i -X PATCH ${url}/products/1 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/merge-patch+json' -d ${quoted(JSON.stringify(lowerPrice))}`,
+    ...(variables.length > 0
+      ? [
+          "Set these variables before you run this project's other commands on the same servers:",
+          `  export ${variables.join(' ')}`,
+        ]
       : []),
   ].join('\n')
 }
 
-const homeVariable = (home: string): string =>
-  home === localHome({})
+const dataDirectoryVariable = (directory: string): string =>
+  directory === localDataDirectory({})
     ? ''
-    : `AISLE_HOME=${quoted(relative('', home).startsWith('..') ? home : relative('', home))} `
+    : `AISLE_HOME=${quoted(relative('', directory).startsWith('..') ? directory : relative('', directory))} `
 
-/** As one word for a POSIX shell. */
+/** Quotes a text as one word of a POSIX shell. */
 const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

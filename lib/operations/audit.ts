@@ -1,63 +1,60 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
-import type { Inspected } from '../cacheAside/index.ts'
-import type { EntryKind, Truth, Upkeep } from '../catalog/upkeep.ts'
+import type { EntryKind, Upkeep } from '../catalog/upkeep.ts'
 import { inParallel } from '../clients/inParallel.ts'
-import { Reasons } from './job.ts'
+import { type Comparison, compareAgain, compareEntry, differs } from './compareEntry.ts'
+import { FailureReasons } from './failureReasons.ts'
 import { sampleEntries } from './sampleEntries.ts'
 
-/** An entry that says something else than the database, and still did after a pause. */
+/** An entry that differs from the database, and still did after a pause. */
 export interface Disagreement {
   cache: EntryKind['name']
   id: string
-  /** Of the entry, and of what the database has. */
+  /** The version of the entry. */
   version: number | undefined
   databaseVersion: number | undefined
-  /** For how long at most it has been so, ms. */
+  /** The longest time for which the entry can have been wrong, ms. */
   ageMs: number
   repaired: boolean
 }
 
-/** What an audit found. */
+/** The result of an audit. */
 export interface Audit {
-  /** Entries that were compared. */
+  /** The number of entries that were compared. */
   sampled: number
   agreeing: number
   stale: number
   repaired: number
-  /** Entries that could not be compared, since the database or Redis failed, or the time was over. */
+  /** Entries that were not compared, because the database or Redis failed, or the time was over. */
   failed: number
-  /** The share that agrees, as the number of nines in it; see {@link ninesOf}. */
+  /** The share of entries that agree, as a number of nines; see {@link toNines}. */
   nines: number
-  /** The age of the oldest disagreement, ms; 0 where there is none. */
+  /** The age of the oldest disagreement, ms; 0 without one. */
   oldestMs: number
   disagreements: Disagreement[]
-  /** Why some could not be compared; a few of many. */
+  /** Why entries could not be compared: a few of the reasons. */
   reasons: string[]
 }
 
 export interface AuditOptions {
-  /** The ids to look at, instead of a sample. */
+  /** The ids to audit. Without them the audit takes a sample. */
   ids?: readonly string[]
-  /** How many entries of all kinds together are looked at. */
+  /** How many entries to sample, over all kinds. @default 200 */
   sample?: number
-  /** How long a difference has to last, ms: longer than a write takes from its commit to its removal. */
+  /** How long a difference has to last, ms: longer than a write takes from its commit to its removal. @default 2_000 */
   pauseMs?: number
-  /** When to stop, by performance.now(); what is not compared by then is `failed`. */
+  /** When to stop, by performance.now(). Entries that have not been compared at that time count as `failed`. */
   deadline?: number
 }
 
 const atOnce = 8
-const readTimeoutMs = 2_000
 
 /**
  * Compares entries of the cache with the database, and removes those that are wrong.
  *
- * A difference alone is no fault: a write may have committed and not removed the entry yet. So all that differ are
- * looked at again after a pause, first the entry, then the database. An alarm needs that the very same entry still
- * stands, though the database had something else before the pause, and still has. An entry that is gone, or was filled
- * again, was removed by whoever changed the database. Entries past their freshness are not compared, since nobody is
- * answered from them before they are loaded again.
+ * A difference alone is no fault: a writer may have committed and not yet removed the entry. So the audit compares each
+ * differing entry again after a pause, first the entry, then the database. It reports the entry only if the very same
+ * entry is still in the cache and still differs from the database. If the entry is gone or was filled again, the writer
+ * has removed it. The audit skips stale entries, because no reader gets them before they are loaded again.
  */
 export async function audit(
   { kinds, remove }: Pick<Upkeep, 'kinds' | 'remove'>,
@@ -66,27 +63,28 @@ export async function audit(
   const entries = ids
     ? kinds.flatMap((kind) => ids.map((id) => ({ kind, id })))
     : await sampleEntries(kinds, sample)
-  const reasons = new Reasons()
-  const looked = await inParallel(entries, { atOnce }, (entry) => look(entry, deadline, reasons))
-  const compared = looked.filter((each) => each !== undefined && each !== 'failed')
+  const reasons = new FailureReasons()
+  const options = { deadline, reasons }
+  const first = await inParallel(entries, { atOnce }, (entry) => compareEntry(entry, options))
+  const compared = first.filter(isComparison)
   const suspects = compared.filter(differs)
   if (suspects.length > 0) await sleep(Math.max(0, Math.min(pauseMs, deadline - performance.now())))
-  const again = await inParallel(suspects, { atOnce }, (suspect) => confirm(suspect, deadline, reasons))
-  const real = again.filter((each) => each !== undefined && each !== 'failed')
+  const second = await inParallel(suspects, { atOnce }, (suspect) => compareAgain(suspect, options))
+  const wrong = second.filter(isComparison)
   const repaired = new Set<string>()
-  await inParallel([...new Set(real.map(({ id }) => id))], { atOnce }, async (id) => {
+  await inParallel([...new Set(wrong.map(({ id }) => id))], { atOnce }, async (id) => {
     if ((await remove(id)) === 'done') repaired.add(id)
   })
-  const disagreements = real.map((each) => disagreementOf(each, repaired.has(each.id)))
-  const failed = [...looked, ...again].filter((each) => each === 'failed').length
-  const sampled = compared.length - again.filter((each) => each === 'failed').length
+  const disagreements = wrong.map((each) => toDisagreement(each, repaired.has(each.id)))
+  const failed = [...first, ...second].filter((each) => each === 'failed').length
+  const sampled = compared.length - second.filter((each) => each === 'failed').length
   return {
     sampled,
-    agreeing: sampled - real.length,
-    stale: real.length,
+    agreeing: sampled - wrong.length,
+    stale: wrong.length,
     repaired: disagreements.filter((each) => each.repaired).length,
     failed,
-    nines: ninesOf(sampled, real.length),
+    nines: toNines(sampled, wrong.length),
     oldestMs: Math.max(0, ...disagreements.map(({ ageMs }) => ageMs)),
     disagreements,
     reasons: reasons.all,
@@ -94,73 +92,22 @@ export async function audit(
 }
 
 /**
- * The nines of the share that agrees: -log10(1 - share), which is 3 for 99.9 %. A sample in which all agree shows no
- * more than one in which a single entry did not, so it counts as that: log10 of its size is the most there can be, 2.3
- * for 200 entries. To see further sum up `sampled` and `stale` of many audits.
+ * Converts the share of agreeing entries to a number of nines: -log10(1 - share), which is 3 for 99.9 %. A sample
+ * that agrees in full proves no more than one with a single stale entry, so it counts as that. The most is therefore
+ * log10 of the sample's size: 2.3 for 200 entries. For more nines, sum up `sampled` and `stale` of many audits.
  */
-export const ninesOf = (sampled: number, stale: number): number =>
+export const toNines = (sampled: number, stale: number): number =>
   sampled === 0 ? 0 : Math.round(Math.log10(sampled / Math.max(1, stale)) * 100) / 100
 
-interface Entry {
-  kind: EntryKind
-  id: string
-}
+const isComparison = (result: Comparison | 'failed' | undefined): result is Comparison =>
+  result !== undefined && result !== 'failed'
 
-/** An entry, and then what the database says. */
-interface Look extends Entry {
-  entry: Inspected
-  truth: Truth
-}
-
-/** Undefined where there is no entry that anybody could be answered with. */
-async function look(
-  { kind, id }: Entry,
-  deadline: number,
-  reasons: Reasons,
-): Promise<Look | 'failed' | undefined> {
-  const ms = Math.min(readTimeoutMs, deadline - performance.now())
-  if (ms <= 0) {
-    reasons.add('The time was over')
-    return 'failed'
-  }
-  try {
-    const entry = await kind.inspect(id)
-    if (entry.state !== 'fresh' && entry.state !== 'absent') return undefined
-    return { kind, id, entry, truth: await kind.read(id, AbortSignal.timeout(Math.ceil(ms))) }
-  } catch (error) {
-    reasons.add(error)
-    return 'failed'
-  }
-}
-
-/** The suspect as it is now; undefined where it was cleared. */
-async function confirm(
-  suspect: Look,
-  deadline: number,
-  reasons: Reasons,
-): Promise<Look | 'failed' | undefined> {
-  const now = await look(suspect, deadline, reasons)
-  if (now === undefined || now === 'failed') return now
-  const same =
-    now.entry.loadedAt === suspect.entry.loadedAt &&
-    now.entry.version === suspect.entry.version &&
-    now.entry.body === suspect.entry.body
-  return same && differs(now) ? now : undefined
-}
-
-/** By what they say, not by their versions: a change past this code may have left the version as it was. */
-function differs({ kind, entry, truth }: Look): boolean {
-  const cached = entry.body === undefined ? undefined : JSON.parse(entry.body)
-  const stored = truth.value === undefined ? undefined : JSON.parse(JSON.stringify(truth.value))
-  return !isDeepStrictEqual(kind.own(cached), kind.own(stored))
-}
-
-/** It is no older than the entry, which was true when it was loaded, and no older than what the database has now. */
-function disagreementOf({ kind, id, entry, truth }: Look, repaired: boolean): Disagreement {
-  const written = Date.parse(truth.updatedAt ?? '')
-  const since = Math.max(entry.loadedAt ?? 0, Number.isNaN(written) ? 0 : written)
+/** The disagreement began after the entry was loaded, when the two agreed, and after the database's last write. */
+function toDisagreement({ kind, id, entry, stored }: Comparison, repaired: boolean): Disagreement {
+  const writtenAt = Date.parse(stored.updatedAt ?? '')
+  const since = Math.max(entry.loadedAt ?? 0, Number.isNaN(writtenAt) ? 0 : writtenAt)
   return {
-    ...{ cache: kind.name, id, version: entry.version, databaseVersion: truth.version },
+    ...{ cache: kind.name, id, version: entry.version, databaseVersion: stored.version },
     ...{ ageMs: Math.max(0, Date.now() - since), repaired },
   }
 }

@@ -3,21 +3,21 @@ import calculateSlot from 'cluster-key-slot'
 import { Cluster, type Redis } from 'ioredis'
 import { connect, type Servers } from '../clients/connect.ts'
 
-/** How long an outcome stands before the servers are asked again, ms. */
-const againAfterMs = 1_000
-const redisMs = 100
-const dynamodbMs = 1_000
-/** Of no product: their keys begin otherwise. */
-const key = 'HEALTH'
+/** How long a result is reused before the servers are probed again, ms. */
+const reuseMs = 1_000
+const redisTimeoutMs = 100
+const dynamodbTimeoutMs = 1_000
+/** No product has this key: the keys of products begin differently. */
+const probeKey = 'HEALTH'
 
-/** One server, as it was when this process last asked it. */
+/** The state of a server when this process last probed it. */
 export interface ServerState {
   state: 'up' | 'down'
-  /** How long ago it last answered this process, ms; absent if it never did. */
+  /** How long ago the server last answered this process, ms; absent if it never did. */
   lastSeenMs?: number
 }
 
-/** `ok`; `degraded`: reads are answered by one of the two alone; `down`: they are not. */
+/** `ok`: both servers are up. `degraded`: one is down, and the other answers the reads alone. `down`: reads fail. */
 export interface Health {
   status: 'ok' | 'degraded' | 'down'
   redis: ServerState
@@ -25,16 +25,17 @@ export interface Health {
 }
 
 /**
- * Makes the look at both servers, by a key that does not exist, which needs no right that the catalog does not have: every
- * shard of Redis is to remove it, since one that takes no removals is not read either, and DynamoDB to read it. They are
- * asked once a second at most, however many ask for it. Takes 1 s at most and never throws.
+ * Creates a function that checks both servers by a key that does not exist, which needs no permission beyond those of
+ * the catalogue. Every shard of Redis has to remove the key, because the cache never reads a shard that takes no
+ * removals. DynamoDB has to read it. The function probes the servers at most once a second, for all its callers. It
+ * takes at most 1 s and never throws.
  */
-export function openHealth({ redis, db, table }: Servers = connect()): () => Promise<Health> {
-  const probeRedis = probe(redisMs, () =>
-    Promise.all(keyOfEachShard(redis, table).map((one) => redis.del(one))),
+export function createHealthCheck({ redis, db, table }: Servers = connect()): () => Promise<Health> {
+  const probeRedis = createProbe(redisTimeoutMs, () =>
+    Promise.all(keysPerShard(redis, table).map((key) => redis.del(key))),
   )
-  const probeDynamodb = probe(dynamodbMs, (abortSignal) =>
-    db.send(new GetCommand({ TableName: table, Key: { pk: key, sk: key } }), { abortSignal }),
+  const probeDynamodb = createProbe(dynamodbTimeoutMs, (abortSignal) =>
+    db.send(new GetCommand({ TableName: table, Key: { pk: probeKey, sk: probeKey } }), { abortSignal }),
   )
   return async () => {
     const [redis, dynamodb] = await Promise.all([probeRedis(), probeDynamodb()])
@@ -43,53 +44,59 @@ export function openHealth({ redis, db, table }: Servers = connect()): () => Pro
   }
 }
 
-/** One key in each shard; a single one where a client has not learnt yet which shards there are. */
-function keyOfEachShard(redis: Redis | Cluster, table: string): string[] {
+/** Returns one key for each shard; a single key if the client does not know the shards yet. */
+function keysPerShard(redis: Redis | Cluster, table: string): string[] {
   const slots = redis instanceof Cluster ? redis.slots : []
   const masters = new Set(slots.map(([master]) => master))
   const keys = new Map<string | undefined, string>()
-  // So many tries find a key in the smallest of a hundred shards.
+  // With 2,000 tries even the smallest of a hundred shards gets a key.
   for (let n = 0; n < 2_000 && keys.size < Math.max(1, masters.size); n++) {
-    const one = `${table}:{${key}${n}}`
-    const [master] = slots[calculateSlot(one)] ?? []
-    if (!keys.has(master)) keys.set(master, one)
+    const key = `${table}:{${probeKey}${n}}`
+    const [master] = slots[calculateSlot(key)] ?? []
+    if (!keys.has(master)) keys.set(master, key)
   }
   return [...keys.values()]
 }
 
-/** Asks a server, unless it was asked just before or is being asked. */
-function probe(ms: number, ask: (signal: AbortSignal) => Promise<unknown>): () => Promise<ServerState> {
+/** Creates a function that sends a request to a server, or reuses a recent or pending result. */
+function createProbe(
+  timeoutMs: number,
+  send: (signal: AbortSignal) => Promise<unknown>,
+): () => Promise<ServerState> {
   let state: Promise<'up' | 'down'> = Promise.resolve('down')
-  let askedAt = Number.NEGATIVE_INFINITY
+  let probedAt = Number.NEGATIVE_INFINITY
   let seenAt: number | undefined
   return async () => {
-    if (performance.now() - askedAt >= againAfterMs) {
-      askedAt = performance.now()
-      state = answers(ms, ask)
+    if (performance.now() - probedAt >= reuseMs) {
+      probedAt = performance.now()
+      state = getState(timeoutMs, send)
     }
-    const found = await state
-    if (found === 'up' && (seenAt ?? 0) < askedAt) seenAt = askedAt
+    const current = await state
+    if (current === 'up' && (seenAt ?? 0) < probedAt) seenAt = probedAt
     const now = performance.now()
     return {
-      state: found,
+      state: current,
       ...(seenAt !== undefined && { lastSeenMs: Math.max(0, Math.round(now - seenAt)) }),
     }
   }
 }
 
-async function answers(ms: number, ask: (signal: AbortSignal) => Promise<unknown>): Promise<'up' | 'down'> {
-  const { promise: late, resolve } = Promise.withResolvers<'down'>()
+async function getState(
+  timeoutMs: number,
+  send: (signal: AbortSignal) => Promise<unknown>,
+): Promise<'up' | 'down'> {
+  const { promise: timeout, resolve } = Promise.withResolvers<'down'>()
   const abort = new AbortController()
   const timer = setTimeout(() => {
     abort.abort()
     resolve('down')
-  }, ms)
+  }, timeoutMs)
   try {
-    const answer = ask(abort.signal).then(
+    const answer = send(abort.signal).then(
       () => 'up' as const,
       () => 'down' as const,
     )
-    return await Promise.race([answer, late])
+    return await Promise.race([answer, timeout])
   } finally {
     clearTimeout(timer)
   }

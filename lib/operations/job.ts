@@ -1,32 +1,21 @@
 import type { Context } from 'aws-lambda'
 import { type Level, metricLine } from '../telemetry/emf.ts'
 
-/** What a job keeps of its time to say what it did, ms. */
-const toEndMs = 2_000
+/** The time that a job reserves for its log line, ms. */
+const logReserveMs = 2_000
 
-/** When a job has to end, by performance.now(): before Lambda ends it; 30 s from now where nobody does. */
-export const deadlineOf = (context: Partial<Context> | undefined): number =>
-  performance.now() + (context?.getRemainingTimeInMillis?.() ?? 30_000 + toEndMs) - toEndMs
+/**
+ * Returns when a job has to end, by performance.now(): shortly before Lambda's timeout, or 30 s from now without a
+ * Lambda context.
+ */
+export const getDeadline = (context: Partial<Context> | undefined): number =>
+  performance.now() + (context?.getRemainingTimeInMillis?.() ?? 30_000 + logReserveMs) - logReserveMs
 
-/** Tells what a job did in one line, log and metrics at once. Zeros are told: that a job found nothing is worth knowing. */
+/**
+ * Writes what a job did as one line that is log and metrics at once. The line contains zeros, too: it is worth knowing
+ * that a job found nothing.
+ */
 export function logJob(job: string, level: Level, metrics: Record<string, number>, about: object = {}): void {
-  // Not by console.log, which Lambda writes something before.
+  // Lambda puts a prefix before what console.log writes.
   process.stdout.write(metricLine({ job }, level, metrics, about))
 }
-
-/** Why something failed, a few of many: a line of log has to end somewhere. */
-export class Reasons {
-  readonly #some = new Set<string>()
-
-  add(error: unknown): void {
-    if (this.#some.size < 5) this.#some.add(textOf(error))
-  }
-
-  get all(): string[] {
-    return [...this.#some]
-  }
-}
-
-/** An error with its cause, which alone says what was wrong with the database. */
-const textOf = (error: unknown): string =>
-  error instanceof Error && error.cause !== undefined ? `${error}: ${error.cause}` : String(error)

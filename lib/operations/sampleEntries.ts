@@ -1,11 +1,11 @@
 import type { EntryKind } from '../catalog/upkeep.ts'
 
-/** The most keys that are looked at for the sake of one kind. */
-const mostKeys = 20_000
+/** The most keys that a scan for one kind of entries visits. */
+const maxScannedKeys = 20_000
 
 /**
- * Some entries of each kind in equal parts, from a random place on: over time every entry comes up. Where a kind has
- * fewer, the others have more.
+ * Samples entries of each kind in equal parts, from a random position of the key space, so that every entry is
+ * sampled over time. If one kind has too few entries, the other kinds fill the sample.
  */
 export async function sampleEntries(
   kinds: EntryKind[],
@@ -14,18 +14,18 @@ export async function sampleEntries(
   const found: { kind: EntryKind; ids: Set<string> }[] = []
   for (const kind of kinds) {
     const ids = new Set<string>()
-    for await (const id of kind.scan({ anywhere: true, atMost: mostKeys })) {
+    for await (const id of kind.scan({ anywhere: true, atMost: maxScannedKeys })) {
       if (ids.size >= sample) break
       ids.add(id)
     }
     found.push({ kind, ids })
   }
-  // The smallest first, so that what it does not need is shared by the others.
+  // The smallest kind comes first, so that the others share what it leaves of the sample.
   found.sort((a, b) => a.ids.size - b.ids.size)
   let left = sample
   return found.flatMap(({ kind, ids }, index) => {
-    const some = [...ids].slice(0, Math.ceil(left / (found.length - index)))
-    left -= some.length
-    return some.map((id) => ({ kind, id }))
+    const chosen = [...ids].slice(0, Math.ceil(left / (found.length - index)))
+    left -= chosen.length
+    return chosen.map((id) => ({ kind, id }))
   })
 }

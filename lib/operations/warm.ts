@@ -1,75 +1,75 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Upkeep } from '../catalog/upkeep.ts'
-import { Reasons } from './job.ts'
+import { FailureReasons } from './failureReasons.ts'
 
-/** What a warming did, in entries: each product has two, its own and its page. */
-export interface Warming {
+/** The result of a warm-up. Counts entries: each product has two, its own and its page. */
+export interface WarmResult {
   filled: number
-  /** Found fresh, and left alone. */
+  /** Entries that were fresh already, and were not touched. */
   fresh: number
   failed: number
-  /** Not come to before the time was over, or Redis or the database was away. */
+  /** Entries that the warm-up did not reach, because the time was over or Redis or the database was down. */
   left: number
-  /** Why loads failed; a few of many. */
+  /** Why loads failed: a few of the reasons. */
   reasons: string[]
 }
 
-export interface WarmingOptions {
-  /** Filled first. */
+export interface WarmOptions {
+  /** Products to fill first. */
   ids?: readonly string[]
-  /** How many of the most read products. */
+  /** How many of the most-read products to fill. @default 500 */
   top?: number
-  /** The most that DynamoDB is asked for in a second: what a kind of entry counts is its `requests`. */
+  /** The most requests to DynamoDB in a second. A load costs the `requests` of its kind of entries. @default 200 */
   perSecond?: number
   /** When to stop, by performance.now(). */
   deadline?: number
 }
 
-/** Products that are asked for at once: fewer than the loads that a cache allows itself at a time. */
-const batch = 25
+/** The most products of one batch: fewer than the loads that a cache runs at the same time. */
+const maxBatch = 25
 
-/** The kinds of entries that are filled, the cheaper one first. Of reviews the page shows the first ones. */
-const filled = ['product', 'page']
+/** The kinds of entries that are filled, the cheaper one first. The page contains the first reviews. */
+const warmedKinds = ['product', 'page']
 
 /**
- * Fills what is not fresh of the most read products and of given ones, with their pages, no faster than the database is
- * to be asked. Never throws for a product that cannot be loaded.
+ * Fills the entries of the given and of the most-read products, and of their pages. Leaves fresh entries alone, and
+ * sends no more than `perSecond` requests to the database. Does not throw if a product cannot be loaded.
  *
- * @throws what Redis or the SDK throws where the list of the most read products cannot be read
+ * @throws errors of Redis or of the SDK if the most-read list cannot be read
  */
 export async function warm(
   catalog: Pick<Upkeep, 'kinds' | 'mostRead'>,
-  { ids = [], top = 500, perSecond = 200, deadline = Number.POSITIVE_INFINITY }: WarmingOptions = {},
-): Promise<Warming> {
+  { ids = [], top = 500, perSecond = 200, deadline = Number.POSITIVE_INFINITY }: WarmOptions = {},
+): Promise<WarmResult> {
   const popular = top > 0 ? (await catalog.mostRead()).slice(0, top) : []
   const all = [...new Set([...ids, ...popular])]
-  const kinds = catalog.kinds.filter(({ name }) => filled.includes(name))
-  const warming: Warming = { filled: 0, fresh: 0, failed: 0, left: kinds.length * all.length, reasons: [] }
-  const reasons = new Reasons()
-  /** Batches in a row of which nothing was loaded. */
-  let failures = 0
-  // All products before the first page: a few requests bring them all, while readers ask for them.
+  const kinds = catalog.kinds.filter(({ name }) => warmedKinds.includes(name))
+  const result: WarmResult = { filled: 0, fresh: 0, failed: 0, left: kinds.length * all.length, reasons: [] }
+  const reasons = new FailureReasons()
+  /** How many batches in a row loaded nothing. */
+  let failedBatches = 0
+  // All products come before the first page: a few requests load them all, and readers need them.
   for (const { warm, requests } of kinds) {
-    const size = Math.max(1, Math.min(batch, Math.floor(perSecond / 4 / requests)))
+    const size = Math.max(1, Math.min(maxBatch, Math.floor(perSecond / 4 / requests)))
     for (let at = 0; at < all.length; at += size) {
-      const some = all.slice(at, at + size)
-      if (performance.now() >= deadline) return warming
-      const begun = performance.now()
-      const { filled, fresh, failed } = await warm(some)
-      warming.filled += filled
-      warming.fresh += fresh
-      warming.failed += failed.length
+      const batch = all.slice(at, at + size)
+      if (performance.now() >= deadline) return result
+      const startedAt = performance.now()
+      const { filled, fresh, failed } = await warm(batch)
+      result.filled += filled
+      result.fresh += fresh
+      result.failed += failed.length
       for (const { error } of failed) reasons.add(error)
-      warming.reasons = reasons.all
-      warming.left -= some.length
-      failures = failed.length === some.length ? failures + 1 : 0
-      // Redis or the database is away, and would not be helped by more of this.
-      if (failures === 2) return warming
-      if (failures > 0) await sleep(Math.max(0, Math.min(1_000, deadline - performance.now())))
-      // What was loaded may have been too much for the time it took.
-      const due = begun + ((requests * (filled + failed.length)) / perSecond) * 1000
-      await sleep(Math.max(0, Math.min(due, deadline) - performance.now()))
+      result.reasons = reasons.all
+      result.left -= batch.length
+      failedBatches = failed.length === batch.length ? failedBatches + 1 : 0
+      // Redis or the database is down, and more loads would only add to the pressure.
+      if (failedBatches === 2) return result
+      if (failedBatches > 0) await sleep(Math.max(0, Math.min(1_000, deadline - performance.now())))
+      // Wait if the loads of this batch were faster than the rate limit.
+      const nextStartAt = startedAt + ((requests * (filled + failed.length)) / perSecond) * 1000
+      await sleep(Math.max(0, Math.min(nextStartAt, deadline) - performance.now()))
     }
   }
-  return warming
+  return result
 }

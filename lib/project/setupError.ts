@@ -1,4 +1,4 @@
-/** An error that a person can mend: shown as one line, without a stack. */
+/** An error that the person at the terminal can fix. Commands print its message as one line, without a stack. */
 export class SetupError extends Error {
   override name = 'SetupError'
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import { fileAt } from './files.ts'
+import { readText } from './files.ts'
 
-/** Files that pages refer to, in the folder `assets`. Only what is asked for is read. */
+/** The content types of the files in `assets`, by their extension. */
 const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -9,29 +9,32 @@ const types: Record<string, string> = {
 }
 
 /**
- * The path of an asset, with a hash of its content in the name: it may be kept for ever.
+ * Returns the URL path of an asset. The path contains a hash of the content, so the response can be cached forever.
  *
- * @param file such as `style.css`
- * @throws {Error} where there is none
+ * @param file for example `style.css`
+ * @throws {Error} if the file does not exist
  */
 export function assetPath(file: string): string {
-  const text = fileAt(`assets/${file}`)
+  const text = readText(`assets/${file}`)
   if (text === undefined)
-    throw new Error(`lib/storefront/assets/${file} is missing: see the patterns in serverless.yml`)
+    throw new Error(
+      `lib/storefront/assets/${file} is missing from the package. Check the patterns in serverless.yml`,
+    )
   const dot = file.lastIndexOf('.')
-  return `/assets/${file.slice(0, dot)}-${hashOf(text)}${file.slice(dot)}`
+  return `/assets/${file.slice(0, dot)}-${contentHash(text)}${file.slice(dot)}`
 }
 
 /**
- * The asset of a name, undefined where there is none. `current` is false for the hash of another release: a page that a
- * CDN has kept over a release still finds a stylesheet, but nobody keeps that one for ever.
+ * Finds the asset with this hashed name, or returns undefined. `isCurrent` is false if the hash belongs to another
+ * release: a page that a CDN cached before the release still gets a stylesheet, but that response must not be cached
+ * forever.
  */
-export function assetNamed(name: string): { text: string; type: string; current: boolean } | undefined {
-  const [, stem, hashed, extension = ''] = /^([a-z]+)-([0-9a-f]{12})\.([a-z]+)$/.exec(name) ?? []
+export function findAsset(name: string): { text: string; type: string; isCurrent: boolean } | undefined {
+  const [, stem, hashInName, extension = ''] = /^([a-z]+)-([0-9a-f]{12})\.([a-z]+)$/.exec(name) ?? []
   const type = types[extension]
   if (!stem || !type) return undefined
-  const text = fileAt(`assets/${stem}.${extension}`)
-  return text === undefined ? undefined : { text, type, current: hashOf(text) === hashed }
+  const text = readText(`assets/${stem}.${extension}`)
+  return text === undefined ? undefined : { text, type, isCurrent: contentHash(text) === hashInName }
 }
 
-const hashOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 12)
+const contentHash = (text: string): string => hash('sha256', text, 'hex').slice(0, 12)

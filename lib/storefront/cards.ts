@@ -1,11 +1,11 @@
 import type { Card, Product } from '../catalog/index.ts'
 import { availabilityOf } from '../catalog/index.ts'
-import { type Html, html, ours } from './html.ts'
+import { type Html, html, trusted } from './html.ts'
 import { picture } from './picture.ts'
 import { priceLine } from './price.ts'
 import { ratingLine } from './rating.ts'
 
-/** What is shown of a product in a list. */
+/** Returns what a list shows of a product. */
 export const productCard = ({ images: [image], ...product }: Product): Card => ({
   ...product,
   ...(image && { image }),
@@ -13,13 +13,13 @@ export const productCard = ({ images: [image], ...product }: Product): Card => (
 })
 
 /**
- * Products side by side.
+ * Renders a grid of products.
  *
- * @param level of their headings
- * @param eager how many of the pictures are seen at first, and not loaded lazily
+ * @param level of the headings
+ * @param eager how many pictures are visible at first and so do not load lazily
  */
 export const cards = (items: readonly Card[], level: 2 | 3, eager = 0): Html =>
-  html`<ul class="cards">!${ours(items.map((item, at) => card(item, level, at < eager)))}</ul>`
+  html`<ul class="cards">!${trusted(items.map((item, index) => card(item, level, index < eager)))}</ul>`
 
 const card = (
   { id, title, brand, price, compareAtPrice, image, rating, availability }: Card,
@@ -27,11 +27,11 @@ const card = (
   eager: boolean,
 ) =>
   html`<li class="card">
-<div class="frame">!${ours(image && thumbnail(image, eager))}!${ours(availability === 'out-of-stock' ? soldOut : undefined)}</div>
-!${ours(brand === undefined ? undefined : html`<p class="brand" dir="auto">${brand}</p>`)}
+<div class="frame">!${trusted(image && thumbnail(image, eager))}!${trusted(availability === 'out-of-stock' ? soldOut : undefined)}</div>
+!${trusted(brand === undefined ? undefined : html`<p class="brand" dir="auto">${brand}</p>`)}
 <h${level}><a href="/p/${id}" dir="auto">${title}</a></h${level}>
-<p>!${ours(priceLine(price, compareAtPrice))}</p>
-!${ours(ratingLine(rating))}
+<p>!${trusted(priceLine(price, compareAtPrice))}</p>
+!${trusted(ratingLine(rating))}
 </li>
 `
 

@@ -1,60 +1,59 @@
-import type { Card, CategoryNode, Page } from '../catalog/index.ts'
+import type { Card, CategoryNode, ProductPage } from '../catalog/index.ts'
 import { breadcrumbs } from './breadcrumbs.ts'
 import { cards } from './cards.ts'
-import { html, ours, textOf } from './html.ts'
+import { categoryLinks } from './categoryLinks.ts'
+import { html, toText, trusted } from './html.ts'
 import { layout } from './layout.ts'
-import { shelves } from './shelves.ts'
 import { shop } from './shop.ts'
 
 /** One page of a category's listing. */
 export interface CategoryListing {
-  categoryPath: Page['categoryPath']
-  /** Those right below it. */
+  categoryPath: ProductPage['categoryPath']
+  /** The direct subcategories. */
   children: CategoryNode[]
-  /** The newest first. */
+  /** Newest first. */
   items: Card[]
-  /** It is not the first page. */
-  further: boolean
-  /** The cursor of the next page. */
-  next: string | undefined
-  /** It has so many categories below it that they are not listed together. */
-  tooBroad: boolean
+  isFirstPage: boolean
+  /** The cursor of the next page, undefined on the last one. */
+  nextCursor: string | undefined
+  /** Whether the category has too many subcategories to list their products together. */
+  isTooBroad: boolean
 }
 
-/** The HTML of a category. */
+/** Renders a category page. */
 export function categoryPage({
   categoryPath,
   children,
   items,
-  further,
-  next,
-  tooBroad,
+  isFirstPage,
+  nextCursor,
+  isTooBroad,
 }: CategoryListing): string {
   const { path = '', name = '' } = categoryPath.at(-1) ?? {}
-  const main = html`!${ours(breadcrumbs(categoryPath))}
+  const main = html`!${trusted(breadcrumbs(categoryPath))}
 <h1>${name}</h1>
-!${ours(shelves(children, `In ${name}`))}
-!${ours(
+!${trusted(categoryLinks(children, `In ${name}`))}
+!${trusted(
     items.length > 0
       ? cards(items, 2, 4)
-      : html`<p class="quiet">${tooBroad ? 'Choose one of these shelves to see what lies on it.' : 'Nothing more lies here.'}</p>`,
+      : html`<p class="quiet">${isTooBroad ? 'Choose one of these shelves to see what is on it.' : 'There is nothing more here.'}</p>`,
   )}
-!${ours(
-    further || next !== undefined
-      ? html`<nav class="pager" aria-label="Pages">!${ours(
-          further ? html`<a class="button" href="/c/${path}">To the newest</a>` : undefined,
-        )}!${ours(
-          next === undefined
+!${trusted(
+    !isFirstPage || nextCursor !== undefined
+      ? html`<nav class="pager" aria-label="Pages">!${trusted(
+          isFirstPage ? undefined : html`<a class="button" href="/c/${path}">Back to the newest</a>`,
+        )}!${trusted(
+          nextCursor === undefined
             ? undefined
-            : html`<a class="button" rel="next" href="/c/${path}?cursor=${next}">Show older</a>`,
+            : html`<a class="button" rel="next" href="/c/${path}?cursor=${nextCursor}">Show older</a>`,
         )}</nav>`
       : undefined,
   )}`
   const about = {
     title: name,
     description: `${name} at ${shop.name}. ${shop.about}`,
-    // A further page begins wherever the one before ended: its address is not worth keeping.
-    path: further ? undefined : `/c/${path}`,
+    // A later page has no canonical path, because its content depends on where the page before ended.
+    path: isFirstPage ? `/c/${path}` : undefined,
   }
-  return textOf(layout(about, main))
+  return toText(layout(about, main))
 }

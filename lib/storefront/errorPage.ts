@@ -1,33 +1,33 @@
-import { html, textOf } from './html.ts'
+import { html, toText } from './html.ts'
 import { layout } from './layout.ts'
 
-/** The HTML of an error, with a way on. It tells what a visitor can do, and nothing of what went wrong inside. */
+/** Renders an error. The page tells the visitor what to do and reveals no internal cause. */
 export function errorPage(status: number, detail: string): string {
-  const { title, advice } = texts[status] ?? (status < 500 ? unusable : broken)
+  const { title, advice } = messages[status] ?? (status < 500 ? badRequest : serverError)
   const main = html`<section class="hero error">
 <p class="brand">${status}</p>
 <h1>${title}</h1>
 <p dir="auto">${advice ?? detail}</p>
-<p><a class="button" href="/">To the first page</a></p>
+<p><a class="button" href="/">Go to the home page</a></p>
 </section>`
-  return textOf(layout({ title, description: title }, main))
+  return toText(layout({ title, description: title }, main))
 }
 
-interface Words {
+interface Message {
   title: string
-  /** Undefined: what the problem itself says. */
+  /** Without it, the page shows the problem's own detail. */
   advice?: string
 }
 
-const unusable: Words = { title: 'This address does not work' }
-const broken: Words = {
+const badRequest: Message = { title: 'This address does not work' }
+const serverError: Message = {
   title: 'Something broke here',
   advice: 'It is not your fault. Try again in a moment.',
 }
-const texts: Record<number, Words> = {
+const messages: Record<number, Message> = {
   404: {
-    title: 'Nothing lies here',
-    advice: 'It may have been sold for good, or the address has a slip in it.',
+    title: 'Page not found',
+    advice: 'The product may no longer be sold, or the address may contain a typing error.',
   },
   503: { title: 'Just a moment', advice: 'The shop is very busy. Load the page again in a second.' },
 }

@@ -2,26 +2,25 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Files are read, and shipped beside the bundle by serverless.yml: so that they are plain SVG and CSS to whoever edits
- * them, and the same to Node, vitest and esbuild. In a bundle, which knows no folder of its own, they are found from
- * where Lambda runs it: the root of the package.
+ * The directory of this module. serverless.yml ships the files next to the bundle, so that they stay plain SVG and CSS
+ * and work the same in Node, vitest and esbuild. A bundle has no `import.meta.dirname`. Lambda runs it from the root of
+ * the package, so the files are found from there.
  */
-const folder = import.meta.dirname ?? join(process.cwd(), 'lib/storefront')
+const directory = import.meta.dirname ?? join(process.cwd(), 'lib/storefront')
 
-const read = new Map<string, string>()
+const texts = new Map<string, string>()
 
 /**
- * A text file of this folder, read once.
+ * Reads a text file of this directory once, and returns undefined if it does not exist.
  *
- * @param path such as `pictures/perch-stool.svg`; never made of what a caller sent without a check
- * @returns undefined where there is none
+ * @param path for example `pictures/perch-stool.svg`; never from a request without a check
  */
-export function fileAt(path: string): string | undefined {
-  const known = read.get(path)
+export function readText(path: string): string | undefined {
+  const known = texts.get(path)
   if (known !== undefined) return known
   try {
-    const text = readFileSync(join(folder, path), 'utf8')
-    read.set(path, text)
+    const text = readFileSync(join(directory, path), 'utf8')
+    texts.set(path, text)
     return text
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -29,6 +28,6 @@ export function fileAt(path: string): string | undefined {
   }
 }
 
-/** A picture of the sample catalogue by its name, undefined where there is none. */
-export const pictureNamed = (name: string): string | undefined =>
-  /^[a-z0-9]+(-[a-z0-9]+)*\.svg$/.test(name) ? fileAt(`pictures/${name}`) : undefined
+/** Finds a picture of the sample catalogue by its file name, or returns undefined. */
+export const findPicture = (name: string): string | undefined =>
+  /^[a-z0-9]+(-[a-z0-9]+)*\.svg$/.test(name) ? readText(`pictures/${name}`) : undefined

@@ -1,45 +1,48 @@
 import { html as tag } from 'ghtml'
 
-declare const made: unique symbol
+declare const brand: unique symbol
 
-/** A piece of HTML that {@link html} has made. At run time a text; the type keeps it apart from texts that are data. */
+/** HTML that a function of this file produced. At run time it is a string; the type keeps it apart from data. */
 export interface Html {
-  readonly [made]: 'html'
+  readonly [brand]: 'html'
 }
 
-/** What {@link ours} lets through. */
-interface Ours {
-  readonly [made]: 'ours'
+/** HTML that a template inserts without escaping. Only {@link trusted} makes it. */
+interface Trusted {
+  readonly [brand]: 'trusted'
 }
 
 /**
- * A template. What stands in `${}` is data, and escaped, for text and for attributes in double quotes. HTML of other
- * templates stands in `!${ours()}`: the one way past the escaping, and by its type open to HTML from here alone.
- * Nothing, an undefined, is left out. Backslashes mean themselves.
+ * Renders a template. `${data}` is escaped for text and for double-quoted attributes. `!${trusted(html)}` inserts HTML
+ * from other templates. Nothing else avoids the escaping, and the type of `trusted` accepts only {@link Html}.
+ * `undefined` renders as nothing. Backslashes are literal.
  */
-export const html: (literals: TemplateStringsArray, ...data: (string | number | undefined | Ours)[]) => Html =
-  (literals, ...data) => branded(tag(literals, ...data))
+export const html: (
+  literals: TemplateStringsArray,
+  ...data: (string | number | undefined | Trusted)[]
+) => Html = (literals, ...data) => branded(tag(literals, ...data))
 
-/** HTML made here, to be put into a template as it is: after `!$`, and nowhere else. */
-export const ours = (...pieces: (Html | readonly Html[] | undefined)[]): Ours =>
+/** Marks HTML so that a template inserts it without escaping. Use it after `!$` and nowhere else. */
+export const trusted = (...pieces: (Html | readonly Html[] | undefined)[]): Trusted =>
   branded(pieces.length === 1 ? pieces[0] : pieces.flat().join(''))
 
-/** The finished text. */
-export const textOf = (page: Html): string => String(page)
+/** Returns finished HTML as a string. */
+export const toText = (page: Html): string => String(page)
 
-/** JSON as data in a page, of a type that no browser runs. It holds no `<`, so nothing in it ends the element. */
+/** Embeds JSON as data of a type that no browser runs. The JSON contains no `<`, so it cannot end the element. */
 export const jsonData = (type: string, data: unknown): Html =>
   branded(`<script type="${type}">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>`)
 
 /**
- * A text, escaped and with references in the place of all that is not ASCII. For the few texts that stand on every page:
- * a page of one-byte characters is put together, hashed and sent several times as fast as one with a single other one.
+ * Escapes a text and writes every character outside ASCII as a reference. Use it for the few texts that are on every
+ * page: V8 builds, hashes and sends a page of one-byte characters several times as fast as a page with a single other
+ * character.
  */
 export const ascii = (text: string): Html =>
-  branded(textOf(html`${text}`).replaceAll(/[^\0-\x7f]/gu, (character) => `&#${character.codePointAt(0)};`))
+  branded(toText(html`${text}`).replaceAll(/[^\0-\x7f]/gu, (character) => `&#${character.codePointAt(0)};`))
 
-/** The one place where a text becomes HTML by its type. */
-function branded<Brand extends Html | Ours>(text: unknown): Brand
+/** The only place that gives a text the type of HTML. */
+function branded<Brand extends Html | Trusted>(text: unknown): Brand
 function branded(text: unknown): unknown {
   return text
 }

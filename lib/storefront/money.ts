@@ -4,38 +4,38 @@ import { locale } from './shop.ts'
 
 type Money = Product['price']
 
-/** A formatter takes some 50 us to make, and a price some tenth of one to write. */
+/** Formatters by currency. One takes about 50 µs to create. */
 const formats = new Map<string, { format: Intl.NumberFormat; digits: number }>()
 
-function formatOf(currency: string) {
+function formatFor(currency: string) {
   const known = formats.get(currency)
   if (known) return known
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency })
-  const made = { format, digits: format.resolvedOptions().maximumFractionDigits ?? 2 }
-  formats.set(currency, made)
-  return made
+  const created = { format, digits: format.resolvedOptions().maximumFractionDigits ?? 2 }
+  formats.set(currency, created)
+  return created
 }
 
-/** Prices that were written before: those of a shop are few, and each takes a microsecond. */
-const written = new Map<string, Html>()
-const mostWritten = 2_000
+/** Formatted prices. A shop has few different prices, and each takes a microsecond to format. */
+const formatted = new Map<string, Html>()
+const mostFormatted = 2_000
 
-/** A price as people read it: €54.90, JP¥1,200, BHD 1.250. */
-export function priceText(money: Money): Html {
+/** Formats a price for people: €54.90, JP¥1,200, BHD 1.250. */
+export function formatPrice(money: Money): Html {
   const key = `${money.amount}${money.currency}`
-  const known = written.get(key)
+  const known = formatted.get(key)
   if (known !== undefined) return known
-  const text = ascii(formatOf(money.currency).format.format(decimal(money)))
-  if (written.size >= mostWritten) written.clear()
-  written.set(key, text)
+  const text = ascii(formatFor(money.currency).format.format(toDecimal(money)))
+  if (formatted.size >= mostFormatted) formatted.clear()
+  formatted.set(key, text)
   return text
 }
 
-/** A price as schema.org wants it: 54.90, 1200, 1.250. */
-export function decimal({ amount, currency }: Money): `${number}` {
-  const { digits } = formatOf(currency)
+/** Formats a price for schema.org: 54.90, 1200, 1.250. */
+export function toDecimal({ amount, currency }: Money): `${number}` {
+  const { digits } = formatFor(currency)
   if (digits === 0) return `${amount}`
-  // Put together as text: a binary fraction has no cents.
+  // By text, because a binary fraction cannot represent cents exactly.
   const text = String(amount).padStart(digits + 1, '0')
   return `${text.slice(0, -digits)}.${text.slice(-digits)}` as `${number}`
 }

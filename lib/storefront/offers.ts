@@ -1,8 +1,8 @@
 import type { Offer, Offers } from '../catalog/index.ts'
-import { type Html, html, ours } from './html.ts'
+import { type Html, html, trusted } from './html.ts'
 import { priceLine } from './price.ts'
 
-/** What can be bought, with price and stock: a table where there are several. */
+/** Renders a table of the offers with price and stock. Returns undefined for a product without variants. */
 export function offersTable({ items }: Offers): Html | undefined {
   const [only] = items
   if (!only || (items.length === 1 && only.sku === undefined)) return undefined
@@ -10,18 +10,18 @@ export function offersTable({ items }: Offers): Html | undefined {
   return html`<table class="offers">
 <caption>Choose from ${items.length}</caption>
 <thead><tr><th scope="col" dir="auto">${names.join(', ') || 'Article'}</th><th scope="col">Price</th><th scope="col">Availability</th></tr></thead>
-<tbody>!${ours(items.map(row))}</tbody>
+<tbody>!${trusted(items.map(row))}</tbody>
 </table>`
 }
 
 const row = (offer: Offer) =>
-  html`<tr><th scope="row" dir="auto">${Object.values(offer.options).join(', ') || offer.sku}</th><td>!${ours(
+  html`<tr><th scope="row" dir="auto">${Object.values(offer.options).join(', ') || offer.sku}</th><td>!${trusted(
     priceLine(offer.price, offer.compareAtPrice),
-  )}</td><td>!${ours(availability(offer))}</td></tr>
+  )}</td><td>!${trusted(availabilityLine(offer))}</td></tr>
 `
 
-/** Whether it can be had, in words; the few that are left are counted. */
-export const availability = ({ stock, availability }: Pick<Offer, 'stock' | 'availability'>): Html =>
+/** Renders the availability in words. A low stock includes the number left. */
+export const availabilityLine = ({ stock, availability }: Pick<Offer, 'stock' | 'availability'>): Html =>
   availability === 'out-of-stock'
     ? soldOut
     : availability === 'in-stock'

@@ -1,7 +1,10 @@
 import type { Product } from '../catalog/index.ts'
-import { type Html, html, ours } from './html.ts'
+import { type Html, html, trusted } from './html.ts'
 
-/** When a picture is loaded: `first` the largest of what is seen at first, `soon` the others, `lazy` when it is near. */
+/**
+ * When a picture loads: `first` is the largest one that is visible at first, `soon` is another visible one, and `lazy`
+ * loads when it is near the visible area.
+ */
 const attributes = {
   first: html`fetchpriority="high"`,
   soon: html`decoding="async"`,
@@ -9,12 +12,13 @@ const attributes = {
 }
 
 /**
- * A picture in a square of its own: its place is kept before it comes.
+ * Renders a picture in a square. The square reserves its space before the picture has loaded.
  *
- * @param alt '' for one that says nothing new
- * @param size of the side, CSS pixels, at the largest; the stylesheet makes it smaller
+ * @param alt '' for a picture that adds no information
+ * @param size the largest side, CSS pixels; the stylesheet can make it smaller
  */
 export const picture = (
   { url }: Product['images'][number],
   { alt, size, when }: { alt: string; size: number; when: keyof typeof attributes },
-): Html => html`<img src="${url}" alt="${alt}" width="${size}" height="${size}" !${ours(attributes[when])}>`
+): Html =>
+  html`<img src="${url}" alt="${alt}" width="${size}" height="${size}" !${trusted(attributes[when])}>`

@@ -1,11 +1,11 @@
 import type { Product } from '../catalog/index.ts'
-import { type Html, html, ours } from './html.ts'
-import { priceText } from './money.ts'
+import { type Html, html, trusted } from './html.ts'
+import { formatPrice } from './money.ts'
 
 type Money = Product['price']
 
-/** A price, and what it was before where that was more. */
+/** Renders a price, with the previous price if that was higher. */
 export const priceLine = (price: Money, before?: Money): Html =>
   before && before.currency === price.currency && before.amount > price.amount
-    ? html`<span class="price"><span class="reduced">!${ours(priceText(price))}</span> <s><span class="hidden">before: </span>!${ours(priceText(before))}</s></span>`
-    : html`<span class="price">!${ours(priceText(price))}</span>`
+    ? html`<span class="price"><span class="reduced">!${trusted(formatPrice(price))}</span> <s><span class="hidden">before: </span>!${trusted(formatPrice(before))}</s></span>`
+    : html`<span class="price">!${trusted(formatPrice(price))}</span>`

@@ -1,10 +1,10 @@
-import type { Page } from '../catalog/index.ts'
-import { absolute } from './layout.ts'
-import { decimal } from './money.ts'
+import type { ProductPage } from '../catalog/index.ts'
+import { toAbsolute } from './layout.ts'
+import { toDecimal } from './money.ts'
 
-/** A product as schema.org describes one, with the way to it: what search engines show of it. */
+/** Returns a product and its breadcrumbs as structured data for search engines, in the vocabulary of schema.org. */
 export const productData = (
-  { product, offers, stock, rating, categoryPath }: Page,
+  { product, offers, stock, rating, categoryPath }: ProductPage,
   path: string,
   description: string,
 ) => ({
@@ -15,9 +15,9 @@ export const productData = (
       name: product.title,
       description,
       productID: product.id,
-      url: absolute(path),
+      url: toAbsolute(path),
       ...(product.brand !== undefined && { brand: { '@type': 'Brand', name: product.brand } }),
-      image: product.images.map(({ url }) => absolute(url)),
+      image: product.images.map(({ url }) => toAbsolute(url)),
       ...(rating.count > 0 && {
         aggregateRating: {
           '@type': 'AggregateRating',
@@ -29,18 +29,22 @@ export const productData = (
     },
     {
       '@type': 'BreadcrumbList',
-      itemListElement: categoryPath.map(({ path, name }, at) => ({
+      itemListElement: categoryPath.map(({ path, name }, index) => ({
         '@type': 'ListItem',
-        position: at + 1,
+        position: index + 1,
         name,
-        item: absolute(`/c/${path}`),
+        item: toAbsolute(`/c/${path}`),
       })),
     },
   ],
 })
 
-function offersData({ items, lowPrice, highPrice }: Page['offers'], stock: number) {
-  const range = { lowPrice: decimal(lowPrice), highPrice: decimal(highPrice), offerCount: items.length }
+function offersData({ items, lowPrice, highPrice }: ProductPage['offers'], stock: number) {
+  const range = {
+    lowPrice: toDecimal(lowPrice),
+    highPrice: toDecimal(highPrice),
+    offerCount: items.length,
+  }
   return {
     ...(items.length === 1
       ? { '@type': 'Offer', price: range.lowPrice }

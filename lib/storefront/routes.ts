@@ -1,47 +1,49 @@
-import { type Catalog, categoryGrammar, isCategory, type Page } from '../catalog/index.ts'
-import { fileAnswer } from '../http/file.ts'
+import { type Catalog, categoryGrammar, isCategory, type ProductPage } from '../catalog/index.ts'
+import { fileResponse } from '../http/file.ts'
 import { handle } from '../http/handler.ts'
-import { errorPageAnswer, pageAnswer } from '../http/html.ts'
+import { errorPageResponse, pageResponse } from '../http/html.ts'
 import { Problem } from '../http/problem.ts'
+import { combineProvenance } from '../http/provenance.ts'
 import type { ApiRequest } from '../http/request.ts'
 import { type ApiResponse, noSuchProduct } from '../http/response.ts'
-import { together } from '../http/together.ts'
-import { assetNamed } from './assets.ts'
+import { findAsset } from './assets.ts'
 import { categoryPage } from './categoryPage.ts'
 import { errorPage } from './errorPage.ts'
-import { pictureNamed } from './files.ts'
+import { findPicture } from './files.ts'
 import { homePage } from './homePage.ts'
 import { productPage } from './productPage.ts'
-import { readCategory } from './readCategory.ts'
-import { readHome } from './readHome.ts'
+import { readCategoryPage } from './readCategoryPage.ts'
+import { readHomePage } from './readHomePage.ts'
 import { release } from './release.ts'
 
-const limitsOf = ({ budgetMs, signal }: ApiRequest) => ({ budgetMs, signal })
+const toLimits = ({ budgetMs, signal }: ApiRequest) => ({ budgetMs, signal })
 
-/** All that a browser asks the shop for, by its route. Each request is answered from what the caches hold at its time. */
-const respond: Record<string, (catalog: Catalog, request: ApiRequest) => Promise<ApiResponse>> = {
+/** The pages, by route. Each request renders what the caches hold at that moment. */
+const pages: Record<string, (catalog: Catalog, request: ApiRequest) => Promise<ApiResponse>> = {
   async 'GET /'(catalog, request) {
-    const { all, shelves, parts } = await readHome(catalog, limitsOf(request))
-    const text = homePage(all, shelves)
-    return pageAnswer(request, text, together(parts), () => text)
+    const { categories, sections, parts } = await readHomePage(catalog, toLimits(request))
+    const text = homePage(categories, sections)
+    return pageResponse(request, text, combineProvenance(parts), () => text)
   },
 
   async 'GET /c/{category+}'(catalog, request) {
     const category = request.path('category') ?? ''
     if (!isCategory(category)) throw new Problem(400, 'invalid-category', `A category is ${categoryGrammar}`)
-    const asked = { category, cursor: request.query('cursor') }
-    const { listing, parts } = await readCategory(catalog, asked, limitsOf(request))
+    const position = { category, cursor: request.query('cursor') }
+    const { listing, parts } = await readCategoryPage(catalog, position, toLimits(request))
     if (!listing) throw new Problem(404, 'no-such-category', `There is no category ${category}`)
     const text = categoryPage(listing)
-    return pageAnswer(request, text, together(parts), () => text)
+    return pageResponse(request, text, combineProvenance(parts), () => text)
   },
 
   async 'GET /p/{id}'(catalog, request) {
     const id = request.productId()
     const cached = await catalog.getPage(id, { budgetMs: request.budgetMs })
     if (cached.body === undefined) throw noSuchProduct(id, cached.status)
-    // The value is parsed when it is looked at.
-    return pageAnswer(request, release + cached.body, cached, () => productPage(cached.value as Page))
+    // `value` parses the document on first access, so a 304 does not parse it.
+    return pageResponse(request, release + cached.body, cached, () =>
+      productPage(cached.value as ProductPage),
+    )
   },
 
   async 'GET *'() {
@@ -49,32 +51,32 @@ const respond: Record<string, (catalog: Catalog, request: ApiRequest) => Promise
   },
 }
 
-/** Files, whose errors are no pages. */
+/** The files, by route. Their errors are problem documents rather than pages. */
 const files: Record<string, (request: ApiRequest) => Promise<ApiResponse>> = {
   async 'GET /pictures/{name}'(request) {
-    const text = pictureNamed(request.path('name') ?? '')
+    const text = findPicture(request.path('name') ?? '')
     if (text === undefined) throw new Problem(404, 'no-such-file', 'There is no such picture')
-    // Products name pictures without a hash: a picture that was drawn anew is seen within the hour.
-    return fileAnswer(request, { text, type: 'image/svg+xml', cacheControl: 'public, max-age=3600' })
+    // Products refer to pictures without a hash, so a changed picture must be visible within an hour.
+    return fileResponse(request, { text, type: 'image/svg+xml', cacheControl: 'public, max-age=3600' })
   },
 
   async 'GET /assets/{name}'(request) {
-    const asset = assetNamed(request.path('name') ?? '')
+    const asset = findAsset(request.path('name') ?? '')
     if (!asset) throw new Problem(404, 'no-such-file', 'There is no such file')
-    const cacheControl = asset.current ? 'public, max-age=31536000, immutable' : 'public, max-age=60'
-    return fileAnswer(request, { ...asset, cacheControl })
+    const cacheControl = asset.isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=60'
+    return fileResponse(request, { ...asset, cacheControl })
   },
 }
 
 type Handler = ReturnType<typeof handle>
 
-/** The handler of each route; `GET *` answers every other one. */
+/** Returns the handler of each route. `GET *` handles every other path. */
 export const storefrontRoutes = (catalog: Catalog): Record<string, Handler> => ({
-  ...mapped(respond, (route, answer) =>
-    handle(route, (request) => answer(catalog, request), errorPageAnswer(errorPage)),
+  ...mapRoutes(pages, (route, respond) =>
+    handle(route, (request) => respond(catalog, request), errorPageResponse(errorPage)),
   ),
-  ...mapped(files, (route, answer) => handle(route, answer)),
+  ...mapRoutes(files, (route, respond) => handle(route, respond)),
 })
 
-const mapped = <T>(routes: Record<string, T>, handlerOf: (route: string, answer: T) => Handler) =>
-  Object.fromEntries(Object.entries(routes).map(([route, answer]) => [route, handlerOf(route, answer)]))
+const mapRoutes = <T>(routes: Record<string, T>, toHandler: (route: string, respond: T) => Handler) =>
+  Object.fromEntries(Object.entries(routes).map(([route, respond]) => [route, toHandler(route, respond)]))

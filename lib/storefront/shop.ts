@@ -1,27 +1,28 @@
 import { isOrigin } from '../http/cors.ts'
 
-/** The shop of the sample catalogue. A team that starts from here begins with this file. */
+/** The shop of the sample catalogue. To make a shop of your own, start with this file. */
 export const shop = {
   name: 'Larch & Lull',
-  /** Under the name on the first page, and its description to search engines. */
+  /** The heading of the home page. */
   claim: 'Good things for a slow house',
+  /** The text below that heading, and the default description for search engines. */
   about: 'Kettles, lamps, throws and tools from small makers. Few of them, made well, and meant to stay.',
 }
 
-/** In which dates and prices are written; what the pages say is written in it as well. */
+/** The locale of dates and prices, and the language of the pages' own text. */
 export const locale = 'en-GB'
 
 /**
- * Where the shop is to be found, such as `https://shop.example`; '' where nobody said, and then links stay without it.
- * From the configuration and never from a request, whose `Host` anybody may choose.
+ * The shop's public origin, for example `https://shop.example`, or '' if it is not configured. Without it, links have no
+ * origin. It comes from the configuration and never from a request, because a client can send any `Host`.
  */
-export const origin = originOf(process.env.STOREFRONT_URL)
+export const origin = parseOrigin(process.env.STOREFRONT_URL)
 
-/** @throws {Error} for what is no origin */
-function originOf(url: string | undefined): string {
+/** @throws {Error} if the URL is not an origin */
+function parseOrigin(url: string | undefined): string {
   if (!url) return ''
   if (isOrigin(url)) return url
   throw new Error(
-    `STOREFRONT_URL: ${url} must be an origin such as https://shop.example: see the parameter storefrontUrl`,
+    `STOREFRONT_URL is ${url}, but it must be an origin such as https://shop.example. Correct the parameter storefrontUrl`,
   )
 }

@@ -2,21 +2,22 @@ import { isDeepStrictEqual } from 'node:util'
 import { type CardItem, cardOf, type ListingPlace, placeOf } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 
-/** A place in a listing around which pages show another card now, and the first record that tells of it. */
+/** A place in a listing whose neighbours' pages now show another card, and the first record that changes the card. */
 export interface CardChange {
   place: ListingPlace
   sequenceNumber: string
 }
 
 /**
- * The places around which a batch changes what cards show: a product's place where its card changed, it appeared or
- * disappeared, and the old and the new one where it moved. Each place once.
+ * Returns the places around which a batch changes what product pages show. If a product's card changes, appears or
+ * disappears, that is the product's place. If the product moves, it is both its old and its new place. Each place is
+ * returned once.
  */
 export function cardChangesIn(changes: Change[]): CardChange[] {
   const places = new Map<string, CardChange>()
   for (const { sk, before, after, sequenceNumber } of changes) {
     if (sk !== 'PRODUCT') continue
-    const [old, now] = [shown(before), shown(after)]
+    const [old, now] = [toShown(before), toShown(after)]
     if (isDeepStrictEqual(old, now)) continue
     for (const { place } of [old, now].filter((one) => one !== undefined)) {
       const key = `${place.category}|${place.listedAt}`
@@ -26,8 +27,8 @@ export function cardChangesIn(changes: Change[]): CardChange[] {
   return [...places.values()]
 }
 
-/** What other products' pages show of a product, and where; undefined where none shows it. */
-function shown(image: Image | undefined) {
+/** Returns the card that other products' pages show of a product, and its place; undefined if no page shows it. */
+function toShown(image: Image | undefined) {
   const place = image?.deleted === true ? undefined : placeOf(image)
   return place && { place, card: cardOf(image as CardItem) }
 }

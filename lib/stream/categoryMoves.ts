@@ -1,27 +1,27 @@
-import { type CategoryMove, countedAtOnce, type Upkeep } from '../catalog/upkeep.ts'
+import { type CategoryMove, movesPerTransaction, type Upkeep } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 import type { Tasks } from './tasks.ts'
 
-/** A move, and the record that tells of it. */
-export type ToldMove = CategoryMove & { sequenceNumber: string }
+/** A move, and the record that it comes from. */
+export type RecordedMove = CategoryMove & { sequenceNumber: string }
 
 /**
- * What changes say of the categories of products: for each product the last that may have changed its category, in the
- * order of the changes.
+ * Returns the changes of products' categories: for each product, the last change that may have moved it, in the order of
+ * the changes.
  *
- * @param onMalformed told of a product without a version or a category, which is skipped
+ * @param onMalformed called for a product without a version or a category, which is skipped
  */
 export function categoryMoves(
   changes: Change[],
   onMalformed: (change: Change, error: unknown) => void,
-): ToldMove[] {
-  const moves = new Map<string, ToldMove>()
+): RecordedMove[] {
+  const moves = new Map<string, RecordedMove>()
   for (const change of changes) {
     if (change.sk !== 'PRODUCT') continue
     try {
-      const move = moveOf(change)
+      const move = toMove(change)
       if (!move) continue
-      // To the end: what stands before a move in the list is older than it.
+      // Moves the product to the end of the map, so that the moves stay in the order of their records.
       moves.delete(move.id)
       moves.set(move.id, move)
     } catch (error) {
@@ -32,23 +32,23 @@ export function categoryMoves(
 }
 
 /**
- * Counts products under their categories, some at a time, until one time fails.
+ * Counts products in their categories, one transaction after another, until one fails.
  *
- * @returns the number of products that were not counted so before
+ * @returns how many products were not counted like this before
  */
 export async function countMoves(
   catalog: Pick<Upkeep, 'countProducts'>,
-  moves: ToldMove[],
+  moves: RecordedMove[],
   tasks: Tasks,
   signal: AbortSignal,
 ): Promise<number> {
   let counted = 0
-  const batches = Array.from({ length: Math.ceil(moves.length / countedAtOnce) }, (_, n) =>
-    moves.slice(n * countedAtOnce, (n + 1) * countedAtOnce),
+  const batches = Array.from({ length: Math.ceil(moves.length / movesPerTransaction) }, (_, n) =>
+    moves.slice(n * movesPerTransaction, (n + 1) * movesPerTransaction),
   )
-  for (const [n, [first]] of batches.entries()) tasks.demand(`count ${n}`, first?.sequenceNumber)
+  for (const [n, [first]] of batches.entries()) tasks.add(`count ${n}`, first?.sequenceNumber)
   for (const [n, batch] of batches.entries()) {
-    const done = await tasks.attempt(`count ${n}`, async () => {
+    const done = await tasks.run(`count ${n}`, async () => {
       counted += await catalog.countProducts(batch, signal)
     })
     if (!done) break
@@ -56,19 +56,19 @@ export async function countMoves(
   return counted
 }
 
-function moveOf({ pk, before, after, sequenceNumber }: Change): ToldMove | undefined {
+function toMove({ pk, before, after, sequenceNumber }: Change): RecordedMove | undefined {
   const category = after && categoryIn(after)
   if (category === (before && categoryIn(before))) return undefined
   const version = (after ?? before)?.version
-  if (typeof version !== 'number') throw new TypeError('A product lacks its version')
-  // An item that is gone is later than the last version that it had.
+  if (typeof version !== 'number') throw new TypeError('The product has no version')
+  // The removal of an item is later than the item's last version.
   const asOf = after ? version : version + 0.5
   return { id: pk.slice(pk.indexOf('#') + 1), category, asOf, sequenceNumber }
 }
 
-/** Of a tombstone: none. */
+/** Returns the category of a product. A tombstone has none. */
 function categoryIn({ deleted, category }: Image): string | undefined {
   if (deleted === true) return undefined
-  if (typeof category !== 'string') throw new TypeError('A product lacks its category')
+  if (typeof category !== 'string') throw new TypeError('The product has no category')
   return category
 }

@@ -1,46 +1,46 @@
 import type { Upkeep } from '../catalog/upkeep.ts'
 import { inParallel } from '../clients/inParallel.ts'
 import type { CardChange } from './cardChanges.ts'
-import { demandDone, removalsAtOnce } from './invalidate.ts'
+import { assertConfirmed, removalsAtOnce } from './invalidate.ts'
 import type { Tasks } from './tasks.ts'
 
-/** How many places are looked around at the same time. */
+/** For how many places the neighbours are queried at the same time. */
 const placesAtOnce = 16
 
 /**
- * Removes the pages that show a card which has changed: two queries for each place find them, however many products the
- * category has. Each page once in a batch.
+ * Removes the product pages that show a changed card. Two queries per place find them, however many products the category
+ * has. Each page is removed once per batch.
  *
- * The index follows the table within moments, as a rule sooner than the stream does. Where it is later, a page that
- * should be removed may be missed, or loaded again as it was: it is right when its entry's minute is over.
+ * The index follows the table with a short delay, usually shorter than the stream's. If the index is slower, a page may
+ * be missed, or loaded again with the old card. That page is then wrong until its entry expires, a minute later at most.
  *
- * @returns the number of pages that were removed
+ * @returns how many pages were removed
  */
 export async function fanOut(
-  catalog: Pick<Upkeep, 'shownBy' | 'removePage'>,
+  catalog: Pick<Upkeep, 'pagesShowing' | 'removePage'>,
   changes: CardChange[],
   tasks: Tasks,
   signal: AbortSignal,
 ): Promise<number> {
-  const taskOf = ({ place }: CardChange) => `neighbours ${place.category} ${place.listedAt}`
-  for (const change of changes) tasks.demand(taskOf(change), change.sequenceNumber)
-  const around = new Map<CardChange, string[]>()
+  const taskName = ({ place }: CardChange) => `neighbours ${place.category} ${place.listedAt}`
+  for (const change of changes) tasks.add(taskName(change), change.sequenceNumber)
+  const found = new Map<CardChange, string[]>()
   await inParallel(changes, { atOnce: placesAtOnce, signal }, (change) =>
-    tasks.attempt(taskOf(change), async () => {
-      around.set(change, await catalog.shownBy(change.place, signal))
+    tasks.run(taskName(change), async () => {
+      found.set(change, await catalog.pagesShowing(change.place, signal))
     }),
   )
-  const shownOn = new Set<string>()
-  // In the order of the batch, so that a page is demanded for the first record that changes it.
+  const ids = new Set<string>()
+  // In the order of the batch, so that the task of a page names the first record that changes the page.
   for (const change of changes)
-    for (const id of around.get(change) ?? []) {
-      shownOn.add(id)
-      tasks.demand(`page ${id}`, change.sequenceNumber)
+    for (const id of found.get(change) ?? []) {
+      ids.add(id)
+      tasks.add(`page ${id}`, change.sequenceNumber)
     }
   let removed = 0
-  await inParallel([...shownOn], { atOnce: removalsAtOnce, signal }, (id) =>
-    tasks.attempt(`page ${id}`, async () => {
-      demandDone(await catalog.removePage(id))
+  await inParallel([...ids], { atOnce: removalsAtOnce, signal }, (id) =>
+    tasks.run(`page ${id}`, async () => {
+      assertConfirmed(await catalog.removePage(id))
       removed++
     }),
   )

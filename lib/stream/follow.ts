@@ -4,35 +4,36 @@ import { type Level, metricLine } from '../telemetry/emf.ts'
 import { metricsOfRequest, RequestMetrics } from '../telemetry/requestMetrics.ts'
 import { cardChangesIn } from './cardChanges.ts'
 import { categoryMoves, countMoves } from './categoryMoves.ts'
-import { keepDeadLetters } from './deadLetters.ts'
 import { fanOut } from './fanOut.ts'
 import { invalidateAll } from './invalidate.ts'
 import { changesIn, type Malformed, malformedRecord, oldestMs, sequenceOf } from './records.ts'
 import { removalsOf } from './removals.ts'
+import { storeDeadLetters } from './storeDeadLetters.ts'
 import { Tasks } from './tasks.ts'
 
-/** What the answer is given of the function's time, ms. */
-const reserve = 1000
+/** How much of the function's time is reserved for returning the result, in ms. */
+const reserveMs = 1000
 
 /**
- * Follows the table's stream, whoever changed it: removes what the caches hold of a product that changed and the pages
- * that show its card, and keeps the number of products in each category.
+ * Follows the table's stream, whatever process changed the table. For each batch of records it removes the entries of the
+ * products that changed and the product pages that show their cards, and updates the number of products in each category.
  *
- * The first record of which something is not done, since Redis or DynamoDB is away or the time is over, is named, and
- * Lambda delivers all from there on again, in order, until they are a day old. To do any of it twice does no harm.
+ * If Redis or DynamoDB is away, or the time is over, the result names the first record that is not completely processed.
+ * Lambda then delivers that record and all later ones again, in order, until they are a day old. Processing a record twice
+ * does no harm.
  */
 export function follow(
   catalog: Upkeep,
   event: DynamoDBStreamEvent,
   context: Partial<Context> | undefined,
 ): Promise<DynamoDBBatchResponse> {
-  const left = context?.getRemainingTimeInMillis?.() ?? 10_000
-  const signal = AbortSignal.timeout(Math.max(1, left - reserve))
+  const remaining = context?.getRemainingTimeInMillis?.() ?? 10_000
+  const signal = AbortSignal.timeout(Math.max(1, remaining - reserveMs))
   const metrics = new RequestMetrics()
-  return metricsOfRequest.run(metrics, followBatch, catalog, event?.Records, signal, metrics)
+  return metricsOfRequest.run(metrics, processBatch, catalog, event?.Records, signal, metrics)
 }
 
-async function followBatch(
+async function processBatch(
   catalog: Upkeep,
   records: DynamoDBStreamEvent['Records'],
   signal: AbortSignal,
@@ -51,31 +52,31 @@ async function followBatch(
     invalidateAll(catalog, removals, tasks, signal),
     fanOut(catalog, cardChangesIn(changes), tasks, signal),
     countMoves(catalog, moves, tasks, signal),
-    keepDeadLetters(catalog, malformed, tasks, signal),
+    storeDeadLetters(catalog, malformed, tasks, signal),
   ])
-  const first = tasks.firstFailed(all.map(sequenceOf))
-  const told = {
+  const first = tasks.firstUnfinished(all.map(sequenceOf))
+  const values = {
     records: all.length,
-    /** Products whose entries were removed, but for those that were as new. */
+    /** Products whose entries were removed. Entries that are already as new stay. */
     removals: removed,
-    /** Pages that were removed since they show a card that has changed. */
+    /** Product pages that were removed because they show a changed card. */
     fanOutRemovals: fannedOut,
-    /** Products that were counted under another category than before. */
+    /** Products that are now counted in another category. */
     productsCounted: counted,
-    /** Removals, queries and counts that were not done, and come again. */
-    deferred: tasks.open,
+    /** Removals, queries and counts that were not done. Their records are delivered again. */
+    deferred: tasks.unfinished,
     malformedRecords: malformed.length,
-    /** How long the oldest record has waited; by seconds, since records say no more. */
+    /** How long the oldest record has waited, in ms. Records carry their time only to the second. */
     oldestRecordMs: oldestMs(all),
     ...Object.fromEntries(metrics.counters.map((counter, at) => [counter, metrics.amounts[at] ?? 0])),
   }
-  const level: Level = malformed.length > 0 ? 'error' : tasks.open > 0 ? 'warn' : 'info'
-  const counts = Object.fromEntries(Object.entries(told).filter(([, value]) => value > 0))
-  // Not by console.log, which Lambda writes something before.
+  const level: Level = malformed.length > 0 ? 'error' : tasks.unfinished > 0 ? 'warn' : 'info'
+  const nonZero = Object.fromEntries(Object.entries(values).filter(([, value]) => value > 0))
+  // Not by console.log: Lambda puts a prefix before what console.log writes.
   process.stdout.write(
-    metricLine({ stream: 'onProductChange' }, level, counts, {
+    metricLine({ stream: 'onProductChange' }, level, nonZero, {
       ...(malformed.length > 0 && { malformed: malformed.slice(0, 5).map(({ error }) => String(error)) }),
-      ...(tasks.open > 0 && { failedFrom: first, reasons: [...tasks.reasons] }),
+      ...(tasks.unfinished > 0 && { failedFrom: first, reasons: [...tasks.reasons] }),
     }),
   )
   return { batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first }] }

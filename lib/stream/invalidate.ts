@@ -4,13 +4,13 @@ import { inParallel } from '../clients/inParallel.ts'
 import type { Removal } from './removals.ts'
 import type { Tasks } from './tasks.ts'
 
-/** How many removals are under way at the same time. */
+/** How many removals run at the same time. */
 export const removalsAtOnce = 32
 
 /**
  * Removes the entries of each product that changed.
  *
- * @returns of how many products
+ * @returns how many products' entries were removed
  */
 export async function invalidateAll(
   catalog: Pick<Upkeep, 'remove'>,
@@ -18,18 +18,18 @@ export async function invalidateAll(
   tasks: Tasks,
   signal: AbortSignal,
 ): Promise<number> {
-  for (const { id, sequenceNumber } of removals) tasks.demand(`entries ${id}`, sequenceNumber)
+  for (const { id, sequenceNumber } of removals) tasks.add(`entries ${id}`, sequenceNumber)
   let removed = 0
   await inParallel(removals, { atOnce: removalsAtOnce, signal }, ({ id, version }) =>
-    tasks.attempt(`entries ${id}`, async () => {
-      demandDone(await catalog.remove(id, version))
+    tasks.run(`entries ${id}`, async () => {
+      assertConfirmed(await catalog.remove(id, version))
       removed++
     }),
   )
   return removed
 }
 
-/** @throws {Error} for a removal that Redis has not confirmed: its record has to come again */
-export function demandDone(invalidation: Invalidation): void {
+/** @throws {Error} if Redis did not confirm the removal, so that the record is delivered again */
+export function assertConfirmed(invalidation: Invalidation): void {
   if (invalidation === 'deferred') throw new Error('Redis did not confirm a removal')
 }

@@ -1,39 +1,40 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { DynamoDBRecord } from 'aws-lambda'
 
-/** An item of the table, as a stream record shows it. */
+/** An item of the table, as a stream record contains it. */
 export type Image = ReturnType<typeof unmarshall>
 
 /** A change of one item. */
 export interface Change {
-  /** Names the record in its shard. */
+  /** Identifies the record in its shard. */
   sequenceNumber: string
   pk: string
   sk: string
-  /** Undefined where the item was created. */
+  /** Undefined if the item was created. */
   before: Image | undefined
-  /** Undefined where the item was removed. */
+  /** Undefined if the item was removed. */
   after: Image | undefined
 }
 
-/** What is no record of a product's change, as it was delivered. */
+/** A record that could not be read, as it was delivered. */
 export interface Malformed {
   record: unknown
   error: unknown
-  /** Where they can be read. */
+  /** Undefined if it could not be read. */
   sequenceNumber: string | undefined
+  /** Undefined if it could not be read. */
   pk: string | undefined
 }
 
-/** Something malformed, with what can be read of it. */
+/** Describes a malformed record by those of its fields that can be read. */
 export function malformedRecord(record: unknown, error: unknown): Malformed {
-  return { record, error, sequenceNumber: sequenceOf(record), pk: textOf(streamed(record)?.Keys?.pk?.S) }
+  return { record, error, sequenceNumber: sequenceOf(record), pk: toText(streamed(record)?.Keys?.pk?.S) }
 }
 
-/** The sequence number of a record, if it is one. */
-export const sequenceOf = (record: unknown): string | undefined => textOf(streamed(record)?.SequenceNumber)
+/** Returns the sequence number of a record; undefined if it has none. */
+export const sequenceOf = (record: unknown): string | undefined => toText(streamed(record)?.SequenceNumber)
 
-/** How long ago the oldest of the records was made, ms; to the second, as they say it. */
+/** Returns the age of the oldest record, in ms. Records carry their time only to the second. */
 export const oldestMs = (records: unknown[]): number =>
   records.reduce<number>((oldest, record) => {
     const seconds = streamed(record)?.ApproximateCreationDateTime
@@ -43,25 +44,25 @@ export const oldestMs = (records: unknown[]): number =>
 const streamed = (record: unknown): DynamoDBRecord['dynamodb'] =>
   (record as Partial<DynamoDBRecord> | null | undefined)?.dynamodb
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
+const toText = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 /**
  * Reads the records of a DynamoDB stream (NEW_AND_OLD_IMAGES) that Lambda delivers.
  *
- * @param onMalformed told of each record that cannot be read, with the reason. It is skipped: delivered again it would be no
- *   better, and hold up all that follow it for a day
+ * @param onMalformed called for each record that cannot be read, with the reason. The record is skipped: delivered again, it
+ *   would still be malformed, and it would block all records after it for a day
  */
 export function changesIn(
   records: unknown,
   onMalformed: (record: unknown, error: unknown) => void,
 ): Change[] {
   if (!Array.isArray(records)) {
-    onMalformed(records, new TypeError('An event has no list of Records'))
+    onMalformed(records, new TypeError('The event has no list of Records'))
     return []
   }
   return records.flatMap((record) => {
     try {
-      return changeOf(record)
+      return toChange(record)
     } catch (error) {
       onMalformed(record, error)
       return []
@@ -69,16 +70,16 @@ export function changesIn(
   })
 }
 
-function changeOf({ dynamodb }: DynamoDBRecord): Change {
-  const { pk, sk } = imageOf(dynamodb?.Keys) ?? {}
-  const before = imageOf(dynamodb?.OldImage)
-  const after = imageOf(dynamodb?.NewImage)
+function toChange({ dynamodb }: DynamoDBRecord): Change {
+  const { pk, sk } = toImage(dynamodb?.Keys) ?? {}
+  const before = toImage(dynamodb?.OldImage)
+  const after = toImage(dynamodb?.NewImage)
   const sequenceNumber = dynamodb?.SequenceNumber
-  if (typeof pk !== 'string' || typeof sk !== 'string') throw new TypeError('A record lacks its keys')
-  if (typeof sequenceNumber !== 'string') throw new TypeError('A record lacks its sequence number')
-  if (!before && !after) throw new TypeError('A record has neither image')
+  if (typeof pk !== 'string' || typeof sk !== 'string') throw new TypeError('The record has no keys')
+  if (typeof sequenceNumber !== 'string') throw new TypeError('The record has no sequence number')
+  if (!before && !after) throw new TypeError('The record has neither an old nor a new image')
   return { sequenceNumber, pk, sk, before, after }
 }
 
-const imageOf = (image: unknown): Image | undefined =>
+const toImage = (image: unknown): Image | undefined =>
   image === undefined || image === null ? undefined : unmarshall(image as Parameters<typeof unmarshall>[0])

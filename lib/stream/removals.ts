@@ -4,41 +4,47 @@ import type { Change, Image, Malformed } from './records.ts'
 /** A removal of a product's entries. */
 export interface Removal {
   id: string
-  /** Entries that are at least as new stay; undefined: none stays. */
+  /** Entries of at least this version stay. If it is undefined, all entries are removed. */
   version: number | undefined
-  /** The first record that asks for it. */
+  /** The first record that requires the removal. */
   sequenceNumber: string | undefined
 }
 
 /**
- * The removals that a batch asks for, one for each product: of several rising versions the last counts, and where one
- * change needs all entries gone, so do all.
+ * Returns the removals that a batch requires, one per product. If several changes of a product have rising versions, the
+ * last version counts. If one change requires the removal of all entries, all are removed.
  *
- * A version that has risen spares entries that are as new: a write that removed its entries itself may have been read
- * and stored again by now. It says nothing, so that all entries go, where it did not rise (an edit that forgot it), is
- * none, where the item is gone, and of a review that was edited or put by hand. A review that the catalog stored came
- * with a risen version, whose own record removes what is older.
+ * If the version has risen, entries that are at least as new stay: the writer may have removed the entries itself, and a
+ * reader may have loaded and stored the product since. In these cases the version proves nothing, so all entries are
+ * removed:
+ * - The version did not rise, since an edit left it unchanged.
+ * - There is no version, since the item is gone.
+ * - A review was edited, or was put by hand.
  *
- * @param malformed are of a product as well, where their keys can be read
+ * A review that the catalogue stored requires no removal of its own. It came with a higher version of its product, whose
+ * own record removes the older entries.
+ *
+ * @param malformed if the keys of a record can be read, it requires the removal of all entries of its product
  */
 export function removalsOf(changes: Change[], malformed: Malformed[]): Removal[] {
   const removals = new Map<string, Removal>()
   const add = (pk: string, version: number | undefined, sequenceNumber: string | undefined) => {
     const id = idOf(pk)
     if (!id) return
-    const other = removals.get(id)
-    if (!other) removals.set(id, { id, version, sequenceNumber })
-    else if (other.version !== undefined) other.version = version
+    const earlier = removals.get(id)
+    if (!earlier) removals.set(id, { id, version, sequenceNumber })
+    else if (earlier.version !== undefined) earlier.version = version
   }
   for (const { pk, sequenceNumber } of malformed) if (pk !== undefined) add(pk, undefined, sequenceNumber)
   for (const change of changes)
-    if (!cameWithProduct(change)) add(change.pk, risenVersion(change), change.sequenceNumber)
+    if (!isReviewStoredWithProduct(change)) add(change.pk, risenVersion(change), change.sequenceNumber)
   return [...removals.values()]
 }
 
-/** The product's id in the key of its items; undefined in another one. */
-export const idOf = (pk: string): string | undefined => /^PRODUCT#(.+)$/s.exec(pk)?.[1]
+/** Returns the product id in the `pk` of an item; undefined if the item belongs to no product. */
+const idOf = (pk: string): string | undefined => /^PRODUCT#(.+)$/s.exec(pk)?.[1]
 
+/** Returns the product's new version if it has risen. */
 function risenVersion({ sk, before, after }: Change): number | undefined {
   if (sk !== 'PRODUCT' || !after) return undefined
   const version = versionIn(after)
@@ -49,6 +55,6 @@ function risenVersion({ sk, before, after }: Change): number | undefined {
 const versionIn = ({ version }: Image): number | undefined =>
   Number.isSafeInteger(version) && Number(version) >= 0 ? Number(version) : undefined
 
-/** Whether a change is a review that was stored together with a higher version of its product. */
-const cameWithProduct = ({ sk, before, after }: Change): boolean =>
+/** Whether a change is a new review that was stored in one transaction with a higher version of its product. */
+const isReviewStoredWithProduct = ({ sk, before, after }: Change): boolean =>
   !before && typeof after?.versioned === 'string' && sk === reviewKey('', after.versioned).sk

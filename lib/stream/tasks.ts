@@ -1,23 +1,23 @@
 /**
- * What became of a batch's records. Each is taken for failed until what it asks for is done, so that whatever is cut
- * short comes again.
+ * Tracks the tasks that a batch of records requires. A task counts as unfinished until its work has succeeded, so if the
+ * batch is cut short, the records of all other tasks are delivered again.
  */
 export class Tasks {
-  /** What is still to be done, and for which record. */
-  readonly #open = new Map<string, string | undefined>()
-  /** Why something failed; a few of many. */
+  /** The unfinished tasks, and the first record that requires each. */
+  readonly #unfinished = new Map<string, string | undefined>()
+  /** Why tasks failed: the first five distinct errors. */
   readonly reasons = new Set<string>()
 
-  /** Something has to be done, named by `task`. */
-  demand(task: string, sequenceNumber: string | undefined): void {
-    if (!this.#open.has(task)) this.#open.set(task, sequenceNumber)
+  /** Adds a task. If a task of this name exists, nothing changes. */
+  add(task: string, sequenceNumber: string | undefined): void {
+    if (!this.#unfinished.has(task)) this.#unfinished.set(task, sequenceNumber)
   }
 
-  /** Does it, and tells whether it is done; what is thrown is kept as a reason. */
-  async attempt(task: string, work: () => Promise<unknown>): Promise<boolean> {
+  /** Runs the work of a task. If it throws, the error becomes a reason. @returns whether the task is finished */
+  async run(task: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work()
-      this.#open.delete(task)
+      this.#unfinished.delete(task)
       return true
     } catch (error) {
       if (this.reasons.size < 5) this.reasons.add(String(error))
@@ -25,18 +25,18 @@ export class Tasks {
     }
   }
 
-  /** How many things are not done. */
-  get open(): number {
-    return this.#open.size
+  /** The number of unfinished tasks. */
+  get unfinished(): number {
+    return this.#unfinished.size
   }
 
   /**
-   * The first record that failed, from which on all come again.
+   * Returns the first record with an unfinished task. Lambda delivers this record and all later ones again.
    *
-   * @param order of the batch
+   * @param order the sequence numbers of the batch, in order
    */
-  firstFailed(order: (string | undefined)[]): string | undefined {
-    const failed = new Set(this.#open.values())
+  firstUnfinished(order: (string | undefined)[]): string | undefined {
+    const failed = new Set(this.#unfinished.values())
     return order.find((sequenceNumber) => sequenceNumber !== undefined && failed.has(sequenceNumber))
   }
 }

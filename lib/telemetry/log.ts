@@ -1,10 +1,10 @@
 let lines = ''
 
 /**
- * Writes a line to standard output. Lines of requests that end at the same time leave in one system call, which costs
- * more than all the rest of a line; each leaves before whoever waits for its request goes on.
+ * Writes a line to standard output. Lines of requests that end at the same time go out in one system call, which
+ * costs more than the rest of a line. Each line is written before the code that awaits its request continues.
  *
- * Not by console.log, which Lambda writes something before: a line of metrics has to be JSON alone.
+ * It does not use console.log: Lambda puts text before its lines, but a line with metrics must be pure JSON.
  */
 export function log(line: string): void {
   if (lines === '') queueMicrotask(write)

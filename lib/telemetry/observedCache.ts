@@ -8,28 +8,32 @@ import {
 import { type Counter, metricsOfRequest, type RequestMetrics } from './requestMetrics.ts'
 
 /**
- * A cache that puts on the metrics of each request what it does for it, how long that takes and what its hits have saved.
+ * Creates a cache that records its work in the metrics of each request: what it does, how long that takes, and what
+ * its hits save.
  *
  * @throws what createCacheAside throws
  */
 export function observedCache<V>(options: CacheAsideOptions<V>): CacheAside<V> {
-  const cache = createCacheAside({ ...options, onEvent })
+  const cache = createCacheAside({ ...options, onEvent: recordEvent })
   return {
     ...cache,
-    get: (id, options) => timed(() => cache.get(id, options), countSaved),
+    get: (id, options) => measure(() => cache.get(id, options), countSaved),
     getMany: (ids, options) =>
-      timed(
+      measure(
         () => cache.getMany(ids, options),
         (results, metrics) => {
           for (const result of results) countSaved(result, metrics)
         },
       ),
-    write: (id, commit, options) => timed(() => cache.write(id, commit, options)),
-    invalidate: (id, options) => timed(() => cache.invalidate(id, options)),
+    write: (id, commit, options) => measure(() => cache.write(id, commit, options)),
+    invalidate: (id, options) => measure(() => cache.invalidate(id, options)),
   }
 }
 
-function timed<T>(call: () => Promise<T>, count?: (result: T, metrics: RequestMetrics) => void): Promise<T> {
+function measure<T>(
+  call: () => Promise<T>,
+  count?: (result: T, metrics: RequestMetrics) => void,
+): Promise<T> {
   const metrics = metricsOfRequest.getStore()
   if (!metrics) return call()
   metrics.enterCache()
@@ -47,15 +51,16 @@ function timed<T>(call: () => Promise<T>, count?: (result: T, metrics: RequestMe
 }
 
 /**
- * A hit saves what it takes to read as many bytes consistently; to learn that nothing is there costs one unit as well.
- * An estimate: an item is not as long as its JSON, and what is composed of several items costs more to read.
+ * Counts what a hit saves: the read units of a strongly consistent read of as many bytes. A read that finds no item
+ * also costs one unit. This is an estimate: an item differs in length from its JSON, and a document that is composed
+ * of several items costs more to read.
  */
 function countSaved({ status, bytes }: CacheResult<unknown>, metrics: RequestMetrics): void {
   if (status.hit) metrics.add('readUnitsSaved', Math.max(1, Math.ceil(bytes / 4096)))
 }
 
-/** Puts what a cache decides on the metrics of the request for which it does. */
-function onEvent(event: CacheEvent): void {
+/** Records an event of a cache in the metrics of the request that caused it. */
+function recordEvent(event: CacheEvent): void {
   const metrics = metricsOfRequest.getStore()
   if (!metrics) return
   const counter = counters[event.type]
@@ -68,7 +73,7 @@ function onEvent(event: CacheEvent): void {
   if ('error' in event && event.error) metrics.warn(String(event.error))
 }
 
-/** What is counted one by one. */
+/** The counter of each event that counts as one. */
 const counters: Partial<Record<CacheEvent['type'], Counter>> = {
   hit: 'hits',
   miss: 'misses',
@@ -80,7 +85,7 @@ const counters: Partial<Record<CacheEvent['type'], Counter>> = {
   'removal-forgotten': 'forgottenRemovals',
 }
 
-/** Reads that went past Redis, by their reason. */
+/** The counter of each reason for which a read bypassed Redis. */
 const failOpens: Record<string, Counter> = {
   'redis-timeout': 'failOpensRedisTimeout',
   'redis-error': 'failOpensRedisError',

@@ -1,20 +1,20 @@
-import { directive } from './emf.ts'
-import { hundredths } from './hundredths.ts'
-import type { Counter, RequestMetrics, Waited } from './requestMetrics.ts'
+import { metricsDirective } from './emf.ts'
+import type { Counter, RequestMetrics, WaitTimes } from './requestMetrics.ts'
+import { toFixed2 } from './toFixed.ts'
 
-/** What a request's line says beside its answer and its metrics. */
-interface About {
-  /** From the event to the answer. */
+/** What a request's line says in addition to its response and its metrics. */
+interface RequestFacts {
+  /** From the event to the response. */
   ms: number
-  waited: Waited
+  waitTimes: WaitTimes
   requestId: string | undefined
-  /** What was thrown, where the answer is 5xx. */
+  /** The error that led to a 5xx response. */
   failure: unknown
 }
 
 /**
- * Makes the one line of a request that is its log and its metrics at once, in CloudWatch's embedded metric format. What
- * is zero is left out. Put together by hand: it is part of every hit.
+ * Returns a function that formats a request's line, which is both its log and its metrics, in CloudWatch's embedded
+ * metric format. Values that are zero are left out. The JSON is concatenated by hand, because every hit pays for it.
  *
  * @param route such as `GET /products/{id}`, the dimension of the metrics
  */
@@ -23,63 +23,64 @@ export function requestLine(route: string) {
   return (
     { statusCode, headers }: { statusCode: number; headers: Record<string, string> },
     { counters, amounts, warnings, breaker }: RequestMetrics,
-    { ms, waited, requestId, failure }: About,
+    { ms, waitTimes, requestId, failure }: RequestFacts,
   ): string => {
     const level = failure !== undefined ? 'error' : warnings ? 'warn' : 'info'
     let line = `{"level":"${level}${name}${statusCode}`
     const cache = headers['cache-status']
-    // Made of fixed words and numbers: nothing in it needs an escape.
+    // Consists of fixed words and numbers, so it needs no escapes.
     if (cache !== undefined) line += `,"cache":"${cache}"`
-    line += `,"ms":${hundredths(ms)}`
-    if (waited.cache !== undefined) line += `,"cacheMs":${hundredths(waited.cache)}`
-    if (waited.db !== undefined) line += `,"dbMs":${hundredths(waited.db)}`
+    line += `,"ms":${toFixed2(ms)}`
+    if (waitTimes.cache !== undefined) line += `,"cacheMs":${toFixed2(waitTimes.cache)}`
+    if (waitTimes.db !== undefined) line += `,"dbMs":${toFixed2(waitTimes.db)}`
     if (requestId !== undefined) line += `,"requestId":${JSON.stringify(requestId)}`
     if (breaker) line += `,"breaker":"${breaker}"`
     if (warnings) line += `,"warnings":${JSON.stringify(warnings)}`
-    if (failure !== undefined) line += `,"error":${JSON.stringify(told(failure))}`
-    let counted = none
+    if (failure !== undefined) line += `,"error":${JSON.stringify(formatError(failure))}`
+    let sequence = emptySequence
     for (let at = 0; at < counters.length; at++) {
-      counted = counted.and(counters[at] as Counter)
-      line += counted.member + amounts[at]
+      sequence = sequence.append(counters[at] as Counter)
+      line += sequence.lastMember + amounts[at]
     }
-    // A line without metrics is a line of log and no more.
-    if (counted !== none) line += `,"_aws":{"Timestamp":${Date.now()}${counted.directive}`
+    // Without `_aws` the line is only log.
+    if (sequence !== emptySequence) line += `,"_aws":{"Timestamp":${Date.now()}${sequence.directive}`
     return `${line}}\n`
   }
 }
 
-/** An error with all its causes, for those who mend it. */
-function told(error: unknown): string {
+/** Formats an error with its stack and all its causes. */
+function formatError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const stack = error.stack ?? String(error)
-  return error.cause === undefined ? stack : `${stack}\ncaused by ${told(error.cause)}`
+  return error.cause === undefined ? stack : `${stack}\ncaused by ${formatError(error.cause)}`
 }
 
 /**
- * What has been counted of a request, one after the other. A tree, since a text of all their names would have to be put
- * together and hashed for each request. It has as many nodes as there are ways in which a request can go: some dozens.
+ * The counters of a request in the order in which they were first counted. Each sequence is a node of a tree, so that
+ * it is found without concatenating and hashing the names for every request. The tree has one node for each way in
+ * which a request can go: some dozens.
  */
-class Counted {
-  /** How the member of the last one begins. */
-  readonly member: string
-  /** Tells CloudWatch which members of the line are metrics; after the time stamp. */
+class CounterSequence {
+  /** The name of the last counter, as the beginning of its JSON member. */
+  readonly lastMember: string
+  /** Declares the counters as metrics of the line; follows the time stamp. */
   readonly directive: string
   readonly #names: Counter[]
-  readonly #next = new Map<Counter, Counted>()
+  readonly #next = new Map<Counter, CounterSequence>()
 
   constructor(names: Counter[]) {
     this.#names = names
-    this.member = `,"${names.at(-1)}":`
-    this.directive = directive('route', names)
+    this.lastMember = `,"${names.at(-1)}":`
+    this.directive = metricsDirective('route', names)
   }
 
-  and(counter: Counter): Counted {
+  append(counter: Counter): CounterSequence {
     const known = this.#next.get(counter)
     if (known) return known
-    const made = new Counted([...this.#names, counter])
-    this.#next.set(counter, made)
-    return made
+    const created = new CounterSequence([...this.#names, counter])
+    this.#next.set(counter, created)
+    return created
   }
 }
 
-const none = new Counted([])
+const emptySequence = new CounterSequence([])

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What is counted of a request. Read units: 4 KiB, read consistently, are one. */
+/** The counters of a request. One read unit is a strongly consistent read of up to 4 KiB. */
 export const counters = [
   'hits',
   'misses',
@@ -21,33 +21,36 @@ export const counters = [
   'readUnitsSaved',
 ] as const
 
-/** Where CloudWatch puts the metrics: one for each stage, since an account may hold several. */
+/** The CloudWatch namespace of the metrics. Each stage has its own, because an account may hold several stages. */
 export const metricsNamespace = process.env.METRICS_NAMESPACE || 'Aisle'
 
 export type Counter = (typeof counters)[number]
 
-/** For how long a request has waited, ms; undefined for what it did not use. */
-export interface Waited {
-  /** For the cache, while it did not wait for the database. */
+/** How long a request has waited for the cache and for the database, ms; undefined for one that it did not use. */
+export interface WaitTimes {
+  /** Without the time in which it also waited for the database. */
   cache: number | undefined
   db: number | undefined
 }
 
-/** What one request has cost, and on what it has waited. */
+/** Counts what one request costs, and measures what it waits for. */
 export class RequestMetrics {
-  /** What was counted, in the order in which it first was, and how much of each at the same place; zero is left out. */
+  /**
+   * The counters that are not zero, in the order in which they were first counted. `amounts` has the value at the
+   * same index.
+   */
   readonly counters: Counter[] = []
   readonly amounts: number[] = []
-  /** What went wrong though the request may have been answered; a few of many. */
+  /** At most five different errors, which the request may have survived. */
   warnings: string[] | undefined
-  /** What became of Redis' circuit breaker meanwhile. */
+  /** The last change of Redis' circuit breaker during the request. */
   breaker: 'open' | 'closed' | undefined
   #cacheMs: number | undefined
   #dbMs: number | undefined
-  /** Calls that are under way. */
+  /** Calls that have not returned yet. */
   #cacheCalls = 0
   #dbCalls = 0
-  /** When what was waited for changed, by performance.now(). */
+  /** When the wait times were last updated, by performance.now(). */
   #since = 0
 
   add(counter: Counter, amount = 1): void {
@@ -58,43 +61,43 @@ export class RequestMetrics {
     } else this.amounts[at] = (this.amounts[at] ?? 0) + amount
   }
 
-  warn(what: string): void {
+  warn(message: string): void {
     this.warnings ??= []
-    if (this.warnings.length < 5 && !this.warnings.includes(what)) this.warnings.push(what)
+    if (this.warnings.length < 5 && !this.warnings.includes(message)) this.warnings.push(message)
   }
 
-  /** A call of the cache begins; it may ask the database. */
+  /** Marks the start of a call to the cache, which may query the database. */
   enterCache(): void {
-    this.#charge(performance.now())
+    this.#addElapsed(performance.now())
     this.#cacheMs ??= 0
     this.#cacheCalls++
   }
 
   leaveCache(): void {
-    this.#charge(performance.now())
+    this.#addElapsed(performance.now())
     this.#cacheCalls--
   }
 
-  /** A command is sent to the database. */
+  /** Marks the start of a database command. */
   enterDb(): void {
-    this.#charge(performance.now())
+    this.#addElapsed(performance.now())
     this.#dbMs ??= 0
     this.#dbCalls++
   }
 
   leaveDb(): void {
-    this.#charge(performance.now())
+    this.#addElapsed(performance.now())
     this.#dbCalls--
   }
 
   /** @param now by performance.now() */
-  waited(now: number): Waited {
-    this.#charge(now)
+  waitTimes(now: number): WaitTimes {
+    this.#addElapsed(now)
     return { cache: this.#cacheMs, db: this.#dbMs }
   }
 
-  /** Puts the time since the last change on the account of what was waited for. */
-  #charge(now: number): void {
+  /** Adds the time since the last update to the database if a command is running, or else to the cache. */
+  #addElapsed(now: number): void {
     if (this.#dbCalls > 0) this.#dbMs = (this.#dbMs ?? 0) + now - this.#since
     else if (this.#cacheCalls > 0) this.#cacheMs = (this.#cacheMs ?? 0) + now - this.#since
     this.#since = now
@@ -102,7 +105,7 @@ export class RequestMetrics {
 }
 
 /**
- * The metrics of the request that the running code works for; none outside of one. What several wait for is on the metrics
- * of the one that caused it.
+ * The metrics of the current request; undefined outside a request. Work that several requests wait for counts for the
+ * request that caused it.
  */
 export const metricsOfRequest = new AsyncLocalStorage<RequestMetrics>()

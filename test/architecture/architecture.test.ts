@@ -1,52 +1,52 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { circlesIn, type Import, importsBelow, packagesBelow } from './imports.ts'
-import { doors, layers, packages } from './layers.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { findCycles, type Import, importsBelow, packagesBelow } from './imports.ts'
+import { entryPoints, layers, packages } from './layers.ts'
 
 const imports = importsBelow(['lib', 'functions', 'cli'])
 
-const told = ({ from, to }: Import) => `${from} -> ${to}`
-const isIn = (folder: string) => (file: string) => file.startsWith(`${folder}/`)
+const format = ({ from, to }: Import) => `${from} -> ${to}`
+const isIn = (directory: string) => (file: string) => file.startsWith(`${directory}/`)
 const layerOf = (file: string): number =>
-  layers.findIndex((folders) => folders.some((each) => isIn(each)(file)))
-const folderOf = (file: string): string | undefined => layers.flat().find((each) => isIn(each)(file))
+  layers.findIndex((directories) => directories.some((each) => isIn(each)(file)))
+const directoryOf = (file: string): string | undefined => layers.flat().find((each) => isIn(each)(file))
 
-test('every source file stands in a layer', () => {
+test('every source file belongs to a layer', () => {
   const files = imports.flatMap(({ from, to }) => [from, to])
   expect([...new Set(files)].filter((file) => layerOf(file) < 0)).toEqual([])
 })
 
-test('no arrow goes up, nor aside', () => {
+test('a directory imports only from itself and from lower layers', () => {
   const wrong = imports.filter(
-    ({ from, to }) => folderOf(from) !== folderOf(to) && layerOf(to) >= layerOf(from),
+    ({ from, to }) => directoryOf(from) !== directoryOf(to) && layerOf(to) >= layerOf(from),
   )
-  expect(wrong.map(told)).toEqual([])
+  expect(wrong.map(format)).toEqual([])
 })
 
-test('nobody goes past a door', () => {
-  const wrong = Object.entries(doors).flatMap(([folder, files]) => {
-    const entrances = files.map((file) => `${folder}/${file}`)
+test('a directory with entry points is imported only through them', () => {
+  const wrong = Object.entries(entryPoints).flatMap(([directory, files]) => {
+    const allowed = files.map((file) => `${directory}/${file}`)
     return imports.filter(
-      ({ from, to }) => isIn(folder)(to) && !isIn(folder)(from) && !entrances.includes(to),
+      ({ from, to }) => isIn(directory)(to) && !isIn(directory)(from) && !allowed.includes(to),
     )
   })
-  expect(wrong.map(told)).toEqual([])
+  expect(wrong.map(format)).toEqual([])
 })
 
-test('no imports go in a circle, those of types included', () => {
-  expect(circlesIn(imports)).toEqual([])
+test('no imports form a cycle, including imports of types', () => {
+  expect(findCycles(imports)).toEqual([])
 })
 
-test('a folder that can be used alone imports no other packages than it names', () => {
-  for (const [folder, allowed] of Object.entries(packages))
-    expect(packagesBelow(folder).filter((name) => !allowed.includes(name))).toEqual([])
+test('a directory that can be used alone imports only its own packages', () => {
+  for (const [directory, allowed] of Object.entries(packages))
+    expect(packagesBelow(directory).filter((name) => !allowed.includes(name))).toEqual([])
 })
 
-test('a handler parses, makes one call and answers: no table, no cache, and few lines', () => {
-  for (const file of readdirSync(join(projectFolder, 'functions'))) {
-    const text = readFileSync(join(projectFolder, 'functions', file), 'utf8')
+test('a handler has at most 20 lines and uses no table and no cache itself', () => {
+  for (const file of readdirSync(join(projectDirectory, 'functions'))) {
+    const text = readFileSync(join(projectDirectory, 'functions', file), 'utf8')
     expect(text, file).not.toMatch(/clients\/(dynamodb|redis)|cacheAside|@aws-sdk|ioredis/)
     expect(text.trimEnd().split('\n').length, file).toBeLessThanOrEqual(20)
   }

@@ -1,4 +1,4 @@
-/** The layers of the house, the lowest first. What stands in one imports from its own folder and from lower layers only. */
+/** The layers of the program, the lowest first. A directory imports from itself and from lower layers only. */
 export const layers: string[][] = [
   ['lib/cacheAside', 'lib/project'],
   ['lib/telemetry'],
@@ -10,8 +10,8 @@ export const layers: string[][] = [
   ['cli'],
 ]
 
-/** Folders that are entered by these files alone. */
-export const doors: Record<string, string[]> = {
+/** The only files of these directories that other directories may import. */
+export const entryPoints: Record<string, string[]> = {
   'lib/cacheAside': ['index.ts'],
   'lib/clients/dynamodb': ['index.ts'],
   'lib/clients/redis': ['index.ts'],
@@ -19,7 +19,7 @@ export const doors: Record<string, string[]> = {
   'lib/local/inspector': ['index.ts'],
 }
 
-/** What each folder may import of other packages, where that is bounded. */
+/** The only packages that these directories may import, besides those of Node.js. */
 export const packages: Record<string, string[]> = {
   'lib/cacheAside': ['ioredis', 'cluster-key-slot'],
 }

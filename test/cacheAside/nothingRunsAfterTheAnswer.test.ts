@@ -8,19 +8,19 @@ const options = { ttl: 300, jitter: 0, staleWhileRevalidate: 60_000, staleIfErro
 
 type Cache = Awaited<ReturnType<typeof freshCache>>['cache']
 
-/** Each way to an answer, after what has to be so before. */
-const ways: Record<
+/** The calls that answer, each with what happens before it. */
+const calls: Record<
   string,
   { before?: (cache: Cache) => Promise<unknown>; call: (cache: Cache) => Promise<unknown> }
 > = {
   'a miss': { call: (cache) => cache.get('a') },
   'a hit': { before: (cache) => cache.get('a'), call: (cache) => cache.get('a') },
-  'what does not exist': { call: (cache) => cache.get('nothing') },
+  'a read of a missing id': { call: (cache) => cache.get('nothing') },
   'a refresh': {
     before: async (cache) => [await cache.get('a'), await sleep(350)],
     call: (cache) => cache.get('a'),
   },
-  'many at once': {
+  'a list': {
     before: (cache) => cache.get('b'),
     call: (cache) => cache.getMany(['a', 'b', 'c', 'nothing']),
   },
@@ -29,11 +29,11 @@ const ways: Record<
     call: (cache) => cache.write('a', () => database.write('a', 'new')),
   },
   'an invalidation': { call: (cache) => cache.invalidate('a') },
-  'a warming': { call: (cache) => cache.warm(['a', 'b']) },
+  warming: { call: (cache) => cache.warm(['a', 'b']) },
 }
 
-for (const [what, { before, call }] of Object.entries(ways)) {
-  test(`${what}: a sandbox that is frozen with the answer has left nothing undone`, async () => {
+for (const [title, { before, call }] of Object.entries(calls)) {
+  test(`${title} has nothing left to do when it answers, so a sandbox can be frozen then`, async () => {
     const { cache, redis } = await freshCache(database, options)
     let sent = 0
     let answered = 0

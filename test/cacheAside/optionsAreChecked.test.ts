@@ -3,11 +3,11 @@ import { type CacheAsideOptions, createCacheAside } from '../../lib/cacheAside/i
 import { connectRedis } from '../../lib/clients/redis/index.ts'
 
 const redis = connectRedis('redis://127.0.0.1:1')
-const make = (options: Partial<CacheAsideOptions<unknown>>) =>
+const create = (options: Partial<CacheAsideOptions<unknown>>) =>
   createCacheAside({ redis, name: 'text', load: async () => undefined, ...options })
 
-test('what would never work is refused, by its name', () => {
-  const wrong: [keyof CacheAsideOptions<unknown>, number[]][] = [
+test('an option that can never work is refused, and the error names it', () => {
+  const invalid: [keyof CacheAsideOptions<unknown>, number[]][] = [
     ['ttl', [Number.POSITIVE_INFINITY, Number.NaN, 0, -1, 0.5]],
     ['negativeTtl', [Number.POSITIVE_INFINITY, 0, 2.5]],
     ['staleWhileRevalidate', [Number.POSITIVE_INFINITY, 0.5, -1]],
@@ -20,24 +20,24 @@ test('what would never work is refused, by its name', () => {
     ['maxConcurrentLoads', [0, 1.5, Number.POSITIVE_INFINITY, Number.NaN]],
     ['jitter', [1, -0.1, Number.NaN]],
   ]
-  for (const [option, values] of wrong)
+  for (const [option, values] of invalid)
     for (const value of values) {
-      const made = () => make({ [option]: value })
-      expect(made, `${option}: ${value}`).toThrow(TypeError)
-      expect(made, `${option}: ${value}`).toThrow(option)
+      const createInvalid = () => create({ [option]: value })
+      expect(createInvalid, `${option}: ${value}`).toThrow(TypeError)
+      expect(createInvalid, `${option}: ${value}`).toThrow(option)
     }
 })
 
-test('a lease outlasts the load that is done under it, and a wait outlasts the lease', () => {
-  expect(() => make({ leaseMs: 2500, waitMs: 3500 })).toThrow(/leaseMs.*loadTimeoutMs/s)
-  expect(() => make({ loadTimeoutMs: 3000 })).toThrow(/leaseMs.*loadTimeoutMs/s)
-  expect(() => make({ waitMs: 3400 })).toThrow(/waitMs.*leaseMs/s)
-  expect(() => make({ leaseMs: 4000 })).toThrow(/waitMs.*leaseMs/s)
-  expect(() => make({ leaseMs: 4000, waitMs: 4500 })).not.toThrow()
+test('a lease must be longer than a load, and a wait longer than a lease', () => {
+  expect(() => create({ leaseMs: 2500, waitMs: 3500 })).toThrow(/leaseMs.*loadTimeoutMs/s)
+  expect(() => create({ loadTimeoutMs: 3000 })).toThrow(/leaseMs.*loadTimeoutMs/s)
+  expect(() => create({ waitMs: 3400 })).toThrow(/waitMs.*leaseMs/s)
+  expect(() => create({ leaseMs: 4000 })).toThrow(/waitMs.*leaseMs/s)
+  expect(() => create({ leaseMs: 4000, waitMs: 4500 })).not.toThrow()
 })
 
-test('what works is taken: none of what has a zero for "never", and everything by default', () => {
-  expect(() => make({})).not.toThrow()
-  expect(() => make({ staleWhileRevalidate: 0, staleIfError: 0, fallbackMs: 0, jitter: 0 })).not.toThrow()
-  expect(() => make({ ttl: 365 * 86_400_000, negativeTtl: 1 })).not.toThrow()
+test('the defaults, zeros and long durations are accepted', () => {
+  expect(() => create({})).not.toThrow()
+  expect(() => create({ staleWhileRevalidate: 0, staleIfError: 0, fallbackMs: 0, jitter: 0 })).not.toThrow()
+  expect(() => create({ ttl: 365 * 86_400_000, negativeTtl: 1 })).not.toThrow()
 })

@@ -4,34 +4,34 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { runScript } from '../support/cli.ts'
-import { blocksOf } from '../support/readme.ts'
+import { codeBlocks } from '../support/readme.ts'
 import { freshRedis } from '../support/redis.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'aisle-package-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const directory = mkdtempSync(join(tmpdir(), 'aisle-package-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const run = (command: string, args: string[], env: NodeJS.ProcessEnv = {}) =>
-  promisify(execFile)(command, args, { cwd: folder, env: { ...process.env, ...env }, timeout: 120_000 })
+  promisify(execFile)(command, args, { cwd: directory, env: { ...process.env, ...env }, timeout: 120_000 })
 
-const page = 'lib/cacheAside/README.md'
-const example = blocksOf('ts', page).find((text) => text.includes("from 'aisle-cache-aside'")) ?? ''
-const printed = blocksOf('text', page).find((text) => text.includes('uri-miss')) ?? ''
+const readme = 'lib/cacheAside/README.md'
+const example = codeBlocks('ts', readme).find((text) => text.includes("from 'aisle-cache-aside'")) ?? ''
+const expectedOutput = codeBlocks('text', readme).find((text) => text.includes('uri-miss')) ?? ''
 
-/** Which Node.js runs the example; that of the project, or another one that the package promises to run on. */
+/** The Node.js that runs the example: the project's own, or another version that the package supports. */
 const node = process.env.PACKAGE_NODE || process.execPath
 
-/** Types and the compiler that the example is checked by: those of the project. */
+/** The compiler and the types that check the example: the project's own. */
 const tools = ['typescript', '@types/node', 'ioredis'].map((name) =>
-  join(projectFolder, 'node_modules', name),
+  join(projectDirectory, 'node_modules', name),
 )
 
-test('lib/cacheAside can be taken alone: the example of its README runs, as TypeScript and as JavaScript', async () => {
-  const packed = await runScript('cli/packCacheAside.ts', ['--to', folder], process.env)
+test('lib/cacheAside works as a package: the example in its README runs as TypeScript and as JavaScript', async () => {
+  const packed = await runScript('cli/packCacheAside.ts', ['--to', directory], process.env)
   expect(packed.code, packed.err).toBe(0)
   const [file = ''] = packed.out.split('\n')
   expect(packed.out).toContain(`npm install ${file} ioredis`)
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }))
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module', private: true }))
   await run('npm', [
     'install',
     '--prefer-offline',
@@ -42,11 +42,11 @@ test('lib/cacheAside can be taken alone: the example of its README runs, as Type
     ...tools,
   ])
 
-  writeFileSync(join(folder, 'example.ts'), example)
+  writeFileSync(join(directory, 'example.ts'), example)
   const options = ['--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
-  await run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc'), ...options, 'example.ts'])
+  await run(process.execPath, [join(directory, 'node_modules/typescript/bin/tsc'), ...options, 'example.ts'])
   const redis = await freshRedis()
   const env = { REDIS_URL: redis.url }
   for (const script of ['example.ts', 'example.js'])
-    expect((await run(node, [script], env)).stdout, script).toBe(printed)
+    expect((await run(node, [script], env)).stdout, script).toBe(expectedOutput)
 }, 180_000)

@@ -1,41 +1,43 @@
+import type { Duplex } from 'node:stream'
 import { expect, test, vi } from 'vitest'
 import { freshCache, freshDatabase } from '../support/cache.ts'
 
 const ids = Array.from({ length: 100 }, (_, n) => `p-${n}`)
 
-/** How often the client hands something to the system. */
-function writesOf(stream: { _write: unknown; _writev?: unknown }): () => number {
-  const one = vi.spyOn(stream as { _write: () => void }, '_write')
-  const many = vi.spyOn(stream as { _writev: () => void }, '_writev')
-  return () => one.mock.calls.length + many.mock.calls.length
+/** Counts how often a stream hands data to the operating system. */
+function countWrites(stream: Duplex): () => number {
+  const single = vi.spyOn(stream, '_write')
+  const many = vi.spyOn(stream as Required<Duplex>, '_writev')
+  return () => single.mock.calls.length + many.mock.calls.length
 }
 
-async function hitsOfAHundred() {
+/** Opens a cache that holds a hundred fresh entries. */
+async function openFilledCache() {
   const database = await freshDatabase()
   for (const id of ids) await database.write(id, `text of ${id}`)
   const opened = await freshCache(database)
   await opened.cache.getMany(ids)
-  return { ...opened, writes: writesOf(opened.redis.stream as never) }
+  return { ...opened, writes: countWrites(opened.redis.stream) }
 }
 
-test('a read that is alone leaves at once', async () => {
-  const { cache, writes } = await hitsOfAHundred()
+test('a single read is sent at once', async () => {
+  const { cache, writes } = await openFilledCache()
   const answer = cache.get('p-1')
   expect(writes()).toBe(1)
   expect((await answer).status.hit).toBe(true)
 })
 
-test('the reads of a hundred callers leave in two writes', async () => {
-  const { cache, writes } = await hitsOfAHundred()
+test('the reads of a hundred callers are sent in two writes', async () => {
+  const { cache, writes } = await openFilledCache()
   const texts = await Promise.all(ids.map(async (id) => (await cache.get(id)).body))
   expect(texts).toEqual(ids.map((id) => JSON.stringify({ text: `text of ${id}` })))
   expect(writes()).toBe(2)
 })
 
-test('reads that come one by one while others are under way leave together as well', async () => {
-  const { cache, writes } = await hitsOfAHundred()
+test('reads that come one by one while others are under way are sent together too', async () => {
+  const { cache, writes } = await openFilledCache()
   const first = cache.get('p-0')
-  // As the requests of fifty connections come: each in a turn of its own.
+  // Like the requests of fifty connections, each in its own turn of the event loop.
   const others = ids
     .slice(1, 51)
     .map(
@@ -47,12 +49,12 @@ test('reads that come one by one while others are under way leave together as we
   await first
   const texts = await Promise.all(others)
   expect(texts).toEqual(ids.slice(1, 51).map((id) => JSON.stringify({ text: `text of ${id}` })))
-  // Where the first is answered before the others come, the next of them leaves at once too.
+  // If the first read is answered before the others come, the next one is sent at once too.
   expect(writes()).toBeLessThanOrEqual(3)
 })
 
-test('reads that wait to leave together are not lost when the connection breaks under them', async () => {
-  const { cache, redis } = await hitsOfAHundred()
+test('reads that wait to be sent together are not lost if the connection breaks', async () => {
+  const { cache, redis } = await openFilledCache()
   const answers = ids.map((id) => cache.get(id))
   redis.stream.destroy()
   for (const answer of await Promise.all(answers)) expect(answer.body).toContain('text of')

@@ -4,8 +4,8 @@ import { freshCache, freshDatabase } from '../support/cache.ts'
 
 const database = await freshDatabase()
 
-/** Two kinds of entry of the same ids: the text, and a page that shows it. */
-async function textAndPage() {
+/** Opens two caches with entries of the same ids: the text, and a page that shows it. */
+async function openTextAndPage() {
   const { cache, redis, server } = await freshCache(database)
   const pages = createCacheAside<{ html: string }>({
     redis,
@@ -18,20 +18,20 @@ async function textAndPage() {
   return { cache, pages, redis, server }
 }
 
-test('a write removes the entries of all caches named in also, by one command', async () => {
-  const { cache, pages, redis } = await textAndPage()
+test('a write removes the entries of every cache in `also`, by one command', async () => {
+  const { cache, pages, redis } = await openTextAndPage()
   await database.write('a', 'old')
   await cache.get('a')
   await pages.get('a')
-  const before = await calls(redis, 'del')
+  const before = await countCalls(redis, 'del')
   await cache.write('a', () => database.write('a', 'new'), { also: [pages] })
-  expect((await calls(redis, 'del')) - before).toBe(1)
+  expect((await countCalls(redis, 'del')) - before).toBe(1)
   expect((await cache.get('a')).body).toContain('new')
   expect((await pages.get('a')).body).toContain('new')
 })
 
-test('all entries of an id lie in one slot of a cluster', async () => {
-  const { cache, pages, redis } = await textAndPage()
+test('all entries of an id are in one slot of a cluster', async () => {
+  const { cache, pages, redis } = await openTextAndPage()
   for (const id of ['1', 'a}b', '{x}', 'ü']) {
     const slots = await Promise.all(
       [cache, pages].map((each) => redis.call('CLUSTER', 'KEYSLOT', each.key(id)).catch(String)),
@@ -40,23 +40,23 @@ test('all entries of an id lie in one slot of a cluster', async () => {
   }
 })
 
-test('what the commit throws is thrown, after the entries are removed all the same', async () => {
-  const { cache } = await textAndPage()
+test('a write throws what its commit throws, but first removes the entries', async () => {
+  const { cache } = await openTextAndPage()
   await database.write('b', 'old')
   await cache.get('b')
   const error = await cache
     .write('b', async () => {
       await database.write('b', 'new')
-      throw new Error('timed out, but happened')
+      throw new Error('timed out, but committed')
     })
     .catch((caught) => caught)
-  expect(error.message).toBe('timed out, but happened')
+  expect(error.message).toBe('timed out, but committed')
   expect(error.invalidation).toBe('done')
   expect(await cache.get('b')).toMatchObject({ value: { text: 'new' }, status: { hit: false } })
 })
 
-test('the database comes first: the entry stands while the commit runs, and is gone when the write resolves', async () => {
-  const { cache, redis } = await textAndPage()
+test('the entry stays until the commit ends, and is gone when the write resolves', async () => {
+  const { cache, redis } = await openTextAndPage()
   await database.write('c', 'old')
   await cache.get('c')
   const written = await cache.write('c', async () => {
@@ -67,8 +67,8 @@ test('the database comes first: the entry stands while the commit runs, and is g
   expect(written).toMatchObject({ value: { text: 'new' }, created: false, invalidation: 'done' })
 })
 
-test('an invalidation with a version spares an entry that is at least as new, and a fill that is', async () => {
-  const { cache, redis } = await textAndPage()
+test('an invalidation with a version spares an entry or a fill of at least that version', async () => {
+  const { cache, redis } = await openTextAndPage()
   await database.write('d', '1')
   const { version } = await database.write('d', '2')
   await cache.get('d')
@@ -78,8 +78,8 @@ test('an invalidation with a version spares an entry that is at least as new, an
   await cache.invalidate('d', { version: version + 1 })
   expect(await redis.exists(cache.key('d'))).toBe(0)
 
-  /** A load that is under way while the invalidation comes. */
-  const loadDuring = async (invalidation: { version?: number }) => {
+  /** Invalidates while a load is under way. Returns whether that load was stored. */
+  const isStoredDespite = async (invalidation: { version?: number }) => {
     await cache.invalidate('d')
     const { reached, release } = database.holdNextRead()
     const slow = cache.get('d')
@@ -88,14 +88,18 @@ test('an invalidation with a version spares an entry that is at least as new, an
     release()
     return (await slow).status.stored
   }
-  expect(await loadDuring({ version })).toBe(true)
-  expect(await loadDuring({ version: version + 1 })).toBeUndefined()
-  // Nobody waits for a lease whose fill was too old.
+  expect(await isStoredDespite({ version })).toBe(true)
+  expect(await isStoredDespite({ version: version + 1 })).toBeUndefined()
+  // The lease has ended, so no caller waits for it.
   expect(await redis.exists(cache.key('d'))).toBe(0)
-  expect(await loadDuring({})).toBeUndefined()
+  expect(await isStoredDespite({})).toBeUndefined()
 })
 
-async function calls(redis: { info(section: string): Promise<string> }, command: string): Promise<number> {
+/** Returns how often Redis has run a command. */
+async function countCalls(
+  redis: { info(section: string): Promise<string> },
+  command: string,
+): Promise<number> {
   return Number(
     new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await redis.info('commandstats'))?.[1] ?? 0,
   )
@@ -103,22 +107,19 @@ async function calls(redis: { info(section: string): Promise<string> }, command:
 
 test.each<[string, unknown]>([
   ['is frozen', Object.freeze(new Error('frozen'))],
+  ['has a read-only `invalidation`', Object.defineProperty(new Error('x'), 'invalidation', { get: () => 1 })],
+  ['refuses new properties', new Proxy(new Error('x'), { set: () => false })],
   [
-    'has such a member, to be read only',
-    Object.defineProperty(new Error('x'), 'invalidation', { get: () => 1 }),
-  ],
-  ['takes nothing', new Proxy(new Error('x'), { set: () => false })],
-  [
-    'throws at everything',
+    'throws when a property is set',
     new Proxy(new Error('x'), {
       set: () => {
         throw new Error('no')
       },
     }),
   ],
-  ['is none', 'a text'],
-])('an error that %s is thrown as it is', async (_, error) => {
-  const { cache } = await textAndPage()
+  ['is only a text', 'a text'],
+])('an error that %s is thrown unchanged', async (_, error) => {
+  const { cache } = await openTextAndPage()
   const thrown = await cache.write('frozen', () => Promise.reject(error)).catch((each: unknown) => each)
   expect(thrown === error).toBe(true)
 })

@@ -7,8 +7,8 @@ import {
   treeOf,
 } from '../../lib/catalog/categories/categories.ts'
 import { countProducts } from '../../lib/catalog/categories/countProducts.ts'
-import { putItems } from '../support/fill.ts'
 import { freshHandlers } from '../support/http.ts'
+import { putItems } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, call, redisPort } = await freshHandlers()
@@ -22,11 +22,11 @@ const all = (nodes: CategoryNode[]): CategoryNode[] => nodes.flatMap((node) => [
 const isBelow = (path: string, above: string) => path === above || path.startsWith(`${above}/`)
 
 describe('GET /categories', () => {
-  test('without products is an empty list', async () => {
+  test('is an empty list if there are no products', async () => {
     expect(await call('getCategories')).toMatchObject({ statusCode: 200, body: '{"items":[]}' })
   })
 
-  test('is the tree of categories, sorted by path, each with the products in it and below it', async () => {
+  test('returns the category tree, sorted by path, with the number of products in and below each category', async () => {
     const categories = ['kitchen/tea', 'kitchen/coffee', 'kitchen/coffee', 'kitchen', 'garden-tools', 'a/b/c']
     await countProducts(
       { db, table, signal },
@@ -51,14 +51,13 @@ describe('GET /categories', () => {
     expect(again.body).toBeUndefined()
   })
 
-  test('leaves out a category that holds nothing any more', async () => {
+  test('leaves out a category that no longer has products', async () => {
     await countProducts({ db, table, signal }, [{ id: 'p5', category: undefined, asOf: 2 }])
     const { items } = await readCategories({ db, table })
     expect(items.map(({ path }) => path)).toEqual(['garden-tools', 'kitchen'])
   })
 
-  test('is read in as many pages as it takes', async () => {
-    // More than the megabyte that one page holds.
+  test('includes counters beyond the first megabyte of the query', async () => {
     const pad = 'x'.repeat(20_000)
     await putItems(
       db,
@@ -70,7 +69,7 @@ describe('GET /categories', () => {
   })
 })
 
-test('every category counts exactly what is in it and below it, whatever the categories', () => {
+test('each category of the tree counts exactly the products in it and below it', () => {
   fc.assert(
     fc.property(counters, (counts) => {
       const nodes = all(treeOf(counts).items)
@@ -85,7 +84,7 @@ test('every category counts exactly what is in it and below it, whatever the cat
   )
 })
 
-test('a subtree is the category and all below it that hold products, whether the tree knows it or not', () => {
+test('a subtree is the category itself and every category of the tree below it', () => {
   fc.assert(
     fc.property(counters, path, (counts, other) => {
       const tree = treeOf(counts)

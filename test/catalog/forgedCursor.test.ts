@@ -11,14 +11,14 @@ const cursors = openCursors({ db, table })
 const position = '2026-01-31T12:00:00.000Z#moka-pot'
 const cursor = await cursors.sign('listing/kitchen', position)
 
-/** The last character of a signature has four bits that decode to nothing: another spelling of the same bytes. */
-const respelt = (cursor: string) => {
+/** Spells the same bytes another way: four bits of the last character of a signature are not decoded. */
+const respell = (cursor: string) => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return cursor.slice(0, -1) + alphabet[alphabet.indexOf(cursor.at(-1) ?? '') ^ 1]
 }
 
 describe('a cursor', () => {
-  test('brings back its position, in every process', async () => {
+  test('returns its position in every process', async () => {
     expect(cursor).toMatch(/^[\w-]+\.[\w-]{22}$/)
     expect(await cursors.read('listing/kitchen', cursor)).toBe(position)
     expect(await openCursors({ db, table }).read('listing/kitchen', cursor)).toBe(position)
@@ -27,21 +27,21 @@ describe('a cursor', () => {
     await expect(cursors.sign('x', 'ü'.repeat(351))).rejects.toThrow(RangeError)
   })
 
-  const [told = '', signature = ''] = cursor.split('.')
+  const [encoded = '', signature = ''] = cursor.split('.')
   const forged: [string, string][] = [
     ['empty', ''],
-    ['without a signature', told],
-    ['with an empty signature', `${told}.`],
+    ['without a signature', encoded],
+    ['with an empty signature', `${encoded}.`],
     ['truncated', cursor.slice(0, -1)],
-    ['truncated at the front', cursor.slice(1)],
+    ['truncated at the start', cursor.slice(1)],
     ['lengthened', `${cursor}A`],
-    ['of another position', `${Buffer.from(`${position}x`).toString('base64url')}.${signature}`],
-    ['with another signature', `${told}.${'A'.repeat(22)}`],
-    ['spelt another way', respelt(cursor)],
-    ['padded', `${told}==.${signature}`],
+    ['for another position', `${Buffer.from(`${position}x`).toString('base64url')}.${signature}`],
+    ['with another signature', `${encoded}.${'A'.repeat(22)}`],
+    ['spelled another way', respell(cursor)],
+    ['padded', `${encoded}==.${signature}`],
     ['followed by a line break', `${cursor}\n`],
-    ['with a character of no alphabet', `${told}ü.${signature}`],
-    ['with half a surrogate pair', `\ud83d${cursor}`],
+    ['with a character outside the alphabet', `${encoded}ü.${signature}`],
+    ['with half of a surrogate pair', `\ud83d${cursor}`],
     ['longer than 1 KB', `${'A'.repeat(1025)}.${signature}`],
   ]
   test.each(forged)('that is %s is refused', async (_, text) => {
@@ -55,7 +55,7 @@ describe('a cursor', () => {
     }
   })
 
-  test('of another list is refused, however scope and position are cut', async () => {
+  test('of another list is refused, even if scope and position joined are the same text', async () => {
     await expect(cursors.read('listing/kitchenware', cursor)).rejects.toThrow(InvalidCursor)
     const other = await cursors.sign('a', 'bc')
     await expect(
@@ -63,13 +63,13 @@ describe('a cursor', () => {
     ).rejects.toThrow(InvalidCursor)
   })
 
-  test('that is refused is a 400', () => {
+  test('that is refused becomes a 400 response', () => {
     expect(toProblem(new InvalidCursor())).toMatchObject({ status: 400, code: 'invalid-cursor' })
   })
 })
 
-describe('the key of cursors', () => {
-  test('is the same for processes that need the first one at the same time', async () => {
+describe('the signing key of cursors', () => {
+  test('is the same for processes that create it at the same time', async () => {
     const fresh = await freshTables()
     const processes = Array.from({ length: 8 }, () => openCursors(fresh))
     const made = await Promise.all(processes.map((each) => each.sign('x', '1')))
@@ -80,33 +80,33 @@ describe('the key of cursors', () => {
     expect(Item?.key).toHaveLength(32)
   })
 
-  test('is another one after its item was deleted, and old cursors are refused', async () => {
+  test('changes if its item is deleted, and then older cursors are refused', async () => {
     const fresh = await freshTables()
     const old = await openCursors(fresh).sign('x', '1')
     await fresh.db.send(new DeleteCommand({ TableName: fresh.table, Key: { pk: 'SECRET', sk: 'CURSOR' } }))
     await expect(openCursors(fresh).read('x', old)).rejects.toThrow(InvalidCursor)
   })
 
-  test('is read once, and again after a read that failed', async () => {
+  test('is read once, and again only after a failed read', async () => {
     const fresh = await freshTables()
     let reads = 0
     let failures = 1
     fresh.db.middlewareStack.add(
       (next, context) => async (args) => {
         if (context.commandName === 'GetItemCommand') reads++
-        if (failures-- > 0) throw new Error('The database is away')
+        if (failures-- > 0) throw new Error('The database is unavailable')
         return next(args)
       },
       { step: 'initialize' },
     )
     const once = openCursors(fresh)
-    await expect(once.sign('x', '1')).rejects.toThrow('away')
+    await expect(once.sign('x', '1')).rejects.toThrow('unavailable')
     await Promise.all([once.sign('x', '1'), once.sign('x', '2')])
     await once.sign('x', '3')
     expect(reads).toBe(2)
   })
 
-  test('is not waited for longer than a caller may, while others wait on', async () => {
+  test('keeps no caller waiting beyond its own signal, while other callers keep waiting', async () => {
     const fresh = await freshTables()
     fresh.db.middlewareStack.add(
       (next) => async (args) => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mergePatch } from '../../lib/catalog/product/mergePatch.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { patchProduct } from '../../lib/catalog/product/patchProduct.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { interposed } from '../support/interposed.ts'
 
 const { call, get, put, db, table } = await freshHandlers()
 const patch = (id: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -14,7 +15,8 @@ const patch = (id: string, body: unknown, headers: Record<string, string> = {}) 
     headers: { 'content-type': 'application/merge-patch+json', ...headers },
   })
 
-describe('the examples of RFC 7396, appendix A', () => {
+describe('mergePatch', () => {
+  /** RFC 7396, appendix A. */
   const examples: [string, string, string][] = [
     ['{"a":"b"}', '{"a":"c"}', '{"a":"c"}'],
     ['{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'],
@@ -33,23 +35,23 @@ describe('the examples of RFC 7396, appendix A', () => {
     ['{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
   ]
   for (const [target, change, result] of examples) {
-    test(`${target} and ${change} make ${result}`, () => {
+    test(`applies ${change} to ${target} and returns ${result}`, () => {
       const original = JSON.parse(target)
       expect(JSON.stringify(mergePatch(original, JSON.parse(change)))).toBe(result)
       expect(original).toEqual(JSON.parse(target))
     })
   }
 
-  test('and it does what the algorithm of the RFC does, whatever the documents', () => {
+  test('agrees with the algorithm of the RFC for any documents', () => {
     fc.assert(
       fc.property(fc.json(), fc.json(), (target, change) => {
-        const expected = JSON.stringify(sorted(byTheBook(JSON.parse(target), JSON.parse(change))))
+        const expected = JSON.stringify(sorted(rfcMergePatch(JSON.parse(target), JSON.parse(change))))
         expect(JSON.stringify(sorted(mergePatch(JSON.parse(target), JSON.parse(change))))).toBe(expected)
       }),
     )
   })
 
-  test('a member called __proto__ is a member, and changes no prototype', () => {
+  test('treats __proto__ as a member like any other, and changes no prototype', () => {
     const merged = mergePatch(JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"polluted":1}}'))
     expect(JSON.stringify(merged)).toBe('{"__proto__":{"a":1,"polluted":1}}')
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
@@ -57,7 +59,7 @@ describe('the examples of RFC 7396, appendix A', () => {
 })
 
 describe('PATCH /products/{id}', () => {
-  test('changes what it names, removes what it names with null, and leaves the rest', async () => {
+  test('changes the fields it names, removes those that it sets to null, and leaves the rest', async () => {
     const before = await put('a', {
       body: { ...aProduct, brand: 'Bialetti', attributes: { cups: 3, colour: 'silver' } },
     })
@@ -76,7 +78,7 @@ describe('PATCH /products/{id}', () => {
     expect(read.headers.etag).toBe(after.headers.etag)
   })
 
-  test('is taken as application/json too', async () => {
+  test('accepts application/json too', async () => {
     await put('b', { body: aProduct })
     expect(await patch('b', { title: 'x' }, { 'content-type': 'application/json' })).toMatchObject({
       statusCode: 200,
@@ -84,18 +86,18 @@ describe('PATCH /products/{id}', () => {
     })
   })
 
-  test('does not change what the catalog keeps itself', async () => {
+  test('does not change the fields that the catalogue maintains', async () => {
     const { json } = await put('c', { body: aProduct })
     const { id, createdAt } = json
-    const kept = { version: 1, rating: { average: 5, count: 9 }, createdAt: '2001-01-01T00:00:00Z' }
-    expect(await patch('c', { ...kept, id: null })).toMatchObject({
+    const maintained = { version: 1, rating: { average: 5, count: 9 }, createdAt: '2001-01-01T00:00:00Z' }
+    expect(await patch('c', { ...maintained, id: null })).toMatchObject({
       statusCode: 200,
       json: { id, createdAt, rating: { average: 0, count: 0 } },
     })
     expect((await readProduct({ db, table }, 'c'))?.version).toBeGreaterThan(json.version)
   })
 
-  test('If-Match with another version is 412 with the current one, and changes nothing', async () => {
+  test('returns 412 with the current version if If-Match does not match, and changes nothing', async () => {
     const { headers, json } = await put('d', { body: aProduct })
     expect(await patch('d', { title: 'late' }, { 'if-match': '"p-1"' })).toMatchObject({
       statusCode: 412,
@@ -105,34 +107,22 @@ describe('PATCH /products/{id}', () => {
     expect((await patch('d', { title: 'x' }, { 'if-match': headers.etag ?? '' })).statusCode).toBe(200)
   })
 
-  test('edits of different fields at the same moment are all kept', async () => {
+  test('applies concurrent edits of different fields all', async () => {
     await put('e', { body: aProduct })
     const names = Array.from({ length: 4 }, (_, n) => `field${n}`)
-    const answers = await Promise.all(names.map((name) => patch('e', { attributes: { [name]: true } })))
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual(names.map(() => 200))
+    const responses = await Promise.all(names.map((name) => patch('e', { attributes: { [name]: true } })))
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual(names.map(() => 200))
     expect(Object.keys((await readProduct({ db, table }, 'e'))?.attributes ?? {}).sort()).toEqual(names)
   })
 
-  test('what another one writes between its reading and its writing is merged with', async () => {
+  test('merges with an edit that another writer makes between its read and its write', async () => {
     await put('f', { body: aProduct })
-    let done = false
-    const meanwhile = new Proxy(db, {
-      get: (target, name) =>
-        name !== 'send'
-          ? Reflect.get(target, name)
-          : async (command: { input: object }, ...rest: []) => {
-              if (!done && 'ConditionExpression' in command.input) {
-                done = true
-                await put('f', { body: { ...aProduct, brand: 'theirs' } })
-              }
-              return target.send(command as never, ...rest)
-            },
-    })
-    const { value } = await patchProduct({ db: meanwhile, table }, 'f', { title: 'mine' })
+    const slow = interposed('PutItemCommand', () => put('f', { body: { ...aProduct, brand: 'theirs' } }))
+    const { value } = await patchProduct({ db: slow, table }, 'f', { title: 'mine' })
     expect(value).toMatchObject({ title: 'mine', brand: 'theirs' })
   })
 
-  test('the stock of a product that has variants stays their sum', async () => {
+  test('keeps the stock of a product with variants equal to their sum', async () => {
     const price = aProduct.price
     await put('g', { body: { ...aProduct, variants: [{ sku: 'S', price, stock: 2 }] } })
     expect((await patch('g', { stock: 9 })).json.stock).toBe(2)
@@ -140,22 +130,22 @@ describe('PATCH /products/{id}', () => {
   })
 
   const bad: [string, number, unknown, string[]?][] = [
-    ['a fault', 422, { price: { amount: -1 } }, ['/price/amount']],
-    ['null for what a product must have', 422, { title: null, category: null }, ['/category', '/title']],
+    ['an invalid field', 422, { price: { amount: -1 } }, ['/price/amount']],
+    ['null for a required field', 422, { title: null, category: null }, ['/category', '/title']],
     ['an unknown field', 422, { colour: 'red' }, ['/colour']],
     ['another id', 422, { id: 'other' }, ['/id']],
-    ['no object', 422, [{ op: 'remove', path: '/title' }], ['']],
+    ['a list instead of an object', 422, [{ op: 'remove', path: '/title' }], ['']],
     ['null', 422, 'null', ['']],
     ['__proto__', 422, '{"__proto__":{"title":"x"}}', ['/__proto__']],
     ['an attribute __proto__', 422, '{"attributes":{"__proto__":1}}', ['/attributes/__proto__']],
     ['constructor', 422, '{"constructor":{"prototype":{"x":1}}}', ['/constructor']],
-    ['100,000 objects in each other', 422, `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, ['/a']],
-    ['100,000 lists in each other', 422, `{"tags":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
-    ['no JSON', 400, '{"title":'],
-    ['too much', 413, `"${'x'.repeat(320 * 1024)}"`],
+    ['50,000 nested objects', 422, `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, ['/a']],
+    ['100,000 nested lists', 422, `{"tags":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['malformed JSON', 400, '{"title":'],
+    ['a body over the limit', 413, `"${'x'.repeat(320 * 1024)}"`],
   ]
   for (const [what, status, body, pointers] of bad) {
-    test(`${what} is ${status}, and changes nothing`, async () => {
+    test(`returns ${status} for ${what}, and changes nothing`, async () => {
       const { json } = await put('bad', { body: aProduct })
       const refused = await patch('bad', body)
       expect(refused.statusCode).toBe(status)
@@ -168,7 +158,7 @@ describe('PATCH /products/{id}', () => {
     })
   }
 
-  test('what it leaves is a product that can be put back as it is', async () => {
+  test('leaves a product that can be put back unchanged', async () => {
     await put('h', { body: aProduct })
     const { json } = await patch('h', {
       attributes: { constructor: 'steel' },
@@ -178,19 +168,19 @@ describe('PATCH /products/{id}', () => {
   })
 })
 
-/** The pseudocode of RFC 7396, section 2. */
-function byTheBook(target: unknown, patch: unknown): unknown {
+/** Applies a patch by the pseudocode of RFC 7396, section 2. */
+function rfcMergePatch(target: unknown, patch: unknown): unknown {
   const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject(patch)) return patch
   const result = new Map(isObject(target) ? Object.entries(target as object) : [])
   for (const [name, value] of Object.entries(patch as object)) {
     if (value === null) result.delete(name)
-    else result.set(name, byTheBook(result.get(name), value))
+    else result.set(name, rfcMergePatch(result.get(name), value))
   }
   return Object.fromEntries(result)
 }
 
-/** With the members of each object in order of their names, which is nobody's concern. */
+/** Sorts the members of each object by name, since their order does not matter. */
 const sorted = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(sorted)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { toReviewItem } from '../../lib/catalog/reviews/review.ts'
 import { maxDepth, maxReplies, maxReplyBytes } from '../../lib/catalog/reviews/thread.ts'
-import { productKey } from '../../lib/catalog/table/items.ts'
+import { productKey } from '../../lib/catalog/table/keys.ts'
 import { aProduct, type Call, freshHandlers } from '../support/http.ts'
 import { allItems } from '../support/importing.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -18,22 +18,22 @@ const post = (id: string, body: unknown, request: Call = {}) =>
 const reviewsOf = async (id: string) => (await call('getReviews', { path: { id } })).json.items
 
 describe('POST /products/{id}/reviews', () => {
-  test('adds a review: 201 with Location and the review as it is read', async () => {
+  test('adds a review, and returns 201 with Location and the review as a read returns it', async () => {
     await put('a', { body: aProduct })
     const before = Date.now()
-    const answer = await post('a', aReview)
-    expect(answer).toMatchObject({
+    const response = await post('a', aReview)
+    expect(response).toMatchObject({
       statusCode: 201,
-      headers: { location: `/products/a/reviews#${answer.json.id}`, 'cache-control': 'no-store' },
+      headers: { location: `/products/a/reviews#${response.json.id}`, 'cache-control': 'no-store' },
     })
-    const { id, createdAt, ...said } = answer.json
+    const { id, createdAt, ...rest } = response.json
     expect(id).toMatch(/^[\da-f-]{36}$/)
     expect(Math.abs(Date.parse(createdAt) - before)).toBeLessThan(5000)
-    expect(said).toEqual({ productId: 'a', ...aReview, replies: [] })
-    expect(await reviewsOf('a')).toEqual([answer.json])
+    expect(rest).toEqual({ productId: 'a', ...aReview, replies: [] })
+    expect(await reviewsOf('a')).toEqual([response.json])
   })
 
-  test('a reply stands under what it answers', async () => {
+  test('adds a reply to the review that it replies to', async () => {
     await put('b', { body: aProduct })
     const { json: review } = await post('b', aReview)
     const { json: reply } = await post('b', { ...aReply, parentId: review.id })
@@ -42,7 +42,7 @@ describe('POST /products/{id}/reviews', () => {
     expect(reply).not.toHaveProperty('rating')
   })
 
-  test('is seen by the next reads of product, page and reviews, and all of them were hits before', async () => {
+  test('shows in the next read of product, page and reviews, even if all were hits before', async () => {
     await put('c', { body: aProduct })
     await freshRedis({ port: redisPort })
     const readAll = async () => ({
@@ -66,7 +66,7 @@ describe('POST /products/{id}/reviews', () => {
     expect(after.reviews.json.items[0].replies).toEqual([reply.json])
   })
 
-  test('says so when the cached copies could not be removed, and is done all the same', async () => {
+  test('succeeds and reports a deferred invalidation if Redis is away', async () => {
     await put('d', { body: aProduct })
     const { statusCode, headers } = await post('d', aReview)
     expect(statusCode).toBe(201)
@@ -74,7 +74,7 @@ describe('POST /products/{id}/reviews', () => {
     expect(await reviewsOf('d')).toHaveLength(1)
   })
 
-  test('with an idempotency key is one review, however often it is sent', async () => {
+  test('adds one review, however often it is sent with the same idempotency key', async () => {
     await put('e', { body: aProduct })
     const headers = { 'idempotency-key': randomUUID() }
     const first = await post('e', aReview, { headers })
@@ -90,23 +90,28 @@ describe('POST /products/{id}/reviews', () => {
   })
 })
 
-describe('a review that cannot be is refused, and nothing is written', () => {
+describe('POST /products/{id}/reviews refuses a review', () => {
   const write = { subject: 'x', scope: 'reviews:write' }
   const bad: [string, number, unknown, Call?, object?][] = [
     ['without a token', 401, aReview, { authorizer: { refusal: 'Send a token' } }],
-    ['with a token for the catalog only', 403, aReview, { authorizer: { scope: 'catalog:write' } }],
-    ['in another content type', 415, '{}', { headers: { 'content-type': 'text/plain' }, authorizer: write }],
-    ['of an id that is none', 400, aReview, { path: { id: 'a/b' } }],
+    ['with a token for the catalogue only', 403, aReview, { authorizer: { scope: 'catalog:write' } }],
+    [
+      'with another content type',
+      415,
+      '{}',
+      { headers: { 'content-type': 'text/plain' }, authorizer: write },
+    ],
+    ['of an invalid product id', 400, aReview, { path: { id: 'a/b' } }],
     ['that is malformed', 400, '{"rating":'],
-    ['that is no object', 422, '[]', {}, [{ pointer: '' }]],
+    ['that is a list instead of an object', 422, '[]', {}, [{ pointer: '' }]],
     ['without a rating', 422, { ...aReview, rating: undefined }, {}, [{ pointer: '/rating' }]],
     ['with six stars', 422, { ...aReview, rating: 6 }, {}, [{ pointer: '/rating' }]],
     ['with half a star', 422, { ...aReview, rating: 4.5 }, {}, [{ pointer: '/rating' }]],
-    ['that says nothing', 422, { ...aReview, body: ' ' }, {}, [{ pointer: '/body' }]],
-    ['of nobody', 422, { ...aReview, author: undefined }, {}, [{ pointer: '/author' }]],
-    ['that names its own id', 422, { ...aReview, id: 'mine' }, {}, [{ pointer: '/id' }]],
+    ['with a blank body', 422, { ...aReview, body: ' ' }, {}, [{ pointer: '/body' }]],
+    ['without an author', 422, { ...aReview, author: undefined }, {}, [{ pointer: '/author' }]],
+    ['with an id of its own', 422, { ...aReview, id: 'mine' }, {}, [{ pointer: '/id' }]],
     [
-      'that names its own time',
+      'with a time of its own',
       422,
       { ...aReview, createdAt: '2026-01-01T00:00:00Z' },
       {},
@@ -114,13 +119,24 @@ describe('a review that cannot be is refused, and nothing is written', () => {
     ],
     ['that is too long', 422, { ...aReview, body: 'x'.repeat(5001) }, {}, [{ pointer: '/body' }]],
     ['that is a reply with a rating', 422, { ...aReview, parentId: 'r' }, {}, [{ pointer: '/rating' }]],
-    ['that answers what is no id', 422, { ...aReply, parentId: '#' }, {}, [{ pointer: '/parentId' }]],
-    ['that answers nothing there', 422, { ...aReply, parentId: 'nobody' }, {}, [{ pointer: '/parentId' }]],
-    ['of no product', 404, aReview, { path: { id: 'nothing' } }],
-    ['that answers a review of no product', 404, { ...aReply, parentId: 'r' }, { path: { id: 'nothing' } }],
+    ['that replies to an invalid id', 422, { ...aReply, parentId: '#' }, {}, [{ pointer: '/parentId' }]],
+    [
+      'that replies to a missing review',
+      422,
+      { ...aReply, parentId: 'missing' },
+      {},
+      [{ pointer: '/parentId' }],
+    ],
+    ['of a missing product', 404, aReview, { path: { id: 'nothing' } }],
+    [
+      'that replies to a review of a missing product',
+      404,
+      { ...aReply, parentId: 'r' },
+      { path: { id: 'nothing' } },
+    ],
   ]
   for (const [what, status, body, request, errors] of bad) {
-    test(`one ${what} is ${status}`, async () => {
+    test(`${what} with ${status}, and writes nothing`, async () => {
       await put('bad', { body: aProduct })
       const before = await allItems(db, table)
       const { statusCode, headers, json } = await post('bad', body, request)
@@ -132,7 +148,7 @@ describe('a review that cannot be is refused, and nothing is written', () => {
     })
   }
 
-  test('one of a product that was deleted is 404', async () => {
+  test('of a deleted product with 404, and writes nothing', async () => {
     await put('gone', { body: aProduct })
     const { Item } = await db.send(new GetCommand({ TableName: table, Key: productKey('gone') }))
     const tombstone = {
@@ -150,9 +166,9 @@ describe('a review that cannot be is refused, and nothing is written', () => {
   })
 })
 
-describe('a thread has limits', () => {
-  /** A product with a review and these replies. */
-  async function given(id: string, replies: object[]) {
+describe('a thread', () => {
+  /** Creates a product with a review and these replies. */
+  async function createThread(id: string, replies: object[]) {
     await put(id, { body: aProduct })
     const createdAt = '2026-01-01T00:00:00Z'
     const reviews = [{ ...aReview, id: 'r' }, ...replies.map((reply) => ({ ...aReply, ...reply }))]
@@ -164,21 +180,21 @@ describe('a thread has limits', () => {
   }
   const replyTo = (id: string, parentId: string) => post(id, { ...aReply, parentId })
 
-  test('in depth', async () => {
+  test('is limited in depth', async () => {
     const chain = Array.from({ length: maxDepth }, (_, n) => ({
       id: `x${n + 1}`,
       parentId: n === 0 ? 'r' : `x${n}`,
     }))
-    await given('deep', chain)
+    await createThread('deep', chain)
     expect((await replyTo('deep', `x${maxDepth - 1}`)).statusCode).toBe(201)
     expect(await replyTo('deep', `x${maxDepth}`)).toMatchObject({
       statusCode: 422,
-      json: { errors: [{ pointer: '/parentId', detail: `Replies lie at most ${maxDepth} deep` }] },
+      json: { errors: [{ pointer: '/parentId', detail: `Replies are at most ${maxDepth} levels deep` }] },
     })
   })
 
-  test('in the number of replies, wherever they stand in it', async () => {
-    await given(
+  test('is limited in the number of replies, at all depths together', async () => {
+    await createThread(
       'long',
       Array.from({ length: maxReplies - 1 }, (_, n) => ({ id: `x${n}`, parentId: 'r' })),
     )
@@ -194,20 +210,21 @@ describe('a thread has limits', () => {
     expect((await post('long', aReview)).statusCode).toBe(201)
   })
 
-  test('in bytes', async () => {
+  test('is limited in the bytes of its replies', async () => {
     const body = 'x'.repeat(5000)
     const fit = Math.floor(maxReplyBytes / 5140)
-    await given(
+    await createThread(
       'wide',
       Array.from({ length: fit }, (_, n) => ({ id: `x${n}`, parentId: 'r', body })),
     )
-    const answers = [await replyTo('wide', 'r')]
-    while (answers.at(-1)?.statusCode === 201 && answers.length < 30) answers.push(await replyTo('wide', 'r'))
-    expect(answers.at(-1)).toMatchObject({
+    const responses = [await replyTo('wide', 'r')]
+    while (responses.at(-1)?.statusCode === 201 && responses.length < 30)
+      responses.push(await replyTo('wide', 'r'))
+    expect(responses.at(-1)).toMatchObject({
       statusCode: 422,
       json: { errors: [{ pointer: '/parentId', detail: expect.stringContaining('bytes') }] },
     })
-    // The whole thread is still one answer.
-    expect((await reviewsOf('wide'))[0].replies).toHaveLength(fit + answers.length - 1)
+    // The whole thread still fits into one response.
+    expect((await reviewsOf('wide'))[0].replies).toHaveLength(fit + responses.length - 1)
   })
 })

@@ -1,10 +1,11 @@
 import { BatchWriteCommand, DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
-import { readPage } from '../../lib/catalog/page.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
+import { readProductPage } from '../../lib/catalog/productPage.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
-import { productKey, toItem } from '../../lib/catalog/table/items.ts'
+import { toItem } from '../../lib/catalog/table/items.ts'
+import { productKey } from '../../lib/catalog/table/keys.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -12,7 +13,10 @@ import { freshRedis } from '../support/redis.ts'
 const { call, get, put, db, table, redisPort } = await freshHandlers()
 const page = (id: string, headers: Record<string, string> = {}) => call('getPage', { path: { id }, headers })
 
-/** For a test that reads, writes and reads again: without Redis a process answers from its last load for a second. */
+/**
+ * Starts a Redis, for a test that reads, writes and reads again. Without Redis, a process answers from its last load for a
+ * second.
+ */
 async function withRedis() {
   await freshRedis({ port: redisPort })
   await put('warm', { body: aProduct })
@@ -28,7 +32,7 @@ async function withRedis() {
 const eur = (amount: number) => ({ amount, currency: 'EUR' })
 
 describe('GET /products/{id}/page', () => {
-  test('has all that a product page shows', async () => {
+  test('returns everything that a product page shows', async () => {
     const { content } = parseProduct({
       ...aProduct,
       category: 'kitchen/hot-drinks/moka-pots',
@@ -88,7 +92,7 @@ describe('GET /products/{id}/page', () => {
     expect(json.related).toEqual([])
   })
 
-  test('a product without variants is one offer itself', async () => {
+  test('returns the product itself as the only offer if it has no variants', async () => {
     await put('one', { body: { ...aProduct, price: eur(500), stock: 3 } })
     expect((await page('one')).json.offers).toEqual({
       lowPrice: eur(500),
@@ -97,7 +101,7 @@ describe('GET /products/{id}/page', () => {
     })
   })
 
-  test('prices in other currencies are offered, but not compared', async () => {
+  test('returns offers in other currencies, and leaves them out of the price range', async () => {
     await withRedis()
     const yen = { amount: 1, currency: 'JPY' }
     const variants = [
@@ -113,7 +117,7 @@ describe('GET /products/{id}/page', () => {
     expect((await page('yen')).json.offers).toMatchObject({ lowPrice: eur(900), highPrice: eur(900) })
   })
 
-  test('no product, no page: 404', async () => {
+  test('returns 404 if there is no such product', async () => {
     expect(await page('nothing')).toMatchObject({
       statusCode: 404,
       headers: { 'cache-status': expect.stringContaining('aisle; fwd=') },
@@ -122,7 +126,7 @@ describe('GET /products/{id}/page', () => {
     expect((await page('../x')).statusCode).toBe(400)
   })
 
-  test('its tag is that of its content: 304 until anything on it changes', async () => {
+  test('returns 304 for its ETag until anything on the page changes', async () => {
     await withRedis()
     await put('tag', { body: aProduct })
     const { headers } = await page('tag')
@@ -136,8 +140,8 @@ describe('GET /products/{id}/page', () => {
   })
 })
 
-describe('related products', () => {
-  test('are the eight nearest of the same category, as cards, the newest first', async () => {
+describe('the related products of a page', () => {
+  test('are the cards of the eight nearest products of the same category, newest first', async () => {
     const category = 'garden/tools'
     for (let n = 0; n < 11; n++) {
       const { content } = parseProduct({
@@ -188,7 +192,7 @@ describe('related products', () => {
     ])
   })
 
-  test('that were deleted while the index still has them are left out', async () => {
+  test('leave out products that are deleted but still in the index', async () => {
     const behind = await freshTables()
     const { content } = parseProduct(aProduct)
     for (const id of ['x', 'y', 'z']) await upsertProduct(behind, { id, content })
@@ -205,15 +209,15 @@ describe('related products', () => {
         },
       { step: 'initialize' },
     )
-    expect((await readPage(behind, 'x'))?.related).toEqual([])
+    expect((await readProductPage(behind, 'x'))?.related).toEqual([])
   })
 
-  test('that cannot be read are no empty list: the page fails', async () => {
+  test('fail the whole page if they cannot be read', async () => {
     const broken = await freshTables()
     const { content } = parseProduct(aProduct)
     await upsertProduct(broken, { id: 'x', content })
     await upsertProduct(broken, { id: 'y', content })
-    expect((await readPage(broken, 'x'))?.related).toHaveLength(1)
+    expect((await readProductPage(broken, 'x'))?.related).toHaveLength(1)
     broken.db.middlewareStack.add(
       (next, { commandName }) =>
         async (args) => {
@@ -222,13 +226,13 @@ describe('related products', () => {
         },
       { step: 'initialize' },
     )
-    await expect(readPage(broken, 'x')).rejects.toThrow('Slow down')
+    await expect(readProductPage(broken, 'x')).rejects.toThrow('Slow down')
   })
 })
 
-describe('what a page costs', () => {
-  /** Requests and read units of one page, by what was asked. */
-  async function cost(client: Awaited<ReturnType<typeof freshTables>>, id: string) {
+describe('the cost of a page', () => {
+  /** Reads one page, and returns its read units for each kind of request. */
+  async function measure(client: Awaited<ReturnType<typeof freshTables>>, id: string) {
     const requests: Record<string, number> = {}
     client.db.middlewareStack.add(
       (next, { commandName = '' }) =>
@@ -243,10 +247,10 @@ describe('what a page costs', () => {
             (requests[name] ?? 0) + units.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
           return result
         },
-      { step: 'initialize', name: 'cost', override: true },
+      { step: 'initialize', name: 'measure', override: true },
     )
-    const read = await readPage(client, id)
-    client.db.middlewareStack.remove('cost')
+    const read = await readProductPage(client, id)
+    client.db.middlewareStack.remove('measure')
     if (!read) throw new Error('No page')
     return { requests, related: read.related.length }
   }
@@ -282,9 +286,9 @@ describe('what a page costs', () => {
       })),
     )
     await upsertProduct(tables, { id: 'p0', content, reviews })
-    const few = await cost(tables, 'p0')
+    const few = await measure(tables, 'p0')
     await write(10, 1000)
-    const many = await cost(tables, 'p0')
+    const many = await measure(tables, 'p0')
     expect(many).toEqual(few)
     console.log(`a page: ${JSON.stringify(many)}`)
     expect(many.related).toBe(8)
@@ -297,7 +301,7 @@ describe('what a page costs', () => {
     expect(many.requests).toMatchObject({
       GetItemCommand: 1,
       BatchGetItemCommand: 8,
-      // Of the newer ones; there are no older ones.
+      // For the query of newer products. p0 is the oldest, so the query of older products finds none.
       'QueryCommand byCategory': 0.5,
     })
   }, 30_000)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InvalidProduct } from '../../lib/catalog/errors.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readItem, readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { hasContent } from '../../lib/catalog/table/items.ts'
@@ -9,7 +9,7 @@ import { freshTables } from '../support/dynamodb.ts'
 
 const { db, table } = await freshTables()
 
-// Mostly what is accepted, now and then what is not.
+// Mostly valid values, and a few invalid ones.
 const text = fc.oneof(
   { weight: 40, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
@@ -42,13 +42,13 @@ const input = fc.record(
   { requiredKeys: ['title', 'category', 'price'] },
 )
 
-test('whatever is accepted as a product comes back from DynamoDB as it was, and all else is refused with a reason', async () => {
+test('every accepted product is read from DynamoDB unchanged, and every other input is refused with a reason', async () => {
   let accepted = 0
   await fc.assert(
-    fc.asyncProperty(input, async (given) => {
+    fc.asyncProperty(input, async (product) => {
       let content: ReturnType<typeof parseProduct>['content']
       try {
-        content = parseProduct(given).content
+        content = parseProduct(product).content
       } catch (error) {
         expect(error).toBeInstanceOf(InvalidProduct)
         expect((error as InvalidProduct).faults.length).toBeGreaterThan(0)
@@ -67,7 +67,7 @@ test('whatever is accepted as a product comes back from DynamoDB as it was, and 
   expect(accepted).toBeGreaterThan(50)
 }, 60_000)
 
-test('names that mean something to JavaScript are names like any other', async () => {
+test('option and attribute names that mean something to JavaScript are accepted', async () => {
   const names = ['constructor', 'toString', 'hasOwnProperty', 'prototype', '__defineGetter__']
   const every = Object.fromEntries(names.map((name) => [name, name]))
   const variants = [{ sku: 'x', price: { amount: 1, currency: 'EUR' }, options: every }]
@@ -83,14 +83,14 @@ test('names that mean something to JavaScript are names like any other', async (
   expect(await readProduct({ db, table }, 'names')).toEqual(value)
 })
 
-test('a product that is too large for one item is refused, not half-written', () => {
+test('a product that is too large for one item is refused', () => {
   const description = 'ü'.repeat(20_000)
   const attributes = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`a${n}`, 'x'.repeat(1800)]))
   const large = { title: 'x', description, category: 'x', price: { amount: 1, currency: 'EUR' }, attributes }
   expect(() => parseProduct(large)).toThrow(/at most 262144 bytes/)
 })
 
-test('whatever JSON holds, it is a product or refused with a reason', () => {
+test('any JSON is parsed as a product or refused with a reason', () => {
   fc.assert(
     fc.property(fc.json(), (json) => {
       try {

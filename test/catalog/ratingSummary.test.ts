@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { InvalidReview } from '../../lib/catalog/errors.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { postReview } from '../../lib/catalog/reviews/postReview.ts'
-import { reviewKey } from '../../lib/catalog/table/items.ts'
+import { reviewKey } from '../../lib/catalog/table/keys.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct } from '../support/http.ts'
 import { allItems } from '../support/importing.ts'
-import { loseAnswers } from '../support/loseAnswers.ts'
+import { loseResponses } from '../support/loseResponses.ts'
 
 const { content } = parseProduct(aProduct)
-const draft = (rating: number) => ({ rating, body: `Of ${rating}`, author: 'Ana' })
+const draft = (rating: number) => ({ rating, body: `${rating} stars`, author: 'Ana' })
 
-/** A product without reviews, alone in its table. */
-async function given() {
+/** Creates a product without reviews, alone in its table. */
+async function createProductAlone() {
   const { db, table } = await freshTables()
   await putProduct({ db, table }, 'p', content)
   return {
@@ -31,8 +31,8 @@ async function given() {
 }
 
 describe('the rating of a product', () => {
-  test('is the sum of its reviews, and the version rises with each of them and each reply', async () => {
-    const { post, reply, product } = await given()
+  test('summarises its reviews, and the version rises with each review and each reply', async () => {
+    const { post, reply, product } = await createProductAlone()
     const before = (await product())?.version ?? Infinity
     const { id } = await post(5)
     const reviewed = await product()
@@ -47,22 +47,22 @@ describe('the rating of a product', () => {
     expect(await product()).toMatchObject({ rating: { average: 3, count: 3 } })
   })
 
-  test('counts twenty reviewers of the same moment, each once, and a writer of the product among them', async () => {
-    const { db, table, post, product, count } = await given()
+  test('counts each of twenty concurrent reviews once, even if the product is written at the same time', async () => {
+    const { db, table, post, product, count } = await createProductAlone()
     const ratings = Array.from({ length: 20 }, (_, n) => 1 + (n % 5))
     const started = performance.now()
     await Promise.all([
       ...ratings.map((rating) => post(rating)),
       putProduct({ db, table }, 'p', { ...content, title: 'Renamed' }),
     ])
-    console.log(`twenty reviews and a write at once: ${Math.round(performance.now() - started)} ms`)
+    console.log(`twenty concurrent reviews and a write: ${Math.round(performance.now() - started)} ms`)
     expect(await product()).toMatchObject({ title: 'Renamed', rating: { average: 3, count: 20 } })
     expect(await count()).toBe(20)
   })
 
-  test('counts a review once whose answer was lost, and the reviewer hears that it is there', async () => {
-    const { db, post, product, count } = await given()
-    const chaos = loseAnswers(db, 'TransactWriteItemsCommand')
+  test('counts a review once if its response was lost, and the retry succeeds', async () => {
+    const { db, post, product, count } = await createProductAlone()
+    const chaos = loseResponses(db, 'TransactWriteItemsCommand')
     chaos.losses = 1
     expect(await post(5)).toMatchObject({ rating: 5 })
     expect(chaos.losses).toBe(0)
@@ -70,20 +70,20 @@ describe('the rating of a product', () => {
     expect(await count()).toBe(1)
   })
 
-  test('counts a review once that is sent again as a new request by the same name', async () => {
-    const { post, product, count } = await given()
+  test('counts a review once if it is sent again with the same id', async () => {
+    const { post, product, count } = await createProductAlone()
     const id = randomUUID()
     const first = await post(5, id)
     expect(await post(5, id)).toEqual(first)
     expect(await product()).toMatchObject({ rating: { average: 5, count: 1 } })
-    // Another review by that name is not taken for it.
+    // Another review with the same id is stored under a new id.
     expect(await post(1, id)).toMatchObject({ rating: 1, id: expect.not.stringContaining(id) })
     expect(await product()).toMatchObject({ rating: { average: 3, count: 2 } })
     expect(await count()).toBe(2)
   })
 
-  test('stays when a write of the product that was repeated meets a review in between', async () => {
-    const { db, table, post, product } = await given()
+  test('is unchanged by a retried write of the product that a review came between', async () => {
+    const { db, table, post, product } = await createProductAlone()
     const before = await product()
     let posted = false
     db.middlewareStack.add(
@@ -102,9 +102,9 @@ describe('the rating of a product', () => {
     expect(await product()).toMatchObject({ title: 'Renamed', rating: { average: 3, count: 1 } })
   })
 
-  test('is left alone by a review that meets another transaction each time', async () => {
-    const { db, table, product, count } = await given()
-    // One that goes through after eleven tries does.
+  test('is unchanged by a review that conflicts with another transaction at each attempt', async () => {
+    const { db, table, product, count } = await createProductAlone()
+    // A review that conflicts eleven times is still added.
     let conflicts = 11
     db.middlewareStack.add(
       (next, { commandName }) =>
@@ -128,8 +128,8 @@ describe('the rating of a product', () => {
     expect(await count()).toBe(1)
   }, 15_000)
 
-  test('is not added to by a reply to what went with a product that was deleted and made anew meanwhile', async () => {
-    const { db, table, post, reply, product, count } = await given()
+  test('is unchanged by a reply to a review that was deleted meanwhile', async () => {
+    const { db, table, post, reply, product, count } = await createProductAlone()
     const { id } = await post(5)
     const before = await product()
     db.middlewareStack.add(

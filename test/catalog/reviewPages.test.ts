@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
@@ -10,8 +10,8 @@ const { call, put, db, table, redisPort } = await freshHandlers()
 const read = (id: string, query?: Record<string, string>, headers = {}) =>
   call('getReviews', { path: { id }, headers, ...(query && { query }) })
 
-/** A product with this many reviews; each says what a cursor looks like. */
-async function given(id: string, count: number) {
+/** Creates a product with this many reviews, whose texts look like a cursor. */
+async function createReviewed(id: string, count: number) {
   const reviews = Array.from({ length: count }, (_, n) => ({
     id: `r${n}`,
     rating: 5,
@@ -27,8 +27,8 @@ const nextOf = ({ headers }: { headers: Record<string, string> }) =>
   /^<\/products\/[^/]+\/reviews\?cursor=([^>&]+)>; rel="next"$/.exec(headers.link ?? '')?.[1]
 
 describe('GET /products/{id}/reviews', () => {
-  test('leads from page to page by Link; the body has items and nothing else', async () => {
-    await given('a', 45)
+  test('links each page to the next by Link, and the body has only items', async () => {
+    await createReviewed('a', 45)
     const ids: string[] = []
     const sizes: number[] = []
     let cursor: string | undefined
@@ -46,8 +46,8 @@ describe('GET /products/{id}/reviews', () => {
     expect(ids).toEqual(Array.from({ length: 45 }, (_, n) => `r${44 - n}`))
   })
 
-  test('the first page comes from the cache with its Link, the next ones leave Redis alone', async () => {
-    await given('b', 25)
+  test('returns the first page from the cache with its Link, and does not use Redis for later pages', async () => {
+    await createReviewed('b', 25)
     await freshRedis({ port: redisPort })
     await expect
       .poll(async () => (await read('b')).headers['cache-status'], { timeout: 3000 })
@@ -63,8 +63,8 @@ describe('GET /products/{id}/reviews', () => {
     expect(await redis.dbsize()).toBe(before)
   })
 
-  test('a tag is that of the content, on every page', async () => {
-    await given('c', 25)
+  test('returns 304 for the ETag of each page', async () => {
+    await createReviewed('c', 25)
     const first = await read('c')
     const cursor = nextOf(first) ?? ''
     const second = await read('c', { cursor })
@@ -79,9 +79,9 @@ describe('GET /products/{id}/reviews', () => {
     }
   })
 
-  test("a forged cursor, an empty one and another product's are 400", async () => {
-    await given('d', 25)
-    await given('e', 25)
+  test("returns 400 for a forged cursor, an empty cursor and another product's cursor", async () => {
+    await createReviewed('d', 25)
+    await createReviewed('e', 25)
     const cursor = nextOf(await read('d')) ?? ''
     expect((await read('d', { cursor })).statusCode).toBe(200)
     for (const [id, wrong] of [
@@ -97,7 +97,7 @@ describe('GET /products/{id}/reviews', () => {
     }
   })
 
-  test('of no product is 404, of one without reviews an empty list', async () => {
+  test('returns 404 for a missing product, and an empty list for a product without reviews', async () => {
     expect(await read('nothing')).toMatchObject({
       statusCode: 404,
       json: { type: 'urn:aisle:problem:no-such-product' },

@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { InvalidProduct } from '../../lib/catalog/errors.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { readReviews, threadsPerPage } from '../../lib/catalog/reviews/readReviews.ts'
@@ -17,7 +17,7 @@ const { db, table } = await freshTables()
 const cursors = openCursors({ db, table })
 const { content } = parseProduct(aProduct)
 
-/** A moment, by its number. */
+/** Returns the time `n` seconds after the start of 2026. */
 const at = (n: number) => new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString()
 const root = (id: string, n: number, changes: object = {}) => ({
   id,
@@ -33,8 +33,8 @@ const reply = (id: string, parentId: string, n: number, changes: object = {}) =>
   rating: undefined,
 })
 
-/** A product with these reviews. */
-async function given(id: string, reviews: object[]): Promise<Review[]> {
+/** Creates a product with these reviews. */
+async function createReviewed(id: string, reviews: object[]): Promise<Review[]> {
   const parsed = parseReviews(id, reviews)
   await upsertProduct({ db, table }, { id, content, reviews: parsed })
   return parsed
@@ -46,7 +46,7 @@ async function read(id: string, cursor?: string) {
   return page.value
 }
 
-/** All pages. */
+/** Reads all pages. */
 async function readAll(id: string) {
   const pages = [await read(id)]
   for (let next = pages[0]?.next; next !== undefined; next = pages.at(-1)?.next)
@@ -54,13 +54,13 @@ async function readAll(id: string) {
   return pages
 }
 
-/** The ids of trees, replies in brackets. */
+/** Returns the ids of threads as text, with the replies in brackets. */
 const outline = (threads: ReviewThread[]): string =>
   threads.map(({ id, replies }) => id + (replies.length > 0 ? `(${outline(replies)})` : '')).join(' ')
 
 describe('threads', () => {
-  test('come newest first, as trees whose replies stand under what they answer, the oldest first', async () => {
-    await given('tree', [
+  test('come newest first, as trees whose replies come oldest first', async () => {
+    await createReviewed('tree', [
       root('old', 1),
       root('new', 50),
       reply('o1', 'old', 10),
@@ -83,9 +83,9 @@ describe('threads', () => {
     })
   })
 
-  test('of one moment do not mix, whatever their ids have in common', async () => {
+  test('of the same time do not mix, whatever prefix their ids share', async () => {
     const ids = ['a', 'a-', 'a.', 'a0', 'aA', 'ab', 'a_', 'a~', 'a.b', 'a~~']
-    await given('prefix', [
+    await createReviewed('prefix', [
       ...ids.map((id) => root(id, 1)),
       ...ids.flatMap((id) => [reply(`${id}x`, id, 5), reply(`${id}y`, `${id}x`, 6)]),
     ])
@@ -94,8 +94,8 @@ describe('threads', () => {
     for (const item of items) expect(outline([item])).toBe(`${item.id}(${item.id}x(${item.id}y))`)
   })
 
-  test('are ordered by their moment, in whatever precision it was written', async () => {
-    await given('precision', [
+  test('are ordered by time, whatever the precision of the time', async () => {
+    await createReviewed('precision', [
       root('b', 0, { createdAt: '2026-01-01T00:00:01Z' }),
       root('c', 0, { createdAt: '2026-01-01T00:00:01.5Z' }),
       root('a', 0, { createdAt: '2026-01-01T00:00:00.999999Z' }),
@@ -103,36 +103,36 @@ describe('threads', () => {
     expect(outline((await read('precision')).items)).toBe('c b a')
   })
 
-  test('a reply whose parent is not there stands under the first review of its thread', async () => {
-    const [first] = await given('orphan', [root('first', 1)])
-    if (!first) throw new Error('nothing')
+  test('attach a reply whose parent is missing to the root', async () => {
+    const [first] = await createReviewed('orphan', [root('first', 1)])
+    if (!first) throw new Error('No review was created')
     const orphan = { ...first, rating: undefined, id: 'orphan', parentId: 'gone', createdAt: at(9) }
     const item = toReviewItem({ ...orphan, ...placeOfReply(first, orphan) })
     await db.send(new PutCommand({ TableName: table, Item: item }))
     expect(outline((await read('orphan')).items)).toBe('first(orphan)')
   })
 
-  test('a thread without its first review is not lost either', async () => {
-    const [first] = await given('rootless', [root('other', 1)])
-    if (!first) throw new Error('nothing')
+  test('are not lost if their root is missing', async () => {
+    const [first] = await createReviewed('rootless', [root('other', 1)])
+    if (!first) throw new Error('No review was created')
     const gone = { ...first, thread: `${at(5)}#gone` }
     for (const n of [6, 7]) {
-      const lone = { ...first, rating: undefined, id: `r${n}`, parentId: 'gone', createdAt: at(n) }
-      const item = toReviewItem({ ...lone, ...placeOfReply(gone, lone) })
+      const orphan = { ...first, rating: undefined, id: `r${n}`, parentId: 'gone', createdAt: at(n) }
+      const item = toReviewItem({ ...orphan, ...placeOfReply(gone, orphan) })
       await db.send(new PutCommand({ TableName: table, Item: item }))
     }
     expect(outline((await read('rootless')).items)).toBe('r6(r7) other')
   })
 })
 
-describe('a page', () => {
-  test('has twenty threads, and its cursor leads on until each was shown once', async () => {
-    // Threads of many sizes, so that they end anywhere in a request's items.
+describe('a page of reviews', () => {
+  test('has twenty threads, and the cursors lead through all threads once', async () => {
+    // Threads of many sizes, so that the requests to DynamoDB end at any point of a thread.
     const reviews = Array.from({ length: 70 }, (_, n) => [
       root(`t${n}`, n),
       ...Array.from({ length: (n * n) % 23 }, (_, r) => reply(`t${n}r${r}`, `t${n}`, 1000 + r)),
     ]).flat()
-    await given('many', reviews)
+    await createReviewed('many', reviews)
     const pages = await readAll('many')
     expect(pages.map(({ items }) => items.length)).toEqual([20, 20, 20, 10])
     const threads = pages.flatMap(({ items }) => items)
@@ -140,28 +140,28 @@ describe('a page', () => {
     for (const [index, { replies }] of threads.entries()) expect(replies).toHaveLength((69 - index) ** 2 % 23)
   })
 
-  test('that ends with the last thread has no cursor', async () => {
-    await given(
+  test('has no cursor if it ends with the last thread', async () => {
+    await createReviewed(
       'exact',
       Array.from({ length: threadsPerPage }, (_, n) => root(`t${n}`, n)),
     )
     expect(await read('exact')).toMatchObject({ items: { length: 20 } })
     expect((await read('exact')).next).toBeUndefined()
-    await given(
+    await createReviewed(
       'exact1',
       Array.from({ length: threadsPerPage + 1 }, (_, n) => root(`t${n}`, n)),
     )
     expect((await readAll('exact1')).map(({ items }) => items.length)).toEqual([20, 1])
   })
 
-  test('of a product without reviews is empty, and there is none of a product that does not exist', async () => {
-    await given('silent', [])
+  test('is empty for a product without reviews, and undefined for a missing product', async () => {
+    await createReviewed('silent', [])
     expect(await read('silent')).toEqual({ items: [] })
     expect(await readReviews({ db, table }, cursors, 'nobody')).toBeUndefined()
   })
 
-  test('has its size: it ends before the thread that it has no room for, and the next begins there', async () => {
-    // Of 100 reviews of 15 KB each there is room for 34.
+  test('ends before a thread that does not fit, and the next page starts with that thread', async () => {
+    // A page has room for 34 reviews of 15 KB each.
     const body = '\u20ac'.repeat(5000)
     const replies = Array.from({ length: 8 }, (_, r) => r)
     for (let batch = 0; batch < 5; batch++) {
@@ -172,7 +172,7 @@ describe('a page', () => {
           ...replies.map((r) => reply(`${id}r${r}`, id, 100 + r, { body })),
         ]
       })
-      await given('large', reviews)
+      await createReviewed('large', reviews)
     }
     const pages = await readAll('large')
     expect(pages.map(({ items }) => items.length)).toEqual([3, 3, 3, 1])
@@ -183,10 +183,10 @@ describe('a page', () => {
     for (const thread of threads) expect(thread.replies).toHaveLength(8)
   })
 
-  test('leaves out the oldest replies of a thread that has no room in any page, and goes on behind it', async () => {
+  test('leaves out the oldest replies of a thread that fits on no page, and continues after it', async () => {
     const body = '\u20ac'.repeat(5000)
-    const [big] = await given('huge', [root('big', 10), root('next', 1, { body })])
-    if (!big) throw new Error('nothing')
+    const [big] = await createReviewed('huge', [root('big', 10), root('next', 1, { body })])
+    if (!big) throw new Error('No review was created')
     for (let n = 0; n < 40; n++) {
       const one = { ...big, rating: undefined, id: `r${n}`, parentId: 'big', body, createdAt: at(100 + n) }
       const item = toReviewItem({ ...one, ...placeOfReply(big, one) })
@@ -194,13 +194,13 @@ describe('a page', () => {
     }
     const pages = await readAll('huge')
     expect(pages.map(({ items }) => items.map(({ id }) => id))).toEqual([['big'], ['next']])
-    const kept = pages[0]?.items[0]?.replies.map(({ id }) => id) ?? []
-    expect(kept).toEqual(Array.from({ length: 34 }, (_, n) => `r${n + 6}`))
+    const replies = pages[0]?.items[0]?.replies.map(({ id }) => id) ?? []
+    expect(replies).toEqual(Array.from({ length: 34 }, (_, n) => `r${n + 6}`))
   })
 })
 
-describe('what is imported', () => {
-  const refused = (reviews: object[]) => {
+describe('an imported thread', () => {
+  const faultsIn = (reviews: object[]) => {
     try {
       parseReviews('p', reviews)
     } catch (error) {
@@ -209,35 +209,35 @@ describe('what is imported', () => {
     }
     return []
   }
-  /** A review and replies, each to the one before. */
+  /** Returns a review and a chain of replies, each to the one before. */
   const chain = (depth: number) => [
     root('c0', 0),
     ...Array.from({ length: depth }, (_, n) => reply(`c${n + 1}`, `c${n}`, n + 1)),
   ]
 
-  test('may be as deep as the limit, and is shown so', async () => {
-    await given('deep', chain(maxDepth))
+  test('may be as deep as the limit, and is returned whole', async () => {
+    await createReviewed('deep', chain(maxDepth))
     let [thread] = (await read('deep')).items
     for (let depth = 0; depth < maxDepth; depth++) thread = thread?.replies[0]
     expect(thread).toMatchObject({ id: `c${maxDepth}`, replies: [] })
   })
 
-  test('and deeper is refused, with a pointer to the reply', () => {
-    expect(refused(chain(maxDepth + 1))).toEqual([
-      { pointer: `/reviews/${maxDepth + 1}/parentId`, detail: `Replies lie at most ${maxDepth} deep` },
+  test('is refused with a pointer to the reply if it is deeper', () => {
+    expect(faultsIn(chain(maxDepth + 1))).toEqual([
+      { pointer: `/reviews/${maxDepth + 1}/parentId`, detail: `Replies are at most ${maxDepth} levels deep` },
     ])
   })
 
-  test('a thread takes so many replies, and so many bytes of them', () => {
+  test('is refused if it has too many replies, or too many bytes of replies', () => {
     const many = (count: number, changes = {}) => [
       root('r', 0),
       ...Array.from({ length: count }, (_, n) => reply(`x${n}`, 'r', n, changes)),
     ]
-    expect(refused(many(maxReplies))).toEqual([])
-    expect(refused(many(maxReplies + 1))).toMatchObject([{ pointer: `/reviews/${maxReplies + 1}/parentId` }])
+    expect(faultsIn(many(maxReplies))).toEqual([])
+    expect(faultsIn(many(maxReplies + 1))).toMatchObject([{ pointer: `/reviews/${maxReplies + 1}/parentId` }])
     const fit = Math.ceil(maxReplyBytes / 5140)
-    expect(refused(many(fit - 2, { body: 'x'.repeat(5000) }))).toEqual([])
-    expect(refused(many(fit + 2, { body: 'x'.repeat(5000) }))).toMatchObject([
+    expect(faultsIn(many(fit - 2, { body: 'x'.repeat(5000) }))).toEqual([])
+    expect(faultsIn(many(fit + 2, { body: 'x'.repeat(5000) }))).toMatchObject([
       { detail: expect.stringContaining('bytes') },
     ])
   })

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { patchVariant } from '../../lib/catalog/product/patchVariant.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { readItem, readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
-import { loseAnswers } from '../support/loseAnswers.ts'
+import { interposed } from '../support/interposed.ts'
+import { loseResponses } from '../support/loseResponses.ts'
 
 const { call, put, db, table } = await freshHandlers()
 const { price } = aProduct
@@ -27,7 +27,7 @@ const stockOf = async (id: string, sku = 'S') =>
   (await stored(id))?.variants.find((variant) => variant.sku === sku)?.stock
 
 describe('PATCH /products/{id}/variants/{sku}', () => {
-  test('sets price and stock of one variant, and answers the whole product as it now is', async () => {
+  test('sets the price and stock of one variant, and returns the whole product', async () => {
     const before = await put('a', { body: shirt })
     const newPrice = { amount: 3100, currency: 'EUR' }
     const after = await patch('a', 'L/XL', { price: newPrice, stock: 7 })
@@ -44,7 +44,7 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
     expect(await stored('a')).toEqual(after.json)
   })
 
-  test('adds to the stock and takes from it; the stock of the product stays the sum', async () => {
+  test("adds to the stock and takes from it, and keeps the product's stock equal to the sum", async () => {
     await put('b', { body: shirt })
     expect((await patch('b', 'S', { stock: { add: 3 } })).json).toMatchObject({ stock: 18 })
     expect((await patch('b', 'S', { stock: { add: -13 } })).json).toMatchObject({
@@ -54,7 +54,7 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
     expect((await readItem({ db, table }, 'b'))?.stock).toBe(5)
   })
 
-  test('never takes what is not there: 409 that tells what there is', async () => {
+  test('returns 409 with the current stock if there is not enough, and changes nothing', async () => {
     const { json } = await put('c', { body: shirt })
     const refused = await patch('c', 'L/XL', { price: { amount: 1, currency: 'EUR' }, stock: { add: -6 } })
     expect(refused).toMatchObject({
@@ -64,12 +64,12 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
     expect(await stored('c')).toEqual(json)
   })
 
-  test('an sku in another normal form is the same sku', async () => {
+  test('finds an sku in any Unicode normal form', async () => {
     await put('d', { body: { ...aProduct, variants: [{ sku: 'gr\u00fcn', price }] } })
     expect((await patch('d', 'gru\u0308n', { stock: 1 })).json.stock).toBe(1)
   })
 
-  test('If-Match is honoured: 412 with the current version, and nothing changes', async () => {
+  test('returns 412 with the current version if If-Match does not match, and changes nothing', async () => {
     const { headers, json } = await put('e', { body: shirt })
     expect(await patch('e', 'S', { stock: 1 }, { 'if-match': '"p-1"' })).toMatchObject({
       statusCode: 412,
@@ -80,18 +80,18 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
   })
 
   const bad: [string, number, unknown, string?][] = [
-    ['nothing', 422, {}, ''],
+    ['an empty patch', 422, {}, ''],
     ['a stock below zero', 422, { stock: -1 }, '/stock'],
     ['a fraction', 422, { stock: { add: 0.5 } }, '/stock'],
     ['an addition without a number', 422, { stock: {} }, '/stock'],
-    ['an addition beyond what a stock may be', 422, { stock: { add: 1_000_000_000 } }, '/stock/add'],
-    ['a number beyond all bounds', 422, { stock: { add: -1e300 } }, '/stock/add'],
-    ['another field', 422, { stock: 1, sku: 'M' }, '/sku'],
+    ['an addition beyond the maximum stock', 422, { stock: { add: 1_000_000_000 } }, '/stock/add'],
+    ['a number out of range', 422, { stock: { add: -1e300 } }, '/stock/add'],
+    ['an unknown field', 422, { stock: 1, sku: 'M' }, '/sku'],
     ['a price without currency', 422, { price: { amount: 1 } }, '/price/currency'],
     ['a list', 422, [], ''],
   ]
   for (const [what, status, body, pointer] of bad) {
-    test(`${what} is ${status}, and changes nothing`, async () => {
+    test(`returns ${status} for ${what}, and changes nothing`, async () => {
       const { json } = await put('bad', { body: shirt })
       const refused = await patch('bad', 'S', body)
       expect(refused.statusCode).toBe(status)
@@ -100,7 +100,7 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
     })
   }
 
-  test('no such sku and no such product are 404s of their own', async () => {
+  test('returns different 404s for a missing sku and a missing product', async () => {
     await put('f', { body: shirt })
     for (const sku of ['M', '', 's', '__proto__', '\ud83d']) {
       const refused = await patch('f', sku, { stock: 1 })
@@ -113,11 +113,11 @@ describe('PATCH /products/{id}/variants/{sku}', () => {
   })
 })
 
-describe('a stock is exact', () => {
+describe('the stock', () => {
   const take = (id: string, sku: string, add: number) =>
     patchVariant({ db, table }, id, sku, { stock: { add } })
 
-  test('of more callers at the same moment than there are pieces, as many get one as there are', async () => {
+  test('goes to exactly as many of the concurrent callers as it has pieces', async () => {
     await putProduct({ db, table }, 'sale', content)
     const results = await Promise.allSettled(Array.from({ length: 25 }, () => take('sale', 'S', -1)))
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
@@ -127,19 +127,19 @@ describe('a stock is exact', () => {
     expect(await stored('sale')).toMatchObject({ stock: 5, variants: [{ stock: 0 }, { stock: 5 }] })
   })
 
-  test('additions to both variants at the same moment are all counted, and none conflicts with another', async () => {
+  test('counts concurrent additions to both variants all, without conflicts', async () => {
     const { version } = await putProduct({ db, table }, 'both', content)
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, n) => take('both', n % 2 ? 'S' : 'L/XL', 1)),
     )
     const product = await stored('both')
     expect(product).toMatchObject({ stock: 55, variants: [{ stock: 30 }, { stock: 25 }] })
-    // One version each: none has started again, and each answer is at least as new as its own write.
+    // One version per addition: none was retried. Each result is at least as new as its own write.
     expect(product?.version).toBe(version + 40)
     for (const { value } of results) expect(value.version).toBeGreaterThan(version)
   })
 
-  test('counts that are set at the same moment as pieces are taken leave a stock that some order explains', async () => {
+  test('is the result of some serial order of concurrent additions and sets', async () => {
     await putProduct({ db, table }, 'mixed', content)
     await Promise.all([
       ...Array.from({ length: 5 }, () => patchVariant({ db, table }, 'mixed', 'S', { stock: { add: -1 } })),
@@ -152,38 +152,37 @@ describe('a stock is exact', () => {
     expect(product?.stock).toBe(stock + 5)
   })
 
-  test('an addition hits its own variant also where somebody else moves it to another place meanwhile', async () => {
+  test('of the right variant changes, even if another writer moves the variant meanwhile', async () => {
     await putProduct({ db, table }, 'moved', content)
-    const moving = interposed(db, async () => {
-      await putProduct({ db, table }, 'moved', { ...content, variants: content.variants.toReversed() })
-    })
+    const reversed = { ...content, variants: content.variants.toReversed() }
+    const moving = interposed('TransactWriteItemsCommand', () => putProduct({ db, table }, 'moved', reversed))
     await patchVariant({ db: moving, table }, 'moved', 'S', { stock: { add: 1 } })
     expect(await stockOf('moved', 'S')).toBe(11)
     expect(await stockOf('moved', 'L/XL')).toBe(5)
   })
 })
 
-describe('a change is made exactly once', () => {
-  test('when its answer is lost, and the SDK repeats it', async () => {
+describe('a change to a variant is applied exactly once', () => {
+  test('if its response is lost and the SDK retries it', async () => {
     await putProduct({ db, table }, 'lost', content)
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
-    const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
+    const chaos = loseResponses(client, 'TransactWriteItemsCommand')
     chaos.losses = 1
     await patchVariant({ db: client, table }, 'lost', 'S', { stock: { add: -10 } })
     expect(chaos.losses).toBe(0)
     expect(await stockOf('lost')).toBe(0)
   })
 
-  test('when both answers are lost, and the caller repeats it under its key', async () => {
+  test('if both responses are lost and the caller repeats it with the same write id', async () => {
     await putProduct({ db, table }, 'key', content)
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
-    const chaos = loseAnswers(client, 'TransactWriteItemsCommand')
+    const chaos = loseResponses(client, 'TransactWriteItemsCommand')
     const options = { writeId: randomUUID() }
     chaos.losses = 2
     await expect(
       patchVariant({ db: client, table }, 'key', 'S', { stock: { add: -10 } }, options),
     ).rejects.toThrow('socket hang up')
-    // The last pieces are its own: not 409, and not once more.
+    // The repetition took the last pieces itself, so it neither fails with 409 nor takes more.
     const { value } = await patchVariant({ db, table }, 'key', 'S', { stock: { add: -10 } }, options)
     expect(value.variants[0]?.stock).toBe(0)
     await patchVariant({ db, table }, 'key', 'S', { stock: { add: 10 } })
@@ -191,27 +190,27 @@ describe('a change is made exactly once', () => {
     expect(await stockOf('key')).toBe(10)
   })
 
-  test('when it is sent twice with the same Idempotency-Key', async () => {
+  test('if it is sent twice with the same Idempotency-Key', async () => {
     await put('twice', { body: shirt })
     const headers = { 'idempotency-key': randomUUID() }
     const first = await patch('twice', 'S', { stock: { add: -1 } }, headers)
     await patch('twice', 'S', { stock: { add: -1 } })
     expect((await patch('twice', 'S', { stock: { add: -1 } }, headers)).body).toBe(first.body)
     expect(await stockOf('twice')).toBe(8)
-    // Another variant is another request.
+    // A request for another variant must not reuse the key.
     expect(await patch('twice', 'L/XL', { stock: { add: -1 } }, headers)).toMatchObject({ statusCode: 422 })
   })
 
-  test('when DynamoDB cancels it for a conflict with another transaction, after a pause', async () => {
+  test('if DynamoDB cancels it for a conflict with another transaction', async () => {
     await putProduct({ db, table }, 'conflict', content)
     let conflicts = 3
-    const client = interposed(db, () => {
+    const client = interposed('TransactWriteItemsCommand', () => {
       if (conflicts-- > 0) throw conflict()
     })
     await patchVariant({ db: client, table }, 'conflict', 'S', { stock: { add: 1 } })
     expect(conflicts).toBe(-1)
     expect(await stockOf('conflict')).toBe(11)
-    const always = interposed(db, () => {
+    const always = interposed('TransactWriteItemsCommand', () => {
       throw conflict()
     })
     await expect(patchVariant({ db: always, table }, 'conflict', 'S', { stock: 1 })).rejects.toThrow(
@@ -220,10 +219,10 @@ describe('a change is made exactly once', () => {
     expect(await stockOf('conflict')).toBe(11)
   })
 
-  test('and a writer of the whole product who was interrupted still knows its own success after it', async () => {
+  test('and an interrupted writer of the whole product still recognises its own success after it', async () => {
     const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
     const { version } = await putProduct({ db: client, table }, 'own', content)
-    const chaos = loseAnswers(client, 'PutItemCommand')
+    const chaos = loseResponses(client, 'PutItemCommand')
     chaos.losses = 1
     chaos.meanwhile = async () => {
       await patchVariant({ db, table }, 'own', 'S', { stock: { add: 1 } })
@@ -241,16 +240,3 @@ const conflict = () =>
     $metadata: {},
     CancellationReasons: [{ Code: 'TransactionConflict' }],
   })
-
-/** A client before whose first transactions something happens: before each, for as long as it throws. */
-function interposed(db: DynamoDBDocumentClient, meanwhile: () => unknown): DynamoDBDocumentClient {
-  let done = false
-  const send = async (command: { input: object }, ...rest: []) => {
-    if (!done && 'TransactItems' in command.input) {
-      await meanwhile()
-      done = true
-    }
-    return db.send(command as never, ...rest)
-  }
-  return Object.create(db, { send: { value: send } })
-}

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { createProduct } from '../../lib/catalog/product/createProduct.ts'
 import { deleteProduct } from '../../lib/catalog/product/deleteProduct.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { patchProduct } from '../../lib/catalog/product/patchProduct.ts'
 import { patchVariant } from '../../lib/catalog/product/patchVariant.ts'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
@@ -15,7 +15,7 @@ const { db, table } = await freshTables()
 const { content } = parseProduct({ ...aProduct, variants: [{ sku: 'S', price: aProduct.price, stock: 3 }] })
 const review = { id: 'r', rating: 4, body: 'x', author: 'ann', createdAt: '2024-01-01T00:00:00Z' }
 
-test('every kind of write raises the version, across delete and re-create as well, whatever the clock says', async () => {
+test('every kind of write raises the version, across delete and re-create, even if the clock goes back', async () => {
   const writes: (() => Promise<{ version: number }>)[] = [
     () => putProduct({ db, table }, '1', content),
     () => patchProduct({ db, table }, '1', { title: 'x' }),
@@ -32,7 +32,7 @@ test('every kind of write raises the version, across delete and re-create as wel
     () => putProduct({ db, table }, '1', content),
   ]
   const clock = vi.spyOn(Date, 'now')
-  // The SDK signs with the clock of `new Date()`, which stays.
+  // The SDK signs requests with `new Date()`, which is not mocked.
   let now = Date.now()
   const versions: number[] = []
   for (const write of writes) {
@@ -44,7 +44,7 @@ test('every kind of write raises the version, across delete and re-create as wel
   for (let n = 1; n < versions.length; n++) expect(versions[n]).toBeGreaterThan(versions[n - 1] ?? 0)
 })
 
-test('an editor of the product that was deleted does not change the one that was created with its id', async () => {
+test('a write that expects a deleted product does not change a new product with the same id', async () => {
   const { call, put } = await freshHandlers()
   const first = await put('2', { body: aProduct })
   const headers = { 'if-match': first.headers.etag ?? '' }

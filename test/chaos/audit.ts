@@ -2,20 +2,21 @@ import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb
 import type { ReviewItem } from '../../lib/catalog/reviews/review.ts'
 import type { ProductItem } from '../../lib/catalog/table/items.ts'
 import type { Write } from './history.ts'
-import { piecesOf, products } from './shop.ts'
+import { products, toUnitsSold } from './shop.ts'
 
-/** What the database holds in the end, compared with what writers were told. */
+/** How the table differs from what the writers were told. */
 export interface Audit {
-  /** Writes that were acknowledged and are not there. */
+  /** Acknowledged writes that the table does not hold. */
   lost: number
-  /** Writes that have happened more than once, though their client has asked under one key. */
+  /** Writes that happened more than once, although their client sent one idempotency key. */
   doubled: number
 }
 
-type Items = Awaited<ReturnType<typeof readAll>>
+/** The products and reviews of the table. */
+export type TableContent = Awaited<ReturnType<typeof readTable>>
 
 /** Reads the whole table. */
-export async function readAll(db: DynamoDBDocumentClient, table: string) {
+export async function readTable(db: DynamoDBDocumentClient, table: string) {
   const items: (ProductItem | ReviewItem)[] = []
   for await (const page of paginateScan({ client: db }, { TableName: table, ConsistentRead: true }))
     items.push(...((page.Items ?? []) as typeof items))
@@ -26,52 +27,55 @@ export async function readAll(db: DynamoDBDocumentClient, table: string) {
 }
 
 /**
+ * Compares the table with the writes of one fault.
+ *
  * @param before the table before the first of these writes
- * @param after and after the last
+ * @param after the table after the last of them
  */
-export function audit(writes: Write[], before: Items, after: Items): Audit {
+export function audit(writes: Write[], before: TableContent, after: TableContent): Audit {
   const result: Audit = { lost: 0, doubled: 0 }
-  const of = (kind: Write['kind'], id = '') =>
+  const writesOf = (kind: Write['kind'], id: string) =>
     writes.filter((write) => write.kind === kind && write.id === id)
-  const compare = (there: number, wanted: Write[]) => {
-    result.lost += Math.max(0, wanted.filter(({ acknowledged }) => acknowledged).length - there)
-    result.doubled += Math.max(0, there - wanted.length)
-  }
-  const stockOf = (items: Items, id: string) => items.products.find((each) => each.id === id)?.stock ?? 0
+  const stockIn = ({ products }: TableContent, id: string) =>
+    products.find((each) => each.id === id)?.stock ?? 0
 
   for (const id of products.put) {
     const product = after.products.find((each) => each.id === id)
-    if (!endsWithTheLast(of('put', id), product)) result.lost++
+    if (!holdsLastPut(writesOf('put', id), product)) result.lost++
   }
   for (const id of products.stock) {
-    const gone = stockOf(before, id) - stockOf(after, id)
-    const sales = of('stock', id)
-    const pieces = (some: Write[]) => some.reduce((sum, { mark }) => sum + piecesOf(mark), 0)
-    if (gone < pieces(sales.filter(({ acknowledged }) => acknowledged))) result.lost++
-    if (gone > pieces(sales)) result.doubled++
+    const removed = stockIn(before, id) - stockIn(after, id)
+    const sales = writesOf('stock', id)
+    const unitsOf = (some: Write[]) => some.reduce((sum, { mark }) => sum + toUnitsSold(mark), 0)
+    if (removed < unitsOf(sales.filter(({ acknowledged }) => acknowledged))) result.lost++
+    if (removed > unitsOf(sales)) result.doubled++
   }
-  for (const write of writes) {
-    const { kind, mark } = write
-    if (kind === 'review') compare(after.reviews.filter(({ body }) => body === mark).length, [write])
-    if (kind === 'new product') compare(after.products.filter(({ title }) => title === mark).length, [write])
+  for (const { kind, mark, acknowledged } of writes) {
+    if (kind !== 'review' && kind !== 'new product') continue
+    const found =
+      kind === 'review'
+        ? after.reviews.filter(({ body }) => body === mark)
+        : after.products.filter(({ title }) => title === mark)
+    if (acknowledged && found.length === 0) result.lost++
+    result.doubled += Math.max(0, found.length - 1)
   }
   return result
 }
 
 /**
- * A put replaces the whole product. So the last one that was acknowledged has to be there, or one that has come after it:
- * its client still waited when that one began.
+ * Returns whether a product holds the last acknowledged put. A put replaces the whole product, so another put may have
+ * followed, but only one whose client still waited when the last acknowledged put began.
  */
-function endsWithTheLast(puts: Write[], product: ProductItem | undefined): boolean {
+function holdsLastPut(puts: Write[], product: ProductItem | undefined): boolean {
   const versionOf = ({ acknowledged }: Write) => acknowledged?.version ?? 0
   const last = puts.reduce<Write | undefined>(
-    (one, other) => (other.acknowledged && (!one || versionOf(other) > versionOf(one)) ? other : one),
+    (newest, put) => (put.acknowledged && (!newest || versionOf(put) > versionOf(newest)) ? put : newest),
     undefined,
   )
   if (!last) return true
-  const standing = puts.find(({ mark }) => mark === product?.title)
-  if (!product || !standing) return false
-  // An attempt that nobody waited for any more may have put it once more.
-  if (standing === last) return product.version >= versionOf(last)
-  return product.version > versionOf(last) && (standing.end ?? 0) > last.start
+  const stored = puts.find(({ mark }) => mark === product?.title)
+  if (!product || !stored) return false
+  // An attempt whose client no longer waited may have stored it a second time.
+  if (stored === last) return product.version >= versionOf(last)
+  return product.version > versionOf(last) && (stored.end ?? 0) > last.start
 }

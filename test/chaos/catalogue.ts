@@ -2,103 +2,109 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseProductWithId } from '../../lib/catalog/product/product.ts'
+import { parseProductWithId } from '../../lib/catalog/product/parseProduct.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
 import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { connectLocal } from '../../lib/local/servers/client.ts'
+import { createTables } from '../../lib/local/servers/createTables.ts'
 import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
-import { freePort, type Server } from '../../lib/local/servers/server.ts'
-import { createTables } from '../../lib/local/servers/tables.ts'
+import type { Server } from '../../lib/local/servers/server.ts'
 import { SetupError } from '../../lib/project/setupError.ts'
 import { startNetwork } from '../support/network.ts'
-import { startWorker, type Worker } from '../support/workers.ts'
-import type { SandboxMethods, Setup } from './sandbox.ts'
-import { contentOf, ids } from './shop.ts'
-import type { StreamMethods } from './streamSandbox.ts'
+import { startWorker } from '../support/workers.ts'
+import type { FunctionProcessMethods, Setup } from './functionProcess.ts'
+import { ids, productContent } from './shop.ts'
+import type { StreamProcessMethods } from './streamProcess.ts'
 
-/** What the processes that read, and the one that writes, have of the catalogue. */
-const reading = ['getProduct', 'getPage', 'getProducts']
-const writing = ['putProduct', 'patchVariant', 'postReview', 'postProduct']
+/** The functions of the reading processes. */
+const readFunctions = ['getProduct', 'getPage', 'getProducts']
+/** The functions of the writing process. */
+const writeFunctions = ['putProduct', 'patchVariant', 'postReview', 'postProduct']
 
 export type Catalogue = Awaited<ReturnType<typeof startCatalogue>>
 
 /**
- * The catalogue on this machine, to be harmed: two processes that read, one that writes and one that follows the stream,
- * a Redis half a millisecond away that keeps nothing on disk, and a DynamoDB Local that keeps all.
+ * Starts the catalogue on this machine, for faults: two processes that read, one that writes, and one that follows the
+ * stream. Redis is half a millisecond away and stores nothing on disk. DynamoDB Local stores everything on disk.
  *
- * @throws {SetupError} where something is missing
+ * @throws {SetupError} if Redis is not installed, or if serverless.yml defines too few tables
  */
 export async function startCatalogue() {
   const binary = findRedisBinary()
-  if (!binary) throw new SetupError('No valkey-server or redis-server on PATH')
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-chaos-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
-  // Also where it is ended by a signal.
-  process.once('exit', remove)
+  if (!binary) throw new SetupError('No valkey-server or redis-server on PATH. Install one of them.')
+  const directory = mkdtempSync(join(tmpdir(), 'aisle-chaos-'))
+  const removeDirectory = () => rmSync(directory, { recursive: true, force: true })
+  // A signal may end the run before `stop`.
+  process.once('exit', removeDirectory)
   const [redisPort, dynamodbPort] = [await freePort(), await freePort()]
-  const startCache = () => startRedis({ binary, port: redisPort, detached: true })
-  const startDatabase = () => startDynamoDB({ folder, port: dynamodbPort, detached: true })
-  const [redis, dynamodb] = await Promise.all([restartable(startCache), restartable(startDatabase)])
+  const [redis, dynamodb] = await Promise.all([
+    startRestartable(() => startRedis({ binary, port: redisPort, detached: true })),
+    startRestartable(() => startDynamoDB({ directory, port: dynamodbPort, detached: true })),
+  ])
   const network = await startNetwork()
   const wire = await network.open(redisPort)
   const db = connectLocal(dynamodb.server.url)
-  const [table, answers] = await createTables(db, 'chaos')
-  if (!table || !answers) throw new SetupError('serverless.yml defines too few tables')
+  const [table, idempotencyTable] = await createTables(db, 'chaos')
+  if (!table || !idempotencyTable) throw new SetupError('serverless.yml must define two tables')
   for (const id of ids)
-    await putProduct({ db, table: table.name }, id, parseProductWithId(id, contentOf('before')))
+    await putProduct({ db, table: table.name }, id, parseProductWithId(id, productContent('before')))
 
   const env = {
     TABLE_NAME: table.name,
-    IDEMPOTENCY_TABLE: answers.name,
+    IDEMPOTENCY_TABLE: idempotencyTable.name,
     REDIS_URL: wire.url,
     DYNAMODB_ENDPOINT: dynamodb.server.url,
   }
-  const sandbox = async (functions: string[]) => {
+  const startFunctions = async (functions: string[]) => {
     const setup: Setup = { functions, env }
-    const worker = await startWorker<SandboxMethods, never>(new URL('./sandbox.ts', import.meta.url), setup)
+    const file = new URL('./functionProcess.ts', import.meta.url)
+    const worker = await startWorker<FunctionProcessMethods, never>(file, setup)
     return { worker, port: await worker.call('port') }
   }
-  const [reader, otherReader, writer, stream] = await Promise.all([
-    ...[sandbox(reading), sandbox(reading), sandbox(writing)],
-    startWorker<StreamMethods, never>(new URL('./streamSandbox.ts', import.meta.url), env),
-  ] as const)
+  const [firstReader, secondReader, writer, stream] = await Promise.all([
+    startFunctions(readFunctions),
+    startFunctions(readFunctions),
+    startFunctions(writeFunctions),
+    startWorker<StreamProcessMethods, never>(new URL('./streamProcess.ts', import.meta.url), env),
+  ])
   const admin = connectRedis(redis.server.url)
-  // It is away now and then; whoever asks it then is told.
+  // Redis is unavailable at times. Each command then rejects, so this event says nothing new.
   admin.on('error', () => {})
   return {
     ...{ redis, dynamodb, wire, admin, db, table: table.name },
-    readers: [reader, otherReader],
+    readers: [firstReader, secondReader],
     writer,
-    stream: stream as Worker<StreamMethods>,
+    stream,
     async stop() {
       admin.disconnect()
       db.destroy()
-      await Promise.all([reader, otherReader, writer].map(({ worker }) => worker.kill()))
+      await Promise.all([firstReader, secondReader, writer].map(({ worker }) => worker.kill()))
       await Promise.all([stream.kill(), network.worker.kill()])
       await Promise.all([redis.server.stop('SIGKILL'), dynamodb.server.stop('SIGKILL')])
-      remove()
-      process.off('exit', remove)
+      removeDirectory()
+      process.off('exit', removeDirectory)
     },
   }
 }
 
-/** A server that comes back at its port after it was killed. */
-async function restartable(start: () => Promise<Server>) {
-  const kept = {
+/** Starts a server that can be killed and started again at the same port. */
+async function startRestartable(start: () => Promise<Server>) {
+  const restartable = {
     server: await start(),
-    /** Ends it, and starts it again so many ms later; resolves when it answers. */
+    /** Kills the server, and starts it again after `ms`. Resolves when it answers. */
     async killFor(ms: number) {
-      await kept.server.stop('SIGKILL')
+      await restartable.server.stop('SIGKILL')
       await sleep(ms)
-      kept.server = await start()
+      restartable.server = await start()
     },
-    /** Stops it by SIGSTOP for so many ms. */
+    /** Freezes the server by SIGSTOP for `ms`. */
     async freezeFor(ms: number) {
-      kept.server.process.kill('SIGSTOP')
+      restartable.server.process.kill('SIGSTOP')
       await sleep(ms)
-      kept.server.process.kill('SIGCONT')
+      restartable.server.process.kill('SIGCONT')
     },
   }
-  return kept
+  return restartable
 }

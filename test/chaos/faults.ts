@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from './catalogue.ts'
 
-/** What may befall the catalogue. */
+/** A fault of the catalogue's servers, clients or clocks. */
 export interface Fault {
-  /** What befalls, as in `Redis is killed`. */
+  /** A clause, such as `Redis is killed`. */
   name: string
-  /** Does it for about so many ms, and makes it good again; resolves when all servers answer again. */
-  strike(catalogue: Catalogue, ms: number): Promise<unknown>
-  /** Reads of what no cache holds fail meanwhile. */
+  /** Injects the fault for about `ms`, and ends it. Resolves when all servers answer again. */
+  inject(catalogue: Catalogue, ms: number): Promise<unknown>
+  /** The database is unavailable, so reads that miss the cache fail. */
   isDatabaseAway?: true
-  /** Writers rest before it, so that the cache holds all; and go on with it, or when it is over. */
-  writers?: 'go on' | 'rest'
-  /** Half of the clients leave before they are answered. */
-  clientsLeave?: true
+  /** Writers pause before the fault, so that the cache fills. They resume when it begins, or when it ends. */
+  writers?: 'continue' | 'pause'
+  /** Half of the clients disconnect before they are answered. */
+  clientsDisconnect?: true
 }
 
-/** Does something again and again for so many ms, with a pause between. */
-async function repeatedly(ms: number, pauseMs: number, act: () => Promise<unknown>): Promise<void> {
+/** Repeats an action for `ms`, with a pause after each time. */
+async function repeat(ms: number, pauseMs: number, act: () => Promise<unknown>): Promise<void> {
   const end = performance.now() + ms
   while (performance.now() < end) {
     await act()
@@ -24,32 +24,34 @@ async function repeatedly(ms: number, pauseMs: number, act: () => Promise<unknow
   }
 }
 
-/** How long each way may take while Redis is late, ms: it answers after 50 to 150. */
-const late = { least: 25, most: 75 }
+/** The delay in each direction while Redis is slow, ms. So Redis answers after 50 to 150 ms. */
+const slowDelayMs = { min: 25, max: 75 }
 const usualDelayMs = 0.5
-const hour = 3_600_000
+const hourMs = 3_600_000
 
-async function setClocks({ readers: [one, other], writer, stream }: Catalogue, ms: number): Promise<void> {
-  await one?.worker.call('putClockAhead', { ms })
-  await other?.worker.call('putClockAhead', { ms: -ms })
+async function setClocks({ readers, writer, stream }: Catalogue, ms: number): Promise<void> {
+  const [first, second] = readers
+  await first?.worker.call('putClockAhead', { ms })
+  await second?.worker.call('putClockAhead', { ms: -ms })
   await writer.worker.call('putClockAhead', { ms: -ms })
   await stream.call('putClockAhead', { ms })
 }
 
 export const faults: Fault[] = [
-  { name: 'nothing', strike: (_, ms) => sleep(ms) },
-  { name: 'Redis is killed', strike: ({ redis }, ms) => redis.killFor(ms) },
-  { name: 'Redis is stopped', strike: ({ redis }, ms) => redis.freezeFor(ms) },
+  { name: 'no fault', inject: (_, ms) => sleep(ms) },
+  { name: 'Redis is killed', inject: ({ redis }, ms) => redis.killFor(ms) },
+  { name: 'Redis hangs', inject: ({ redis }, ms) => redis.freezeFor(ms) },
   {
-    name: 'Redis is late by 50 to 150 ms',
-    async strike({ wire }, ms) {
-      await repeatedly(ms, 50, () => wire.delay(late.least + Math.random() * (late.most - late.least)))
+    name: 'Redis answers after 50 to 150 ms',
+    async inject({ wire }, ms) {
+      const { min, max } = slowDelayMs
+      await repeat(ms, 50, () => wire.delay(min + Math.random() * (max - min)))
       await wire.delay(usualDelayMs)
     },
   },
   {
     name: 'Redis is full',
-    async strike({ admin }, ms) {
+    async inject({ admin }, ms) {
       await admin.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1')
       await sleep(ms)
       await admin.config('SET', 'maxmemory', '0')
@@ -57,7 +59,7 @@ export const faults: Fault[] = [
   },
   {
     name: 'Redis is read-only',
-    async strike({ admin }, ms) {
+    async inject({ admin }, ms) {
       await admin.replicaof('127.0.0.1', 1)
       await sleep(ms)
       await admin.replicaof('NO', 'ONE')
@@ -65,46 +67,46 @@ export const faults: Fault[] = [
   },
   {
     name: 'Redis is flushed twice a second',
-    strike: ({ admin }, ms) => repeatedly(ms, 500, () => admin.flushall()),
+    inject: ({ admin }, ms) => repeat(ms, 500, () => admin.flushall()),
   },
   {
     name: 'connections to Redis are cut twice a second',
-    strike: ({ wire }, ms) => repeatedly(ms, 500, () => wire.cut()),
+    inject: ({ wire }, ms) => repeat(ms, 500, () => wire.cut()),
   },
   {
-    name: 'DynamoDB is killed, nobody writes',
-    ...{ isDatabaseAway: true, writers: 'rest' },
-    strike: ({ dynamodb }, ms) => dynamodb.killFor(ms),
+    name: 'DynamoDB is killed, writers pause',
+    ...{ isDatabaseAway: true, writers: 'pause' },
+    inject: ({ dynamodb }, ms) => dynamodb.killFor(ms),
   },
   {
-    name: 'DynamoDB is killed, writers go on',
-    ...{ isDatabaseAway: true, writers: 'go on' },
-    strike: ({ dynamodb }, ms) => dynamodb.killFor(ms),
+    name: 'DynamoDB is killed, writers continue',
+    ...{ isDatabaseAway: true, writers: 'continue' },
+    inject: ({ dynamodb }, ms) => dynamodb.killFor(ms),
   },
   {
-    name: 'DynamoDB is stopped, nobody writes',
-    ...{ isDatabaseAway: true, writers: 'rest' },
-    strike: ({ dynamodb }, ms) => dynamodb.freezeFor(ms),
+    name: 'DynamoDB hangs, writers pause',
+    ...{ isDatabaseAway: true, writers: 'pause' },
+    inject: ({ dynamodb }, ms) => dynamodb.freezeFor(ms),
   },
   {
-    name: 'DynamoDB is stopped, writers go on',
-    ...{ isDatabaseAway: true, writers: 'go on' },
-    strike: ({ dynamodb }, ms) => dynamodb.freezeFor(ms),
+    name: 'DynamoDB hangs, writers continue',
+    ...{ isDatabaseAway: true, writers: 'continue' },
+    inject: ({ dynamodb }, ms) => dynamodb.freezeFor(ms),
   },
   {
-    name: 'both are killed',
-    ...{ isDatabaseAway: true, writers: 'go on' },
-    strike: ({ redis, dynamodb }, ms) => Promise.all([redis.killFor(ms), dynamodb.killFor(ms)]),
+    name: 'Redis and DynamoDB are killed',
+    ...{ isDatabaseAway: true, writers: 'continue' },
+    inject: ({ redis, dynamodb }, ms) => Promise.all([redis.killFor(ms), dynamodb.killFor(ms)]),
   },
   {
-    name: 'half of the clients leave',
-    clientsLeave: true,
-    strike: (_, ms) => sleep(ms),
+    name: 'half of the clients disconnect',
+    clientsDisconnect: true,
+    inject: (_, ms) => sleep(ms),
   },
   {
-    name: 'clocks are an hour off, either way',
-    async strike(catalogue, ms) {
-      await setClocks(catalogue, hour)
+    name: 'clocks are an hour ahead or behind',
+    async inject(catalogue, ms) {
+      await setClocks(catalogue, hourMs)
       await sleep(ms)
       await setClocks(catalogue, 0)
     },

@@ -1,44 +1,45 @@
-/** What a client asked for and got. Times are by performance.now() of the process that all clients live in, ms. */
+/** A request of a reader, and its answer. Times are by performance.now() of the process that all clients run in, ms. */
 export interface Read {
   start: number
   end: number
-  /** Which process answered. */
-  sandbox: number
+  /** The index of the process that answered. */
+  process: number
   /**
-   * Which entry was asked for, such as `page p1`; several of them for a list, each as `listed p1`: another function than
-   * that of the product answers it, and has a memory of its own.
+   * The requested entries, such as `page p1`. A list requests several, each as `listed p1`, because another function
+   * answers it than a single product, with a memory of its own.
    */
   entries: string[]
-  /** The versions that were answered, by product. */
+  /** The version of each product in the answer. */
   versions: Record<string, number>
-  /** `Cache-Status`, empty where there was no answer. */
+  /** `Cache-Status`; empty if there was no answer. */
   cache: string
-  /** Why it was no answer of use; undefined where it was one, or the client left. */
+  /** Why the read failed; undefined if it succeeded. */
   failure?: string
 }
 
-/** What a client wanted to change, with all its attempts. */
+/** A change that a writer requested, with all attempts. */
 export interface Write {
   kind: 'put' | 'stock' | 'review' | 'new product'
-  /** The product; empty for a new one. */
+  /** The product; empty for a new product. */
   id: string
-  /** Names it in what it writes. */
+  /** A text in the write's content that identifies the write. */
   mark: string
   start: number
-  /** When its client gave it up, or was told that it is done. */
+  /** When its client learned the outcome, or abandoned the write. */
   end?: number
   acknowledged?: { at: number; version?: number; invalidation: 'done' | 'deferred' }
-  /** Refused for good: the same again would be refused again. */
+  /** The answer was an error that a retry cannot change. */
   isRefused?: boolean
-  /** When an attempt was refused or lost, and how. Of clients that left nothing is noted. */
-  refusals: { at: number; why: string }[]
+  /** The attempts that were refused or lost. Attempts whose client disconnected are not recorded. */
+  refusals: { at: number; reason: string }[]
 }
 
-/** All that happened while one fault was tried. */
+/** Everything that clients did and saw while one fault was tested. */
 export interface History {
   reads: Read[]
   writes: Write[]
-  /** When the fault began, and when it was over. */
-  struck: number
-  over: number
+  /** When the fault began. */
+  faultStart: number
+  /** When all servers answered again. */
+  faultEnd: number
 }

@@ -2,26 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Read } from './history.ts'
 import { ids, versionsIn } from './shop.ts'
 
-/** So many reads begin in a second, whether those before are answered or not. */
+/** How many reads begin each second, whether or not earlier reads were answered. */
 const perSecond = 25
-/** One read in so many asks for what nobody has asked for before, and one for all products in a list. */
+/** One of so many reads requests a product that no reader has requested before. */
 const coldOneIn = 20
+/** One of so many reads requests all products as a list. */
 const listOneIn = 10
-/** Longer than a function may take. */
-const patienceMs = 10_000
+/** Longer than a function may take, ms. */
+const timeoutMs = 10_000
 
-const pages = [...ids.map((id) => ['product', id]), ...ids.map((id) => ['page', id])] as [
-  'product' | 'page',
-  string,
-][]
+const single: ['product' | 'page', string][] = [
+  ...ids.map((id) => ['product', id] as ['product', string]),
+  ...ids.map((id) => ['page', id] as ['page', string]),
+]
 
-/** What the nth reader asks for, in an order in which each entry has its turn in little more than a second. */
-function asked(n: number): { path: string; entries: string[]; exists: boolean } {
+/** Returns the nth request. Each entry is requested about once a second. */
+function toRequest(n: number): { path: string; entries: string[]; exists: boolean } {
   if (n % coldOneIn === 0)
     return { path: `/products/cold-${n}`, entries: [`product cold-${n}`], exists: false }
   if (n % listOneIn === 1)
     return { path: `/products?ids=${ids.join()}`, entries: ids.map((id) => `listed ${id}`), exists: true }
-  const [kind, id] = pages[(n * 7) % pages.length] ?? ['product', '']
+  const [kind, id] = single[(n * 7) % single.length] ?? ['product', '']
   return {
     path: `/products/${id}${kind === 'page' ? '/page' : ''}`,
     entries: [`${kind} ${id}`],
@@ -30,16 +31,17 @@ function asked(n: number): { path: string; entries: string[]; exists: boolean } 
 }
 
 /**
- * Readers, each of whom asks once and is gone.
+ * Starts readers. Each sends one request.
  *
- * @param ports of the processes that answer, one after another
- * @param patience how long the nth reader waits before it leaves, ms; undefined: until it is answered
- * @returns what ends them; resolves when the last one has gone
+ * @param ports of the processes that answer, in turn
+ * @param disconnectAfterMs returns how long the next reader waits before it disconnects, ms; undefined if it waits for
+ *   its answer
+ * @returns a function that stops them; it resolves when the last reader has ended
  */
 export function startReaders(
   ports: number[],
-  note: (read: Read) => void,
-  patience: (n: number) => number | undefined,
+  record: (read: Read) => void,
+  disconnectAfterMs: () => number | undefined,
 ): () => Promise<void> {
   const open = new Set<Promise<void>>()
   const end = new AbortController()
@@ -48,12 +50,12 @@ export function startReaders(
     for (let n = 0; !end.signal.aborted; n++) {
       const wait = start + (n * 1000) / perSecond - performance.now()
       if (wait > 0) await sleep(wait)
-      const sandbox = Math.floor(n / 2) % ports.length
-      const read = ask(n, sandbox, ports[sandbox] ?? 0, patience(n)).then((done) => {
-        open.delete(read)
-        if (done) note(done)
+      const process = Math.floor(n / 2) % ports.length
+      const reader = read(n, process, ports[process] ?? 0, disconnectAfterMs()).then((result) => {
+        open.delete(reader)
+        if (result) record(result)
       })
-      open.add(read)
+      open.add(reader)
     }
   }
   const running = run()
@@ -64,30 +66,29 @@ export function startReaders(
   }
 }
 
-/** @returns undefined for a reader that left */
-async function ask(
+/** Sends the nth request. Returns undefined if the reader disconnected. */
+async function read(
   n: number,
-  sandbox: number,
+  process: number,
   port: number,
-  leaveMs: number | undefined,
+  disconnectMs: number | undefined,
 ): Promise<Read | undefined> {
-  const { path, entries, exists } = asked(n)
-  const start = performance.now()
-  const read = { start, sandbox, entries }
-  const signal = AbortSignal.timeout(leaveMs ?? patienceMs)
+  const { path, entries, exists } = toRequest(n)
+  const begun = { start: performance.now(), process, entries }
+  const signal = AbortSignal.timeout(disconnectMs ?? timeoutMs)
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal })
     const answer = await response.json()
-    const isRight = response.status === (exists ? 200 : 404)
+    const isExpected = response.status === (exists ? 200 : 404)
     return {
-      ...read,
+      ...begun,
       end: performance.now(),
-      versions: exists && isRight ? versionsIn(answer) : {},
+      versions: exists && isExpected ? versionsIn(answer) : {},
       cache: response.headers.get('cache-status') ?? '',
-      ...(!isRight && { failure: `${response.status} ${answer.type ?? ''}` }),
+      ...(!isExpected && { failure: `${response.status} ${answer.type ?? ''}` }),
     }
   } catch (error) {
-    if (leaveMs !== undefined && signal.aborted) return undefined
-    return { ...read, end: performance.now(), versions: {}, cache: '', failure: String(error) }
+    if (disconnectMs !== undefined && signal.aborted) return undefined
+    return { ...begun, end: performance.now(), versions: {}, cache: '', failure: String(error) }
   }
 }

@@ -1,71 +1,75 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Write } from './history.ts'
-import { products, requestOf } from './shop.ts'
+import { products, toRequest } from './shop.ts'
 
-/** How often a product is put, and how often something is written under an idempotency key, ms. */
+/** The interval between two puts, ms. */
 const putEveryMs = 200
+/** The interval between two writes with an idempotency key, ms. */
 const keyedEveryMs = 667
-/** How often a put is tried; what has a key is tried until it is done. */
+/** The most attempts of a put. A write with a key is retried until it succeeds. */
 const putAttempts = 4
-/** Longer than a function may take. */
-const patienceMs = 10_000
-/** When a write with a key is given up all the same, ms: then it is told as not acknowledged. */
+/** Longer than a function may take, ms. */
+const timeoutMs = 10_000
+/** When a client abandons a write with a key, ms. That write counts as not acknowledged. */
 const longestMs = 60_000
-/** After an attempt that nobody answered, ms. */
+/** The pause after an attempt without an answer, ms. */
 const pauseMs = 1_000
 
-/** Answers of 4xx after which a client tries again. */
-const again = [409, 429]
+/** The statuses of 4xx after which a client retries. */
+const retriedStatuses = [409, 429]
 
 const keyed = ['stock', 'review', 'stock', 'new product'] as const
 
-/** Writers, who begin one after another and try again what was refused. */
+/** Writers that begin at fixed intervals and retry. */
 export interface Writers {
-  /** Nobody begins or tries again until `goOn`. */
-  rest(): void
-  goOn(): void
-  /** Nobody begins any more; resolves when all that have a key are done, and the others done or given up. */
-  end(): Promise<void>
+  /** Begins and retries nothing until `resume`. */
+  pause(): void
+  resume(): void
+  /** Begins no more writes. Resolves when every write has succeeded, was refused or was abandoned. */
+  stop(): Promise<void>
 }
 
 /**
- * @param run tells the marks of this fault apart from those of another
- * @param leaveMs how long the next attempt is waited for before its client leaves, ms; undefined: until it is answered
+ * Starts writers.
+ *
+ * @param run distinguishes the marks of this run from those of other runs
+ * @param disconnectAfterMs returns how long the client of the next attempt waits before it disconnects, ms; undefined if
+ *   it waits for the answer
  */
 export function startWriters(
   port: number,
   run: string,
-  note: (write: Write) => void,
-  leaveMs: () => number | undefined,
+  record: (write: Write) => void,
+  disconnectAfterMs: () => number | undefined,
 ): Writers {
   const open = new Set<Promise<void>>()
-  let isOver = false
-  let rested = Promise.withResolvers<void>()
-  rested.resolve()
+  let isStopped = false
+  let resumed = Promise.withResolvers<void>()
+  resumed.resolve()
 
   const write = async (begun: Write) => {
     const { kind, mark } = begun
-    const isOver = () => performance.now() > begun.start + longestMs
-    for (let attempt = 1; kind === 'put' ? attempt <= putAttempts : !isOver(); attempt++) {
-      await rested.promise
-      const pause = await tryOnce(port, begun, kind === 'put' ? undefined : mark, leaveMs())
+    const isAbandoned = () => performance.now() > begun.start + longestMs
+    for (let attempt = 1; kind === 'put' ? attempt <= putAttempts : !isAbandoned(); attempt++) {
+      await resumed.promise
+      const pause = await attemptWrite(port, begun, kind === 'put' ? undefined : mark, disconnectAfterMs())
       if (begun.acknowledged || begun.isRefused) break
       await sleep(pause)
     }
     begun.end = performance.now()
   }
   const begin = (kind: Write['kind'], n: number) => {
-    const own: readonly string[] = kind === 'new product' ? [''] : products[kind]
-    const mark = `${run} ${kind} ${n}`
-    const begun: Write = { kind, id: own[n % own.length] ?? '', mark, start: performance.now(), refusals: [] }
-    note(begun)
+    const candidates: readonly string[] = kind === 'new product' ? [''] : products[kind]
+    const id = candidates[n % candidates.length] ?? ''
+    const begun: Write = { kind, id, mark: `${run} ${kind} ${n}`, start: performance.now(), refusals: [] }
+    record(begun)
     const done = write(begun).then(() => void open.delete(done))
     open.add(done)
   }
-  const every = async (ms: number, next: (n: number) => void) => {
-    for (let n = 0; !isOver; n++) {
-      await rested.promise
-      if (!isOver) next(n)
+  const every = async (ms: number, beginNth: (n: number) => void) => {
+    for (let n = 0; !isStopped; n++) {
+      await resumed.promise
+      if (!isStopped) beginNth(n)
       await sleep(ms)
     }
   }
@@ -74,28 +78,28 @@ export function startWriters(
     every(keyedEveryMs, (n) => begin(keyed[n % keyed.length] ?? 'stock', n)),
   ]
   return {
-    rest() {
-      rested = Promise.withResolvers<void>()
+    pause() {
+      resumed = Promise.withResolvers<void>()
     },
-    goOn: () => rested.resolve(),
-    async end() {
-      isOver = true
-      rested.resolve()
+    resume: () => resumed.resolve(),
+    async stop() {
+      isStopped = true
+      resumed.resolve()
       await Promise.all(running)
       await Promise.all(open)
     },
   }
 }
 
-/** @returns how long to wait before the next attempt, ms */
-async function tryOnce(
+/** Sends a write once, and records the result in it. Returns how long to wait before the next attempt, ms. */
+async function attemptWrite(
   port: number,
   begun: Write,
   key: string | undefined,
-  leaveMs: number | undefined,
+  disconnectMs: number | undefined,
 ): Promise<number> {
-  const { method, path, body } = requestOf(begun)
-  const signal = AbortSignal.timeout(leaveMs ?? patienceMs)
+  const { method, path, body } = toRequest(begun)
+  const signal = AbortSignal.timeout(disconnectMs ?? timeoutMs)
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -114,12 +118,13 @@ async function tryOnce(
       begun.acknowledged = { at, ...(version && { version }), invalidation: isDone ? 'done' : 'deferred' }
       return 0
     }
-    begun.refusals.push({ at, why: `${response.status} ${answer.type ?? ''}` })
-    begun.isRefused = response.status >= 400 && response.status < 500 && !again.includes(response.status)
+    begun.refusals.push({ at, reason: `${response.status} ${answer.type ?? ''}` })
+    begun.isRefused =
+      response.status >= 400 && response.status < 500 && !retriedStatuses.includes(response.status)
     return Number(response.headers.get('retry-after') ?? 1) * 1000
   } catch (error) {
-    if (leaveMs !== undefined && signal.aborted) return 0
-    begun.refusals.push({ at: performance.now(), why: String(error) })
+    if (disconnectMs !== undefined && signal.aborted) return 0
+    begun.refusals.push({ at: performance.now(), reason: String(error) })
     return pauseMs
   }
 }

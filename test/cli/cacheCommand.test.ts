@@ -3,18 +3,18 @@ import type { AddressInfo } from 'node:net'
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCaches } from '../../lib/catalog/caches.ts'
-import { productKey } from '../../lib/catalog/table/items.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
+import { productKey } from '../../lib/catalog/table/keys.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { actions } from '../../lib/operations/operation.ts'
-import { freshFolder, runScript } from '../support/cli.ts'
+import { freshDirectory, runScript } from '../support/cli.ts'
 import { freshTables } from '../support/dynamodb.ts'
-import { fill } from '../support/fill.ts'
+import { insertProducts } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, endpoint } = await freshTables()
-await fill(db, table, 'all', ['a', 'b', 'c'])
+await insertProducts(db, table, 'all', ['a', 'b', 'c'])
 
-async function fresh() {
+async function openFreshCache() {
   const { url } = await freshRedis()
   const catalog = openCaches({ table, redisUrl: url, dynamodbEndpoint: endpoint })
   onTestFinished(catalog.close)
@@ -23,26 +23,26 @@ async function fresh() {
   return { ...catalog, env, run }
 }
 
-test('inspect tells what stands in the cache beside the database, invalidate removes it, warm fills it', async () => {
-  const { products, pages, reviews, run } = await fresh()
+test('inspect shows the entries next to the database, invalidate removes them, and warm fills them', async () => {
+  const { products, pages, reviews, run } = await openFreshCache()
   await products.get('a')
   const inspected = await run('inspect', 'a')
   expect(inspected).toMatchObject({ code: 0, err: '' })
   expect(inspected.out).toMatch(/^a: version 1 in the database, written 2026-01-01T00:00:00.000Z\n/)
   expect(inspected.out).toMatch(
-    / product {2,}fresh {2,}1, the database's {2,}\d+\.\d s {2,}\d+\.\d s {2,}\d+\.\d s {2,}\d+ B\n/,
+    / product {2,}fresh {2,}1, current {2,}\d+\.\d s {2,}\d+\.\d s {2,}\d+\.\d s {2,}\d+ B\n/,
   )
   expect(inspected.out).toMatch(/ page {2,}nothing {2,}- /)
 
   await pages.get('a')
   await reviews.get('a')
   expect(await run('invalidate', 'a')).toEqual({
-    ...{ code: 0, out: 'a: no entry is left of product, page and reviews\n', err: '' },
+    ...{ code: 0, out: 'a: the cache holds no product, page or reviews entry any more\n', err: '' },
   })
   for (const cache of [products, pages, reviews]) expect((await cache.inspect('a')).state).toBe('nothing')
 
   expect((await run('warm', 'a', 'b')).out).toBe(
-    '4 filled, 0 fresh already, 0 failed, 0 left, of products and pages\n',
+    '4 filled, 0 already fresh, 0 failed, 0 not reached (products and pages)\n',
   )
   expect((await run('warm', '--top', '10', '--json')).out).toBe(
     `${JSON.stringify({ action: 'warm', filled: 0, fresh: 0, failed: 0, left: 0, reasons: [] }, null, 2)}\n`,
@@ -66,8 +66,8 @@ test('inspect tells what stands in the cache beside the database, invalidate rem
   expect(out).not.toContain('body')
 })
 
-test('an entry that is older than the database is shown, and audit finds and removes it', async () => {
-  const { products, run } = await fresh()
+test('inspect shows an entry that is older than the database, and audit finds and removes it', async () => {
+  const { products, run } = await openFreshCache()
   await products.get('b')
   const edit = new UpdateCommand({
     TableName: table,
@@ -84,27 +84,24 @@ test('an entry that is older than the database is shown, and audit finds and rem
   expect(audited.out).toMatch(/ b {2,}product {2,}1 {2,}7 {2,}\d+\.\d s {2,}yes\n/)
   expect(audited.out).toContain('1 compared, 0 agree (0 nines), 1 stale, 1 repaired, 0 not compared')
   expect((await products.get('b')).value?.title).toBe('Edited')
-  // A sample, this time.
+  // Without ids the audit takes a sample.
   expect(await run('audit')).toMatchObject({
     ...{ code: 0, out: '1 compared, 1 agree (0 nines), 0 stale, 0 repaired, 0 not compared\n' },
   })
 })
 
-test('what cannot be done is said in a line, with the exit code 1', async () => {
-  const { env, run } = await fresh()
-  const unknown = await run('inspect', 'nobody')
+test('a wrong command prints one line that says what is wrong, and exits 1', async () => {
+  const { env, run } = await openFreshCache()
+  const unknown = await run('inspect', 'missing')
   expect(unknown.code).toBe(1)
-  expect(unknown.out).toContain('nobody: there is no such product in the database')
+  expect(unknown.out).toContain('missing: there is no such product in the database')
   const wrong: [string[], RegExp][] = [
-    [
-      ['look', 'a'],
-      /^There is no command look: it is one of inspect, invalidate, warm, audit; see --help\n$/,
-    ],
+    [['look', 'a'], /^There is no command look: use inspect, invalidate, warm or audit, or see --help\n$/],
     [['inspect'], /^Name the products to inspect/],
     [['inspect', 'a/b'], /^"a\/b" is not a product id: 1 to 128/],
-    [['audit', '--top', '5'], /^--top is for warm only\n$/],
-    [['warm', '--top', 'x'], /^top is a whole number from 0 to 1000\n$/],
-    [['inspect', 'a', '--stage', 'a b'], /^--stage a b is no name of a stage/],
+    [['audit', '--top', '5'], /^--top works with warm only\n$/],
+    [['warm', '--top', 'x'], /^top must be a whole number from 0 to 1000\n$/],
+    [['inspect', 'a', '--stage', 'a b'], /^--stage a b is not the name of a stage/],
     [['inspect', 'a', '--nothing'], /^Unknown option '--nothing'/],
   ]
   for (const [args, message] of wrong) {
@@ -112,30 +109,35 @@ test('what cannot be done is said in a line, with the exit code 1', async () => 
     expect({ args, code, out }).toEqual({ args, code: 1, out: '' })
     expect(err).toMatch(message)
   }
-  const away = `127.0.0.1:${await freePort()}`
-  const noRedis = await runScript('cli/cache.ts', ['inspect', 'a'], { ...env, REDIS_URL: `redis://${away}` })
+  const unused = `127.0.0.1:${await freePort()}`
+  const noRedis = await runScript('cli/cache.ts', ['inspect', 'a'], {
+    ...env,
+    REDIS_URL: `redis://${unused}`,
+  })
   expect(noRedis).toMatchObject({ code: 1, out: '' })
-  expect(noRedis.err).toContain(`REDIS_URL is redis://${away}, but no Redis answers there`)
+  expect(noRedis.err).toContain(`REDIS_URL is redis://${unused}, but no Redis answers there`)
   const noDatabase = await runScript('cli/cache.ts', ['warm'], {
     ...env,
-    DYNAMODB_ENDPOINT: `http://${away}`,
+    DYNAMODB_ENDPOINT: `http://${unused}`,
   })
-  expect(noDatabase.err).toContain(`No database answers at http://${away}: run npm start in another terminal`)
+  expect(noDatabase.err).toContain(
+    `No database answers at http://${unused}: run npm start in another terminal`,
+  )
   const { out: help } = await run('--help')
   for (const action of actions) expect(help).toContain(`\n  ${action} `)
 })
 
-test('with --stage the function of that stage does it', async () => {
-  const { products, env } = await fresh()
+test('with --stage the function of that stage runs the operation', async () => {
+  const { products, env } = await openFreshCache()
   await products.get('a')
   Object.assign(process.env, { ...env })
   const { handler } = await import('../../functions/operate.ts')
-  const asked: string[] = []
-  // As Lambda invokes: the event in, the answer or the error out.
+  const requests: string[] = []
+  // Answers as Lambda does: takes the event, and returns the result or the error.
   const lambda = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
-    asked.push(`${request.method} ${request.url} ${body}`)
+    requests.push(`${request.method} ${request.url} ${body}`)
     if (request.url?.includes('nowhere')) {
       response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' })
       return response.end('{"Message":"Function not found"}')
@@ -152,7 +154,7 @@ test('with --stage the function of that stage does it', async () => {
   await new Promise((resolve) => lambda.once('listening', resolve))
   const aws = {
     PATH: process.env.PATH,
-    HOME: freshFolder(),
+    HOME: freshDirectory(),
     AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`,
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' },
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -162,14 +164,16 @@ test('with --stage the function of that stage does it', async () => {
   const inspected = await run('prod')
   expect(inspected.err).toBe('')
   expect(inspected.out).toMatch(/^a: version 1 in the database.*\n.*\n {2}product {2,}fresh/)
-  expect(asked).toEqual([
+  expect(requests).toEqual([
     'POST /2015-03-31/functions/aisle-prod-operate/invocations {"action":"inspect","ids":["a"]}',
   ])
   expect((await run('nowhere')).err).toMatch(/^There is no function aisle-nowhere-operate in this region/)
-  expect((await run('secret')).err).toMatch(/^You may not invoke aisle-secret-operate: ask for lambda:Invoke/)
+  expect((await run('secret')).err).toMatch(
+    /^You may not invoke aisle-secret-operate: ask for the permission lambda:Invoke/,
+  )
   const anonymous = await run('prod', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' })
   expect(anonymous).toMatchObject({ code: 1, out: '' })
-  expect(anonymous.err).toMatch(/^AWS has no valid credentials from you/)
+  expect(anonymous.err).toMatch(/^There are no valid AWS credentials/)
   expect((await run('prod', { AWS_REGION: '' })).err).toMatch(/^No AWS region is set/)
-  await expect(handler({ action: 'drop' } as never)).rejects.toThrow('An action is one of inspect')
+  await expect(handler(JSON.parse('{"action":"drop"}'))).rejects.toThrow('Unknown action: use inspect')
 })

@@ -3,30 +3,30 @@ import { isDeepStrictEqual, promisify } from 'node:util'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { connectLocal } from '../../lib/local/servers/client.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { ownEnv, runCommand } from '../support/cli.ts'
-import { blocksOf } from '../support/readme.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { isolatedEnv, runCommand } from '../support/cli.ts'
+import { codeBlocks } from '../support/readme.ts'
 
-/** What differs in an item with each write, whatever it says. */
-const ofEachWrite = ['updatedAt', 'version', 'writeId']
+/** The fields of an item that every write changes. */
+const changedByEachWrite = ['updatedAt', 'version', 'writeId']
 
-/** The documented commands that write to the catalogue, and what each changes of product 1. */
+/** The documented commands that write to the catalogue, and the fields of product 1 that each changes. */
 const documented = [
-  { command: /-X PATCH/, having: 'Brand new', changes: ['title'] },
-  { command: /-X PATCH/, having: 'Newer', changes: ['title'] },
+  { command: /-X PATCH/, containing: 'Brand new', changes: ['title'] },
+  { command: /-X PATCH/, containing: 'Newer', changes: ['title'] },
   { command: /run -s import/, changes: undefined },
 ]
 
-/** The buttons of the inspector, and what each changes of product 2, which has variants. */
+/** The buttons of the inspector, and the fields that each changes of product 2, which has variants. */
 const prices = ['price.amount', ...[0, 1, 2].map((n) => `variants.${n}.price.amount`)]
 const buttons = {
-  ...{ update: [...prices, ...ofEachWrite], edit: prices },
+  ...{ update: [...prices, ...changedByEachWrite], edit: prices },
   ...{ expire: [], flush: [], burst: [], redisOff: [], redisOn: [] },
 }
 
 type Item = Record<string, unknown>
 
-/** Where two values differ: dotted paths, sorted. */
+/** Returns where two values differ, as sorted dotted paths. */
 function differences(a: unknown, b: unknown, path: string[] = []): string[] {
   if (isDeepStrictEqual(a, b)) return []
   if (!isObject(a) || !isObject(b)) return [path.join('.')]
@@ -36,24 +36,26 @@ function differences(a: unknown, b: unknown, path: string[] = []): string[] {
 
 const isObject = (value: unknown): value is Item => typeof value === 'object' && value !== null
 
-test('a command that is printed or documented, and a button, changes what it says and nothing else', async () => {
-  const own = await ownEnv()
+test('each printed command, each documented command and each button changes what it says and nothing else', async () => {
+  const own = await isolatedEnv()
   const start = runCommand('npm', ['start'], own)
-  await start.printed(/Ctrl-C stops/)
+  await start.waitForOutput(/Ctrl-C stops/)
   const url = `http://127.0.0.1:${own.PORT}`
   const db = connectLocal(`http://127.0.0.1:${own.AISLE_DYNAMODB_PORT}`)
 
-  /** Products and reviews, all that is said of them, by their keys. */
-  const catalogue = async () => {
+  /** Reads all products and reviews with all their fields, by their keys. */
+  const readCatalogue = async () => {
     const { Items = [] } = await db.send(new ScanCommand({ TableName: 'aisle-local' }))
-    const kept = Items.filter(({ pk, sk }) => pk.startsWith('PRODUCT#') && /^(PRODUCT$|REVIEW#)/.test(sk))
-    return Object.fromEntries(kept.map((item): [string, Item] => [`${item.pk} ${item.sk}`, item]))
+    const catalogueItems = Items.filter(
+      ({ pk, sk }) => pk.startsWith('PRODUCT#') && /^(PRODUCT$|REVIEW#)/.test(sk),
+    )
+    return Object.fromEntries(catalogueItems.map((item): [string, Item] => [`${item.pk} ${item.sk}`, item]))
   }
-  /** What became of the catalogue: which fields of which item. */
+  /** Returns what some work changes in the catalogue: which fields of which item. */
   const changesBy = async (work: () => Promise<unknown>) => {
-    const before = await catalogue()
+    const before = await readCatalogue()
     await work()
-    const after = await catalogue()
+    const after = await readCatalogue()
     const keys = new Set([...Object.keys(before), ...Object.keys(after)])
     const changed = [...keys].filter((key) => !isDeepStrictEqual(before[key], after[key]))
     return Object.fromEntries(changed.map((key) => [key, differences(before[key] ?? {}, after[key] ?? {})]))
@@ -66,48 +68,48 @@ test('a command that is printed or documented, and a button, changes what it say
       DYNAMODB_ENDPOINT: `http://127.0.0.1:${own.AISLE_DYNAMODB_PORT}`,
     }
     const script = command.replaceAll('127.0.0.1:3000', `127.0.0.1:${own.PORT}`)
-    const options = { cwd: projectFolder, env, timeout: 30_000 }
+    const options = { cwd: projectDirectory, env, timeout: 30_000 }
     return (await promisify(execFile)('bash', ['-c', `set -o pipefail\n${script}`], options)).stdout
   }
 
-  // What npm start prints: every line that is a command, in its order, in one shell.
+  // Run every command that npm start prints, in order, in one shell.
   const printed = [...start.out().matchAll(/^ {2}((?:curl|TOKEN=|export) ?.*)$/gm)].map(
     ([, line = '']) => line,
   )
   expect(printed.map((line) => line.split(' ', 1)[0]?.replace(/\$.*/, ''))).toEqual([
     ...['curl', 'TOKEN=', 'curl', 'export'],
   ])
-  let answered = ''
+  let output = ''
   const byPrinted = await changesBy(async () => {
-    answered = await shell(printed.join('\n'))
+    output = await shell(printed.join('\n'))
   })
-  expect(answered.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
-  expect(byPrinted).toEqual({ 'PRODUCT#1 PRODUCT': ['price.amount', ...ofEachWrite] })
+  expect(output.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+  expect(byPrinted).toEqual({ 'PRODUCT#1 PRODUCT': ['price.amount', ...changedByEachWrite] })
 
-  // What the documentation shows.
-  const shown = blocksOf('console').concat(blocksOf('console', 'docs/import.md')).join('')
-  const commands = [...shown.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line)
+  // Run the commands of the documentation.
+  const documentation = codeBlocks('console').concat(codeBlocks('console', 'docs/import.md')).join('')
+  const commands = [...documentation.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line)
   const token = commands.find((line) => line.startsWith('TOKEN=')) ?? ''
   const writing = commands.filter((line) => /-X |import/.test(line))
   expect(writing.length).toBe(documented.length)
-  for (const [index, { command, having, changes }] of documented.entries()) {
+  for (const [index, { command, containing, changes }] of documented.entries()) {
     const line = writing[index] ?? ''
     expect(line).toMatch(command)
-    if (having !== undefined) expect(line).toContain(having)
+    if (containing !== undefined) expect(line).toContain(containing)
     const done = await changesBy(() => shell(`${token}\n${line}`))
-    if (changes) expect(done, line).toEqual({ 'PRODUCT#1 PRODUCT': [...changes, ...ofEachWrite] })
+    if (changes) expect(done, line).toEqual({ 'PRODUCT#1 PRODUCT': [...changes, ...changedByEachWrite] })
     else expect(Object.keys(done), line).toEqual(['PRODUCT#mug PRODUCT'])
   }
 
-  // What the inspector's buttons do.
+  // Press the buttons of the inspector.
   for (const [action, changes] of Object.entries(buttons)) {
     const done = await changesBy(async () => {
       const headers = { 'x-inspector': '1' }
-      const pressed = await fetch(`${url}/inspector/${action}?id=2`, { method: 'POST', headers })
-      const said = await pressed.text()
-      expect(pressed.status, said).toBe(200)
-      // What is edited behind the cache's back is seen by the delivery of the stream alone.
-      if (action === 'edit') expect(said).toMatch(/It was read \d+ ms later/)
+      const response = await fetch(`${url}/inspector/${action}?id=2`, { method: 'POST', headers })
+      const text = await response.text()
+      expect(response.status, text).toBe(200)
+      // Only the stream tells the cache about a direct edit of the table.
+      if (action === 'edit') expect(text).toMatch(/Readers saw the new price after \d+ ms/)
     })
     expect(done, action).toEqual(changes.length === 0 ? {} : { 'PRODUCT#2 PRODUCT': changes.toSorted() })
   }

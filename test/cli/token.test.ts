@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { ownEnv, runCommand, runScript } from '../support/cli.ts'
+import { isolatedEnv, runCommand, runScript } from '../support/cli.ts'
 
 const token = (args: string[], env: NodeJS.ProcessEnv) => runScript('cli/token.ts', args, env)
 
-/** Verifies a token as the authorizer does: by the public key set alone. */
+/** Verifies a token as the authorizer does: with the public key set alone. */
 const verify = (text: string, home: string) => {
   const set: JSONWebKeySet = JSON.parse(readFileSync(join(home, 'jwks.json'), 'utf8'))
   return jwtVerify(text, createLocalJWKSet(set), {
@@ -17,8 +17,8 @@ const verify = (text: string, home: string) => {
 }
 
 describe('npm run token', () => {
-  it('prints the token and nothing else, made with a key that it makes when there is none', async () => {
-    const env = await ownEnv()
+  it('prints the token and nothing else, and creates the key if there is none', async () => {
+    const env = await isolatedEnv()
     const run = runCommand('npm', ['run', '-s', 'token', '--', '--scope', 'catalog:write'], env)
     expect(await run.ended).toBe(0)
     expect(run.out()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
@@ -33,8 +33,8 @@ describe('npm run token', () => {
     })
   })
 
-  it('keeps the private key to its owner and out of the public set', async () => {
-    const env = await ownEnv()
+  it('gives only the owner access to the private key, and leaves it out of the public set', async () => {
+    const env = await isolatedEnv()
     await token([], env)
     expect(statSync(join(env.AISLE_HOME, 'key.json')).mode & 0o777).toBe(0o600)
     const { keys } = JSON.parse(readFileSync(join(env.AISLE_HOME, 'jwks.json'), 'utf8'))
@@ -42,15 +42,15 @@ describe('npm run token', () => {
     expect(keys[0]).not.toHaveProperty('d')
   })
 
-  it('makes one key, however many ask for it at the same time', async () => {
-    const env = await ownEnv()
+  it('creates one key if several commands run at the same time', async () => {
+    const env = await isolatedEnv()
     const runs = await Promise.all(Array.from({ length: 4 }, () => token([], env)))
     for (const { out } of runs) await verify(out.trim(), env.AISLE_HOME)
     expect(readdirSync(env.AISLE_HOME).sort()).toEqual(['jwks.json', 'key.json'])
   })
 
-  it('takes scopes, a time and a subject', async () => {
-    const env = await ownEnv()
+  it('puts the scopes, the lifetime and the subject into the token', async () => {
+    const env = await isolatedEnv()
     const args = ['--scope', 'catalog:write reviews:write', '--ttl', '15m', '--subject', 'anna']
     const { payload } = await verify((await token(args, env)).out.trim(), env.AISLE_HOME)
     expect(payload).toMatchObject({ scope: 'catalog:write reviews:write', sub: 'anna' })
@@ -58,28 +58,28 @@ describe('npm run token', () => {
   })
 
   it.each([
-    [['--ttl', '5x'], /^--ttl 5x is no time: .*15m\n$/],
-    [['--ttl', '0s'], /^--ttl 0s is no time/],
-    [['--scope', 'a "b"'], /^--scope holds names/],
+    [['--ttl', '5x'], /^--ttl 5x is not a time: .*15m\n$/],
+    [['--ttl', '0s'], /^--ttl 0s is not a time/],
+    [['--scope', 'a "b"'], /^--scope must be names/],
     [['--scop', 'a'], /^Unknown option '--scop'/],
-  ])('refuses %j and prints no token', async (args, reason) => {
-    const { code, out, err } = await token(args, await ownEnv())
+  ])('refuses %j and prints no token', async (args, message) => {
+    const { code, out, err } = await token(args, await isolatedEnv())
     expect({ code, out }).toEqual({ code: 1, out: '' })
-    expect(err).toMatch(reason)
+    expect(err).toMatch(message)
   })
 
   it('does not replace a key file that it cannot read', async () => {
-    const env = await ownEnv()
+    const env = await isolatedEnv()
     mkdirSync(env.AISLE_HOME)
     writeFileSync(join(env.AISLE_HOME, 'key.json'), '{"kty":"EC"}')
     const { code, err } = await token([], env)
     expect(code).toBe(1)
-    expect(err).toMatch(/key\.json holds no signing key\. Remove it/)
+    expect(err).toMatch(/key\.json does not contain a signing key\. Delete it/)
     expect(readFileSync(join(env.AISLE_HOME, 'key.json'), 'utf8')).toBe('{"kty":"EC"}')
   })
 
-  it('explains itself', async () => {
-    const { code, out } = await token(['--help'], await ownEnv())
+  it('prints its options with --help', async () => {
+    const { code, out } = await token(['--help'], await isolatedEnv())
     expect(code).toBe(0)
     for (const option of ['--scope', '--ttl', '--subject', '--help', 'AISLE_HOME'])
       expect(out).toContain(option)

@@ -6,8 +6,8 @@ import { startDynamodbProxy } from '../support/dynamodbProxy.ts'
 
 const { endpoint, table } = await freshTables()
 
-/** A commit that puts items at the same time, through a proxy. */
-async function commit(...ids: string[]) {
+/** Creates a commit that puts items concurrently, through a proxy. */
+async function createCommit(...ids: string[]) {
   const proxy = await startDynamodbProxy(endpoint)
   const db = connectDynamoDB(proxy.url)
   onTestFinished(() => {
@@ -25,37 +25,37 @@ async function commit(...ids: string[]) {
   return { proxy, ...recordCommit(() => Promise.all(ids.map(put))) }
 }
 
-const failureOf = (work: () => Promise<unknown>) =>
+const getFailure = (work: () => Promise<unknown>) =>
   work().then(
     () => undefined,
     (error: Error) => error,
   )
 
 test.each([
-  ['that it took too long', { status: 408, body: '<html>' }],
-  ['that the client has left', { status: 499, body: 'gone' }],
-  ['that nothing is there, by something on the way', { status: 404, body: '<html>' }],
-  ['that it timed out itself', { error: 'RequestTimeoutException' }],
-])('an answer of 4xx says %s: the write may have happened', async (_, trouble) => {
-  const { proxy, commit: put, mayHaveCommitted } = await commit('a')
-  proxy.trouble('PutItem', trouble, { times: 2 })
-  expect(await failureOf(put)).toBeInstanceOf(Error)
+  ['that reports a timeout', { status: 408, body: '<html>' }],
+  ['that reports a client that has left', { status: 499, body: 'gone' }],
+  ['that an intermediary sends because it finds nothing', { status: 404, body: '<html>' }],
+  ['that DynamoDB sends for its own timeout', { error: 'RequestTimeoutException' }],
+])('after a 4xx %s, the write may have happened', async (_, fault) => {
+  const { proxy, commit: put, mayHaveCommitted } = await createCommit('a')
+  proxy.injectFault('PutItem', fault, { times: 2 })
+  expect(await getFailure(put)).toBeInstanceOf(Error)
   expect(mayHaveCommitted()).toBe(true)
 })
 
-test('a refusal of DynamoDB itself says that it has not', async () => {
-  const { commit: put, mayHaveCommitted } = await commit('b')
-  expect(await failureOf(put)).toMatchObject({ name: 'ConditionalCheckFailedException' })
+test('after a refusal by DynamoDB itself, the write has not happened', async () => {
+  const { commit: put, mayHaveCommitted } = await createCommit('b')
+  expect(await getFailure(put)).toMatchObject({ name: 'ConditionalCheckFailedException' })
   expect(mayHaveCommitted()).toBe(false)
 })
 
-test('of two writes at once the one may still happen that is between two attempts when the other is refused', async () => {
-  const { proxy, commit: put, mayHaveCommitted } = await commit('refused', 'throttled')
-  proxy.trouble(
+test('a write that is between two attempts may still happen when a concurrent write is refused', async () => {
+  const { proxy, commit: put, mayHaveCommitted } = await createCommit('refused', 'throttled')
+  proxy.injectFault(
     'PutItem',
     { error: 'ProvisionedThroughputExceededException' },
     { times: 1, about: 'throttled' },
   )
-  expect(await failureOf(put)).toMatchObject({ name: 'ConditionalCheckFailedException' })
+  expect(await getFailure(put)).toMatchObject({ name: 'ConditionalCheckFailedException' })
   expect(mayHaveCommitted()).toBe(true)
 })

@@ -10,29 +10,38 @@ import { Cluster, Redis } from 'ioredis'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
 import { connectCache, connectRedis } from '../../lib/clients/redis/index.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { startCluster } from '../support/cluster.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const cluster = await startCluster()
 afterAll(cluster.stop)
 
-/** A client, which ends with the test. */
+/** Creates a client that disconnects when the test ends. */
 function connect(url: string) {
   const redis = connectCache(url)
   onTestFinished(() => redis.disconnect())
   return redis
 }
 
-/** The connections that are up: the client itself, or those of a cluster's nodes. */
-const connections = (redis: Redis | Cluster) =>
+/** Returns the open connections: the client itself, or those of the cluster's nodes. */
+const openConnections = (redis: Redis | Cluster) =>
   (redis instanceof Cluster ? redis.nodes() : [redis]).filter(({ status }) => status === 'ready')
 
-const open = (redis: Redis | Cluster) =>
+const openCache = (redis: Redis | Cluster) =>
   createCacheAside<string>({ redis, name: 'text', load: async (id) => ({ value: id, version: 1 }) })
 
-test('the URL says whether it is a single server or a cluster', async () => {
+/** Runs a script in a process of its own, and returns its output. Fails if the process does not end by itself. */
+async function runScript(code: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: projectDirectory,
+    timeout: 15_000,
+  })
+  return stdout.trim()
+}
+
+test('the URL decides whether the client is for a single server or a cluster', async () => {
   expect(connect('redis://127.0.0.1:1')).toBeInstanceOf(Redis)
   expect(connect('redis-cluster://127.0.0.1:1')).toBeInstanceOf(Cluster)
   const { options } = connect('rediss://me:p%40ss@[::1]/2') as Redis
@@ -62,21 +71,21 @@ describe.each([
   ['a single server', async () => ({ url: (await freshRedis()).url, admins: undefined })],
   ['a cluster', async () => cluster],
 ])('%s', (_, start) => {
-  test('connections that were closed meanwhile cost the next read a new one, not its answer', async () => {
+  test('a read after its connections were closed opens a new one, and succeeds', async () => {
     const { url, admins = [connect(url) as Redis] } = await start()
     const redis = connect(url)
-    const cache = open(redis)
+    const cache = openCache(redis)
     const ids = ['a', 'b', 'c', 'd', 'e', 'f']
     await expect
       .poll(async () => (await cache.getMany(ids)).map(({ status }) => status.hit))
       .toEqual(ids.map(() => true))
     for (let round = 0; round < 5; round++) {
-      // As after a thaw: the connections are gone before anything is asked.
-      const all = connections(redis)
-      expect(all.length).toBe(redis instanceof Cluster ? 3 : 1)
-      const gone = Promise.all(all.map((connection) => once(connection, 'close')))
+      // As after a thaw: the connections are closed before the next command.
+      const connections = openConnections(redis)
+      expect(connections.length).toBe(redis instanceof Cluster ? 3 : 1)
+      const closed = Promise.all(connections.map((connection) => once(connection, 'close')))
       await Promise.all(admins.map((admin) => admin.call('CLIENT', 'KILL', 'TYPE', 'normal')))
-      await gone
+      await closed
       const start = performance.now()
       expect((await cache.get(ids[round] ?? '')).status.detail).toBeUndefined()
       expect(performance.now() - start).toBeLessThan(100)
@@ -85,21 +94,17 @@ describe.each([
     }
   })
 
-  test('an idle connection keeps no process alive', async () => {
+  test('an idle connection does not keep the process alive', async () => {
     const { url } = await start()
     const code = `
       const { connectCache } = await import('./lib/clients/redis/index.ts')
       console.log(await connectCache('${url}').get('x'))`
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: projectFolder,
-      timeout: 15_000,
-    })
-    expect(stdout.trim()).toBe('null')
+    expect(await runScript(code)).toBe('null')
   })
 })
 
 describe.each(['redis', 'redis-cluster'])('%s://', (scheme) => {
-  test('where nobody listens a command fails at once, and no process is kept alive', async () => {
+  test('a command fails immediately if no server listens, and the process can end', async () => {
     const url = `${scheme}://127.0.0.1:${await freePort()}`
     const redis = connect(url)
     const start = performance.now()
@@ -108,14 +113,10 @@ describe.each(['redis', 'redis-cluster'])('%s://', (scheme) => {
     const code = `
       const { connectCache } = await import('./lib/clients/redis/index.ts')
       await connectCache('${url}').get('x').catch(() => console.log('failed'))`
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: projectFolder,
-      timeout: 15_000,
-    })
-    expect(stdout.trim()).toBe('failed')
+    expect(await runScript(code)).toBe('failed')
   })
 
-  test('a server that accepts and stays silent is given up after a second', async () => {
+  test('a command to a server that accepts connections but never responds fails after a second', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1')
     onTestFinished(() => void silent.close())
     await once(silent, 'listening')
@@ -126,19 +127,19 @@ describe.each(['redis', 'redis-cluster'])('%s://', (scheme) => {
   })
 })
 
-test('a cluster that comes up later is used then', async () => {
+test('the client uses a cluster that starts later', async () => {
   const port = await freePort()
   const redis = connect(`redis-cluster://127.0.0.1:${port}`)
   await expect(redis.get('x')).rejects.toThrow(/ECONNREFUSED|closed/)
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-late-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', folder]
+  const directory = mkdtempSync(join(tmpdir(), 'aisle-late-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', directory]
   await freshRedis({ port, args })
   await connectRedis(`redis://127.0.0.1:${port}`).call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
   await expect.poll(() => redis.get('x').catch(String), { timeout: 5000 }).toBe(null)
 })
 
-test('a replica is not read, even where no master is left', async () => {
+test('the client does not read from a replica, even if no master is left', async () => {
   const redis = connect(cluster.url)
   const ids = Array.from({ length: 30 }, (_, n) => `r${n}`)
   await Promise.all(ids.map((id) => redis.set(id, id)))
@@ -149,12 +150,12 @@ test('a replica is not read, even where no master is left', async () => {
   expect(replicas.length).toBe(3)
   const masters = await Promise.all(ids.map(cluster.masterOf))
   await Promise.all([...new Set(masters)].map((master) => master.stop('SIGKILL')))
-  const answers = await Promise.all(
+  const replies = await Promise.all(
     Array.from({ length: 20 }, async (_, round) => {
       await sleep(round * 20)
       return Promise.all(ids.map((id) => redis.get(id).catch(() => 'failed')))
     }),
   )
-  expect(new Set(answers.flat())).toEqual(new Set(['failed']))
+  expect(new Set(replies.flat())).toEqual(new Set(['failed']))
   for (const replica of replicas) expect(await replica.info('commandstats')).not.toContain('cmdstat_get:')
 })

@@ -6,11 +6,16 @@ import { BatchStatementErrorCodeEnum } from '@aws-sdk/client-dynamodb'
 import * as sdk from '@aws-sdk/lib-dynamodb'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { countProducts } from '../../lib/catalog/categories/countProducts.ts'
-import { type ErrorKind, errorKinds, kindOf, reasonKinds } from '../../lib/clients/dynamodb/errors.ts'
+import {
+  classifyDatabaseError,
+  type ErrorKind,
+  errorKinds,
+  reasonKinds,
+} from '../../lib/clients/dynamodb/errors.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { freshTables } from '../support/dynamodb.ts'
-import { startDynamodbProxy, type Trouble } from '../support/dynamodbProxy.ts'
+import { type DatabaseFault, startDynamodbProxy } from '../support/dynamodbProxy.ts'
 import { makeCertificate } from '../support/tls.ts'
 
 const { db: direct, endpoint, table } = await freshTables()
@@ -19,7 +24,7 @@ afterAll(() => proxy.close())
 const db = connectDynamoDB(proxy.url)
 const always = Number.POSITIVE_INFINITY
 
-/** A request of each kind that the project sends, which would succeed. */
+/** A valid request for each operation that the project uses. */
 const Key = { pk: 'a', sk: 'a' }
 const requests: Record<string, () => Promise<unknown>> = {
   GetItem: () => db.send(new sdk.GetCommand({ TableName: table, Key })),
@@ -39,16 +44,16 @@ const requests: Record<string, () => Promise<unknown>> = {
   TransactWriteItems: () =>
     db.send(new sdk.TransactWriteCommand({ TransactItems: [{ Delete: { TableName: table, Key } }] })),
 }
-/** Sent to the local database alone, when it is set up. */
-const ofSetup = ['CreateTable', 'DescribeTable', 'ListTables']
+/** Operations for the local database only, when it is set up. */
+const setupOperations = ['CreateTable', 'DescribeTable', 'ListTables']
 
-const operationOf = (command: string) =>
+const toOperation = (command: string) =>
   ({ Get: 'GetItem', BatchGet: 'BatchGetItem', Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem' })[
     command
   ] ?? (command === 'TransactWrite' ? 'TransactWriteItems' : command)
 
-/** The operations that sources send: those whose commands they import from the SDK. */
-const sent = (files: string[]) => [
+/** Finds the operations that source files use, by the commands that they import from the SDK. */
+const findOperations = (files: string[]) => [
   ...new Set(
     files.flatMap((file) =>
       [
@@ -56,48 +61,50 @@ const sent = (files: string[]) => [
           /import (?:type )?\{([^}]*)\} from '@aws-sdk\/(?:lib|client)-dynamodb'/g,
         ),
       ].flatMap(([, names = '']) =>
-        [...names.matchAll(/\b(\w+)Command\b/g)].map(([, one = '']) => operationOf(one)),
+        [...names.matchAll(/\b(\w+)Command\b/g)].map(([, name = '']) => toOperation(name)),
       ),
     ),
   ),
 ]
 
-/** The errors that the SDK declares for an operation. */
-function declared(operation: string): string[] {
+/** Reads the errors that the SDK declares for an operation. */
+function readDeclaredErrors(operation: string): string[] {
   const file = `node_modules/@aws-sdk/client-dynamodb/dist-types/commands/${operation}Command.d.ts`
   const errors = [...readFileSync(file, 'utf8').matchAll(/@throws \{@link (\w+)\}/g)].map(
-    ([, one = '']) => one,
+    ([, name = '']) => name,
   )
   return errors.filter((error) => error !== 'DynamoDBServiceException')
 }
 
-/** Those that the service sends: not those of Node.js, which are in capitals, and of the SDK itself. */
-const ofService = Object.keys(errorKinds).filter(
+/** The errors that the service sends. Errors of Node.js, in capitals, and of the SDK itself are left out. */
+const serviceErrors = Object.keys(errorKinds).filter(
   (name) => !/^[A-Z_]+$|^(TimeoutError|AbortError|CredentialsProviderError)$/.test(name),
 )
 
 describe('the table of errors', () => {
-  test('is about every operation that the project sends, itself or by the library for idempotency', () => {
+  test('covers every operation that the project or the idempotency library uses', () => {
     const own = globSync(['lib/**/*.ts', 'functions/*.ts', 'cli/*.ts'])
     const library = globSync('node_modules/@aws-lambda-powertools/idempotency/lib/esm/persistence/Dynamo*.js')
     expect(library).toHaveLength(1)
-    expect(sent([...own, ...library]).sort()).toEqual([...Object.keys(requests), ...ofSetup].sort())
+    expect(findOperations([...own, ...library]).sort()).toEqual(
+      [...Object.keys(requests), ...setupOperations].sort(),
+    )
   })
 
-  test('has every error that the SDK declares for them, and every reason of a transaction', () => {
-    const all = [...Object.keys(requests), ...ofSetup].flatMap(declared)
+  test('has every error that the SDK declares for them, and every reason to cancel a transaction', () => {
+    const all = [...Object.keys(requests), ...setupOperations].flatMap(readDeclaredErrors)
     expect(all).toContain('TransactionConflictException')
     const unknown = all.filter((error) => !(error in errorKinds))
-    // Judged by its reasons.
+    // Its kind depends on its reasons.
     expect([...new Set(unknown)]).toEqual(['TransactionCanceledException'])
     const reasons = Object.values(BatchStatementErrorCodeEnum)
     expect(reasons.filter((reason) => !(reason in reasonKinds))).toEqual([])
   })
 })
 
-/** What the SDK throws where a request meets trouble each time. */
-async function met(operation: string, trouble: Trouble): Promise<unknown> {
-  const plan = proxy.trouble(operation, trouble, { times: always })
+/** Returns the error of a request that meets this fault on every attempt. */
+async function failWith(operation: string, fault: DatabaseFault): Promise<unknown> {
+  const plan = proxy.injectFault(operation, fault, { times: always })
   try {
     return await requests[operation]?.().then(
       () => undefined,
@@ -108,26 +115,28 @@ async function met(operation: string, trouble: Trouble): Promise<unknown> {
   }
 }
 
-describe('what DynamoDB says is known as it comes through the SDK:', () => {
+describe('an error that DynamoDB sends has its kind when the SDK throws it:', () => {
   for (const operation of Object.keys(requests)) {
     test.concurrent(operation, async ({ expect }) => {
-      const common = ofService.filter((error) => error !== 'InvalidEndpointException')
-      for (const error of new Set([...declared(operation), ...common])) {
+      const common = serviceErrors.filter((error) => error !== 'InvalidEndpointException')
+      for (const error of new Set([...readDeclaredErrors(operation), ...common])) {
         if (error === 'TransactionCanceledException') continue
         const kind = errorKinds[error]
-        const found = await met(operation, {
+        const found = await failWith(operation, {
           error,
           status: kind === 'unavailable' && /^(Int|Serv)/.test(error) ? 500 : 400,
         })
         expect(found).toMatchObject({ name: error })
-        expect(kindOf(found), error).toBe(kind)
+        expect(classifyDatabaseError(found), error).toBe(kind)
       }
     })
   }
 
-  test('the reasons of a transaction, the worst of them, and a condition before all', async () => {
+  test('a cancelled transaction has the kind of its worst reason, and a failed condition comes first', async () => {
     const canceled = async (...reasons: string[]) =>
-      kindOf(await met('TransactWriteItems', { error: 'TransactionCanceledException', reasons }))
+      classifyDatabaseError(
+        await failWith('TransactWriteItems', { error: 'TransactionCanceledException', reasons }),
+      )
     for (const [reason, kind] of Object.entries(reasonKinds)) {
       expect(await canceled('None', reason), reason).toBe(kind)
       expect(await canceled(reason, 'ConditionalCheckFailed'), reason).toBe('conflict')
@@ -138,26 +147,30 @@ describe('what DynamoDB says is known as it comes through the SDK:', () => {
     expect(await canceled()).toBe('fault')
   })
 
-  const answers: [string, Trouble, ErrorKind][] = [
-    ['an error that nobody knows', { error: 'NewException' }, 'fault'],
-    ['an error of the server that nobody knows', { error: 'NewException', status: 500 }, 'unavailable'],
-    ['a page instead of an error', { status: 503, body: '<html>Service Unavailable</html>' }, 'unavailable'],
-    ['nothing instead of an error', { status: 502, body: '' }, 'unavailable'],
+  const cases: [string, DatabaseFault, ErrorKind][] = [
+    ['an unknown error', { error: 'NewException' }, 'fault'],
+    ['an unknown server error', { error: 'NewException', status: 500 }, 'unavailable'],
+    [
+      'an HTML page instead of an error',
+      { status: 503, body: '<html>Service Unavailable</html>' },
+      'unavailable',
+    ],
+    ['an empty body instead of an error', { status: 502, body: '' }, 'unavailable'],
     ['too many requests', { status: 429, body: '' }, 'unavailable'],
-    ['a connection that breaks', 'reset', 'away'],
-    ['a connection that breaks when it is done', 'lost', 'away'],
-    ['a connection that breaks in the answer', 'cut', 'away'],
-    ['silence', 'silent', 'away'],
+    ['a connection that breaks', 'reset', 'no-response'],
+    ['a connection that breaks after the request was done', 'lost', 'no-response'],
+    ['a connection that breaks during the response', 'cut', 'no-response'],
+    ['no response', 'silent', 'no-response'],
   ]
-  for (const [what, trouble, kind] of answers) {
+  for (const [what, fault, kind] of cases) {
     test(what, async () => {
       for (const operation of ['Query', 'PutItem'])
-        expect(kindOf(await met(operation, trouble)), operation).toBe(kind)
+        expect(classifyDatabaseError(await failWith(operation, fault)), operation).toBe(kind)
     })
   }
 })
 
-describe('what comes from the way to DynamoDB:', () => {
+describe('an error of the connection to DynamoDB has its kind:', () => {
   const failure = async (url: string | undefined, signal?: AbortSignal) => {
     const client = connectDynamoDB(url)
     const command = new sdk.GetCommand({ TableName: table, Key })
@@ -167,27 +180,29 @@ describe('what comes from the way to DynamoDB:', () => {
     )
   }
 
-  test('nobody there, and no such name', async () => {
+  test('a refused connection, and an unknown host', async () => {
     expect(await failure(`http://127.0.0.1:${await freePort()}`)).toMatchObject({ code: 'ECONNREFUSED' })
     for (const url of [`http://127.0.0.1:${await freePort()}`, 'http://nothing.invalid'])
-      expect(kindOf(await failure(url))).toBe('away')
+      expect(classifyDatabaseError(await failure(url))).toBe('no-response')
   })
 
-  test('a caller who gives up', async () => {
+  test('a caller that aborts', async () => {
     for (const signal of [AbortSignal.abort(), AbortSignal.timeout(20)]) {
-      const plan = proxy.trouble('GetItem', 'silent', { times: always })
-      expect(kindOf(await failure(proxy.url, signal))).toBe('away')
+      const plan = proxy.injectFault('GetItem', 'silent', { times: always })
+      expect(classifyDatabaseError(await failure(proxy.url, signal))).toBe('no-response')
       plan.end()
     }
   })
 
-  test('a certificate that is not to be trusted', async () => {
+  test('an untrusted certificate', async () => {
     const { key, cert } = makeCertificate()
     const server = createServer({ key, cert })
     onTestFinished(() => void server.close())
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    expect(kindOf(await failure(`https://127.0.0.1:${(server.address() as AddressInfo).port}`))).toBe('setup')
-    expect(kindOf(await failure(proxy.url.replace('http', 'https')))).toBe('setup')
+    expect(
+      classifyDatabaseError(await failure(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)),
+    ).toBe('setup')
+    expect(classifyDatabaseError(await failure(proxy.url.replace('http', 'https')))).toBe('setup')
   })
 
   test('no credentials', async () => {
@@ -201,27 +216,27 @@ describe('what comes from the way to DynamoDB:', () => {
     const found = await failure(undefined)
     process.env = env
     expect(found).toMatchObject({ name: 'CredentialsProviderError' })
-    expect(kindOf(found)).toBe('setup')
+    expect(classifyDatabaseError(found)).toBe('setup')
   })
 
-  test('what no test can bring about', () => {
+  test('errors that no test can provoke', () => {
     for (const code of ['EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
-      expect(kindOf(Object.assign(new Error(code), { code }))).toBe('away')
-    expect(kindOf('no error')).toBe('fault')
-    expect(kindOf(new TypeError('a mistake'))).toBe('fault')
-    expect(kindOf(Object.assign(new Error('x'), { name: 'toString' }))).toBe('fault')
+      expect(classifyDatabaseError(Object.assign(new Error(code), { code }))).toBe('no-response')
+    expect(classifyDatabaseError('no error')).toBe('fault')
+    expect(classifyDatabaseError(new TypeError('a mistake'))).toBe('fault')
+    expect(classifyDatabaseError(Object.assign(new Error('x'), { name: 'toString' }))).toBe('fault')
   })
 })
 
-test('categories are counted once where others count at the same time', async () => {
-  const plan = proxy.trouble('TransactWriteItems', {
+test('a category is counted once, even if other counts run at the same time', async () => {
+  const plan = proxy.injectFault('TransactWriteItems', {
     error: 'TransactionCanceledException',
     reasons: ['None', 'TransactionConflict'],
   })
-  const lost = proxy.trouble('TransactWriteItems', 'lost')
-  const running = proxy.trouble('TransactWriteItems', { error: 'TransactionInProgressException' })
+  const lost = proxy.injectFault('TransactWriteItems', 'lost')
+  const running = proxy.injectFault('TransactWriteItems', { error: 'TransactionInProgressException' })
   const move = { id: randomUUID(), category: 'counted', asOf: 1 }
-  // A client of its own: the SDK repeats less once a client has met much trouble.
+  // A separate client: the SDK retries less after a client has met many errors.
   const client = connectDynamoDB(proxy.url)
   expect(await countProducts({ db: client, table, signal: AbortSignal.timeout(10_000) }, [move])).toBe(1)
   expect([plan.left(), lost.left(), running.left()]).toEqual([0, 0, 0])

@@ -1,17 +1,17 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { Attempts, attempts } from '../../lib/clients/dynamodb/attempts.ts'
+import { Attempts, attemptsOfCommit } from '../../lib/clients/dynamodb/attempts.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
-import { startDeafServer } from '../support/deafServer.ts'
+import { startUnresponsiveServer } from '../support/unresponsiveServer.ts'
 
-test('a write for which no connection was made in time has changed nothing, and that is known', async () => {
-  const { url } = await startDeafServer()
+test('a write whose connection timed out is known to have changed nothing', async () => {
+  const { url } = await startUnresponsiveServer()
   const db = connectDynamoDB(url)
   onTestFinished(() => db.destroy())
-  const record = new Attempts()
+  const attempts = new Attempts()
   const put = new PutCommand({ TableName: 'none', Item: { pk: 'a' } })
-  const failed = await attempts.run(record, () => db.send(put)).catch((error: unknown) => error)
-  // It was the time limit of the SDK, and no refusal by the system.
+  const failed = await attemptsOfCommit.run(attempts, () => db.send(put)).catch((error: unknown) => error)
+  // The SDK timed out; the operating system did not refuse the connection.
   expect(failed).toMatchObject({ name: 'TimeoutError', message: expect.stringContaining('300 ms') })
-  expect(record.mayHaveCommitted).toBe(false)
+  expect(attempts.mayHaveCommitted).toBe(false)
 })

@@ -8,45 +8,45 @@ import { distinct, harmonic, hitRatio, ranksFor, share } from '../../bench/cost/
 const texts = documents.map((path) => readFileSync(path, 'utf8'))
 
 it.each(documents.map((path, at) => [path.replace(/.*\//, ''), texts[at] ?? '']))(
-  '%s holds exactly the figures that bench/cost.ts prints',
+  '%s contains exactly the figures that bench/cost.ts prints',
   (_name, text) => {
     expect(text).toMatch(/^<!-- figures: /m)
     expect(fill(text)).toBe(text)
   },
 )
 
-it('the chart is the one that bench/cost.ts draws', () => {
+it('the chart in the documentation is the one that bench/cost.ts draws', () => {
   expect(readFileSync(chartFile.path, 'utf8')).toBe(chartFile.make())
 })
 
-it('all figures are in a document, and a document names none that there are not', () => {
+it('the documents contain all figures, and name none that does not exist', () => {
   const named = texts.flatMap((text) =>
     [...text.matchAll(/^<!-- figures: (\w+) -->$/gm)].map(([, name]) => name),
   )
   expect(named.sort()).toEqual(Object.keys(figures).sort())
-  expect(() => fill('<!-- figures: nonsense -->\n<!-- end -->')).toThrow('There are no figures "nonsense"')
+  expect(() => fill('<!-- figures: nonsense -->\n<!-- end -->')).toThrow('"nonsense"')
 })
 
-it('a figure that was written by hand is found', () => {
+it('a figure that was changed by hand is corrected', () => {
   const [first = ''] = texts
   expect(fill(first.replace(/\$(\d)/, '$1$1'))).toBe(first)
 })
 
-it('a bill is what somebody with a pencil gets', () => {
-  // Tiers: 300 million requests at 1 USD, the rest at 0.9.
+it('a bill agrees with a calculation by hand', () => {
+  // In tiers: 300 million requests at 1 USD, the rest at 0.9.
   expect(cost('httpApi', 400)).toBeCloseTo(300 + 90, 9)
-  // 60 TB of Lambda's logs, the example of the page that the price is from: 12,500 USD.
+  // 60 TB of Lambda's logs cost 12,500 USD in the example of the pricing page.
   expect(cost('lambdaLogs', 60_000)).toBeCloseTo(12_500, 9)
-  // One million consistent reads of up to 4 KB; at a hit ratio of 0.9 a tenth of them.
+  // One million consistent reads of up to 4 KB, and a tenth of them at a hit ratio of 0.9.
   expect(bill(1e6, product, undefined)['DynamoDB, reads']).toBeCloseTo(0.125, 9)
   expect(bill(1e6, product, 0.9)['DynamoDB, reads']).toBeCloseTo(0.0125, 9)
-  // Nine of ten read 2.6 KB; one spends 4 and 2.6 more.
+  // Nine reads of ten use 2.6 ECPUs, for 2.6 KB. The tenth misses and uses 4 more.
   expect(bill(1e6, product, 0.9)['cache, ECPUs']).toBeCloseTo((0.9 * 2.6 + 0.1 * 6.6) * 0.0023, 9)
-  // A hit of 2 ms at half a gigabyte.
+  // One million hits of 2 ms with half a gigabyte of memory.
   expect(bill(1e6, product, 1)['Lambda, time']).toBeCloseTo(1000 * 0.0000133334, 9)
-  // 1,000 misses/s for a minute, of 2,955 bytes each.
+  // 1,000 misses a second for one minute, with 2,955 bytes each.
   expect(cachedGB(10_000, product, 0.9)).toBeCloseTo(0.1773, 9)
-  // The least that is billed: 0.1 GB for 730 hours.
+  // The minimum charge: 0.1 GB for 730 hours.
   expect(month(1, product, 0.9).stored).toBeCloseTo(6.132, 9)
 })
 
@@ -58,7 +58,7 @@ it('the cache costs more below the break-even, and less above it', () => {
   expect(breakEven(product, 0)).toBeUndefined()
 })
 
-it("Zipf's law is summed as if rank by rank", () => {
+it("the approximate sums of Zipf's law agree with sums over all ranks", () => {
   expect(harmonic(10, 1)).toBeCloseTo(2.9289682539682538, 12)
   const zipf = { products: 200_000, s: 0.9 }
   const ranks = Array.from({ length: zipf.products }, (_, at) => (at + 1) ** -zipf.s)
@@ -74,11 +74,11 @@ it("Zipf's law is summed as if rank by rank", () => {
     1,
     6,
   )
-  const kept = ranksFor(zipf, 0.8)
-  expect(p.slice(0, Math.round(kept)).reduce((sum, each) => sum + each, 0)).toBeCloseTo(0.8, 3)
+  const ranks80 = ranksFor(zipf, 0.8)
+  expect(p.slice(0, Math.round(ranks80)).reduce((sum, each) => sum + each, 0)).toBeCloseTo(0.8, 3)
 })
 
-it('the hit ratio of entries with an end is what a simulated cache gets', () => {
+it('the hit ratio of entries that expire agrees with a simulated cache', () => {
   const zipf = { products: 50, s: 0.9 }
   const cumulative = Array.from({ length: zipf.products }, (_, at) => harmonic(at + 1, zipf.s))
   const all = cumulative.at(-1) ?? 0

@@ -5,17 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCommand } from '../../lib/local/command.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { addScript, freshFolder, pathWith, runScript } from '../support/cli.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { addScript, freshDirectory, pathWith, runScript } from '../support/cli.ts'
+import { cleanupEnv } from '../support/markedProcesses.ts'
 
-/**
- * The commands as far as they go without an account of AWS: what they check before anything is deployed, and what they
- * then have the framework do. That it does it only AWS could show.
+/*
+ * These tests cover what the commands do without an AWS account: what they check before they deploy, and which
+ * commands of the framework they then run. Whether a deployment works, only AWS can show.
  */
 const issuer = ['--param', 'tokenIssuer=https://issuer.example']
 
-/** A PATH whose npx notes what it is told, and answers as the framework does when it has deployed. */
-function standIn(exit = 0) {
+/** Makes a PATH with an npx that records its arguments, and prints what the framework prints after a deployment. */
+function fakeNpx(exit = 0) {
   const path = pathWith('node')
   const log = join(path, 'log')
   addScript(
@@ -29,8 +30,8 @@ exit ${exit}`,
   return { path, calls }
 }
 
-/** Lambda's API, as far as it tells of the account. */
-async function lambdaApi(concurrency: number) {
+/** Starts a server that answers as Lambda's GetAccountSettings. Returns the environment that leads to it. */
+async function fakeLambda(concurrency: number) {
   const server = createServer((_, response) =>
     response.end(JSON.stringify({ AccountLimit: { ConcurrentExecutions: concurrency } })),
   ).listen(0, '127.0.0.1')
@@ -44,16 +45,13 @@ async function lambdaApi(concurrency: number) {
 }
 
 const run = (script: string, args: string[], path: string, env: NodeJS.ProcessEnv = {}) =>
-  runScript(script, args, { PATH: path, HOME: freshFolder(), AWS_EC2_METADATA_DISABLED: 'true', ...env })
+  runScript(script, args, { PATH: path, HOME: freshDirectory(), AWS_EC2_METADATA_DISABLED: 'true', ...env })
 
-test('a parameter that is missing or wrong is named, and nothing is begun', async () => {
-  const { path, calls } = standIn()
+test('deploy names a missing or wrong parameter, and starts nothing', async () => {
+  const { path, calls } = fakeNpx()
   for (const [args, message] of [
     [['--stage', 'prod'], /The parameter tokenIssuer is missing/],
-    [
-      ['--stage', 'prod', '--param', 'tokenIssuer=issuer'],
-      /tokenIssuer is issuer: it has to be an https: address/,
-    ],
+    [['--stage', 'prod', '--param', 'tokenIssuer=issuer'], /tokenIssuer is issuer: it must be an https: URL/],
     [['--stage', 'prod', ...issuer, '--param', 'tokenJwks=http://x'], /tokenJwks is http:\/\/x/],
     [
       ['--stage', 'prod', ...issuer, '--param', 'storefrontOrigins=shop.example'],
@@ -82,36 +80,39 @@ test('a parameter that is missing or wrong is named, and nothing is begun', asyn
   expect(calls()).toEqual([])
 }, 60_000)
 
-test('the framework on its own names the missing parameter too', async () => {
-  const { ok, out, why } = await runCommand('npx', ['serverless', 'package', '--stage', 'prod'], {
-    ...{ timeout: 120_000, cwd: projectFolder },
-    env: { PATH: process.env.PATH, HOME: freshFolder(), AISLE_BUILD: `test-${process.pid}-missing` },
+test('without the deploy command, the framework itself names the missing parameter', async () => {
+  const { ok, out, error } = await runCommand('npx', ['serverless', 'package', '--stage', 'prod'], {
+    ...{ timeout: 120_000, cwd: projectDirectory },
+    env: {
+      ...cleanupEnv(),
+      ...{ PATH: process.env.PATH, HOME: freshDirectory(), AISLE_BUILD: `test-${process.pid}-missing` },
+    },
   })
   expect(ok).toBe(false)
-  expect(out + why).toContain('The parameter tokenIssuer is missing')
+  expect(out + error).toContain('The parameter tokenIssuer is missing')
 }, 130_000)
 
-test('without credentials it says so, and nothing is begun', async () => {
-  const { path, calls } = standIn()
+test('deploy says that credentials are missing, and starts nothing', async () => {
+  const { path, calls } = fakeNpx()
   const { code, err } = await run('cli/deploy.ts', ['--stage', 'dev', ...issuer], path)
   expect({ code, calls: calls() }).toEqual({ code: 1, calls: [] })
   expect(err).toMatch(/^There are no AWS credentials: set AWS_PROFILE/)
 })
 
-test('an account that cannot reserve as much is told before anything is begun; it can have dev', async () => {
-  const { path, calls } = standIn()
-  const small = await lambdaApi(10)
+test('deploy refuses prod before it starts anything if the account cannot reserve enough, and deploys dev there', async () => {
+  const { path, calls } = fakeNpx()
+  const small = await fakeLambda(10)
   const { code, err } = await run('cli/deploy.ts', ['--stage', 'prod', ...issuer], path, small)
   expect({ code, calls: calls() }).toEqual({ code: 1, calls: [] })
   expect(err).toMatch(
-    /may run 10 functions at a time in eu-central-1, and this stage reserves 240 of at least 340/,
+    /may run 10 functions at a time in eu-central-1, but this stage needs at least 340, since it reserves 240/,
   )
   expect(await run('cli/deploy.ts', ['--stage', 'dev', ...issuer], path, small)).toMatchObject({ code: 0 })
   expect(calls().length).toBeGreaterThan(0)
 })
 
-test('it deploys with what it was given, and says where the catalog answers and what to do next', async () => {
-  const { path, calls } = standIn()
+test('deploy passes on its parameters, and prints the address of the catalogue and what to do next', async () => {
+  const { path, calls } = fakeNpx()
   const args = [
     '--stage',
     'prod',
@@ -119,12 +120,12 @@ test('it deploys with what it was given, and says where the catalog answers and 
     '--param',
     'storefrontOrigins=https://a.example,https://b.example',
   ]
-  const { code, out } = await run('cli/deploy.ts', args, path, await lambdaApi(1000))
+  const { code, out } = await run('cli/deploy.ts', args, path, await fakeLambda(1000))
   expect(code).toBe(0)
   expect(calls()[0]).toBe(
     'serverless deploy --verbose --stage prod --region eu-central-1 --param=tokenIssuer=https://issuer.example --param=storefrontOrigins=https://a.example,https://b.example',
   )
-  expect(out).toContain('The catalog answers at https://d111.cloudfront.example\n')
+  expect(out).toContain('The catalogue answers at https://d111.cloudfront.example\n')
   expect(out).toMatch(
     /^The shop: +https:\/\/d111\.cloudfront\.example\/ .*--param storefrontUrl=https:\/\/d111\.cloudfront\.example\)$/m,
   )
@@ -132,36 +133,41 @@ test('it deploys with what it was given, and says where the catalog answers and 
   expect(out).toContain('AWS_REGION=eu-central-1 npm run import -- --aws --table aisle-prod FILE')
 })
 
-test('with an address of its own it says where that has to point, and asks for no other', async () => {
-  const { path } = standIn()
+test('with a domain name deploy says where its DNS record must point, and suggests no storefrontUrl', async () => {
+  const { path } = fakeNpx()
   const own = ['storefrontUrl=https://shop.example', 'domainName=shop.example'].flatMap((text) => [
     '--param',
     text,
   ])
-  const { out } = await run('cli/deploy.ts', ['--stage', 'dev', ...issuer, ...own], path, await lambdaApi(10))
+  const { out } = await run(
+    'cli/deploy.ts',
+    ['--stage', 'dev', ...issuer, ...own],
+    path,
+    await fakeLambda(10),
+  )
   expect(out).toMatch(/^The shop: +https:\/\/d111\.cloudfront\.example\/$/m)
-  expect(out).toContain('Let the DNS name shop.example point to d111.cloudfront.example')
+  expect(out).toContain('Point the DNS name shop.example to d111.cloudfront.example')
 })
 
-test('a deployment that fails is not told as one', async () => {
-  const { path } = standIn(1)
+test('deploy reports a failed deployment as failed', async () => {
+  const { path } = fakeNpx(1)
   const { code, out, err } = await run(
     'cli/deploy.ts',
     ['--stage', 'prod', ...issuer],
     path,
-    await lambdaApi(1000),
+    await fakeLambda(1000),
   )
   expect(code).toBe(1)
   expect(err).toMatch(/^Not deployed\. .*docs\/operations\.md/m)
-  expect(out).not.toContain('The catalog answers')
+  expect(out).not.toContain('The catalogue answers')
 })
 
 test('remove removes dev, and refuses prod with the reason', async () => {
-  const { path, calls } = standIn()
+  const { path, calls } = fakeNpx()
   const prod = await run('cli/remove.ts', ['--stage', 'prod'], path)
   expect(prod).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/prod is not removed.*docs\/operations\.md/s),
+    err: expect.stringMatching(/does not remove prod.*docs\/operations\.md/s),
   })
   for (const args of [[], ['--stage', 'local']])
     expect(await run('cli/remove.ts', args, path)).toMatchObject({ code: 1 })

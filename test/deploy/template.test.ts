@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../../lib/local/command.ts'
 import { packageStage, type Template } from '../support/template.ts'
 
-/** What CloudFormation is given for each stage, and what must hold of it. */
+/** The CloudFormation templates of the two stages. */
 let dev: Template
 let prod: Template
 beforeAll(async () => {
-  // One after the other: each keeps both cores of a small machine busy.
+  // One after the other, because packaging one stage uses both cores of a small machine.
   dev = await packageStage('dev')
   prod = await packageStage('prod')
 }, 600_000)
@@ -34,11 +34,11 @@ interface Statement {
 }
 
 describe.each(['dev', 'prod'])('stage %s', (stage) => {
-  test("AWS' own validator finds no error", () => {
+  test("AWS's own validator finds no error", () => {
     const engine = new RegoEngine()
     try {
       const { diagnostics } = engine.validateStandard(new TemplateFile(template(stage).file))
-      // That it looks at all: it has something to say of what the framework itself makes.
+      // The validator works: it has remarks on the resources that the framework itself adds.
       expect(diagnostics.length).toBeGreaterThan(0)
       expect(diagnostics.filter(({ severity }) => severity === 'ERROR' || severity === 'FATAL')).toEqual([])
     } finally {
@@ -46,7 +46,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     }
   }, 120_000)
 
-  test('nor does cfn-lint, where it is', async (context) => {
+  test('cfn-lint, if it is installed, finds no error', async (context) => {
     if (!(await runCommand('cfn-lint', ['--version'], { timeout: 60_000 })).ok) return context.skip()
     const { out } = await runCommand('cfn-lint', ['--format', 'parseable', template(stage).file], {
       timeout: 120_000,
@@ -54,13 +54,13 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     expect(out.split('\n').filter((line) => /:[EF]\d{4}:/.test(line))).toEqual([])
   }, 200_000)
 
-  test('it keeps well within what CloudFormation takes', () => {
+  test('the template stays well within the limits of CloudFormation', () => {
     expect(Object.keys(template(stage).resources).length).toBeLessThan(400)
-    // By a bucket, as the framework does it, up to 1 MB.
+    // The limit is 1 MB, because the framework uploads the template to a bucket.
     expect(template(stage).text.length).toBeLessThan(500_000)
   })
 
-  test('each function has a role that is its own', () => {
+  test('each function has a role of its own', () => {
     const roles = functionNames(template(stage)).map(
       (id) => template(stage).resources[id]?.Properties.Role['Fn::GetAtt'][0],
     )
@@ -75,7 +75,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     }
   })
 
-  test('no role has a wildcard action, nor a wildcard resource but for the network, where AWS demands it', () => {
+  test('no role has a wildcard action, or a wildcard resource other than for the network, where AWS demands it', () => {
     const { resources } = template(stage)
     const roles = Object.keys(resources).filter((id) => resources[id]?.Type === 'AWS::IAM::Role')
     for (const role of roles) {
@@ -96,7 +96,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     ])
   })
 
-  test('a role may do to the cache nothing but connect, as the one user, by IAM', () => {
+  test('a role may only connect to the cache, as its one user, with IAM', () => {
     for (const role of ['GetProductRole', 'PutProductRole', 'OnProductChangeRole']) {
       const toCache = policiesOf(template(stage), role).filter(({ Action }) =>
         `${Action}`.startsWith('elasticache'),
@@ -120,7 +120,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     expect(Cache?.Properties.UserGroupId).toEqual({ Ref: 'CacheUsers' })
   })
 
-  test('the cache is Valkey in the private subnets, behind its group, with limits and without snapshots', () => {
+  test('the cache is Valkey in the private subnets, with its security group, with limits and without snapshots', () => {
     const { Cache } = template(stage).resources
     expect(Cache?.Properties).toMatchObject({
       Engine: 'valkey',
@@ -134,7 +134,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     })
   })
 
-  test('nothing leads out of the network, nor into it', () => {
+  test('no route leads out of the network or into it', () => {
     const types = new Set(Object.values(template(stage).resources).map(({ Type }) => Type))
     for (const way of ['InternetGateway', 'NatGateway', 'Route', 'EIP', 'VPCGatewayAttachment'])
       expect(types, way).not.toContain(`AWS::EC2::${way}`)
@@ -154,13 +154,13 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     ])
     for (const { Properties } of template(stage).all('AWS::EC2::SecurityGroup')) {
       expect(Properties.SecurityGroupIngress).toBeUndefined()
-      // None at all would be everything.
+      // A group without egress rules would allow everything.
       expect(Properties.SecurityGroupEgress.length).toBeGreaterThan(0)
       for (const { IpProtocol } of Properties.SecurityGroupEgress) expect(IpProtocol).not.toBe('-1')
     }
   })
 
-  test("DynamoDB's endpoint leads to the tables of this stage and to no other", () => {
+  test("DynamoDB's endpoint gives access to the tables of this stage only", () => {
     const { Properties } = template(stage).all('AWS::EC2::VPCEndpoint')[0] ?? {}
     expect(Properties.VpcEndpointType).toBe('Gateway')
     const [statement, ...others] = Properties.PolicyDocument.Statement
@@ -175,7 +175,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     expect(new Set(granted)).toEqual(new Set(statement.Action))
   })
 
-  test('every function is in the network but the authorizer, and knows the cache by IAM and TLS', () => {
+  test('every function but the authorizer is in the network, and uses the cache with IAM and TLS', () => {
     for (const id of functionNames(template(stage))) {
       const { Properties } = template(stage).resources[id] ?? { Properties: {} }
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] })
@@ -195,7 +195,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     )
   })
 
-  test('tables are on demand up to a ceiling, encrypted, and forget what expires', () => {
+  test('tables are on demand up to a ceiling, encrypted, and delete expired items', () => {
     for (const { Properties } of template(stage).all('AWS::DynamoDB::Table')) {
       expect(Properties).toMatchObject({
         BillingMode: 'PAY_PER_REQUEST',
@@ -214,7 +214,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     })
   })
 
-  test('a record of the stream is tried until it is a day old, and then set aside in an encrypted queue', () => {
+  test('a record of the stream is retried until it is a day old, and then goes to an encrypted queue', () => {
     const [mapping, ...others] = template(stage).all('AWS::Lambda::EventSourceMapping')
     expect(others).toEqual([])
     expect(mapping?.Properties).toMatchObject({
@@ -230,9 +230,9 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     })
   })
 
-  test('every log group forgets', () => {
+  test('every log group deletes old logs', () => {
     const groups = template(stage).all('AWS::Logs::LogGroup')
-    // One for each function, and that of the API.
+    // One for each function, and one for the API.
     expect(groups).toHaveLength(functionNames(template(stage)).length + 1)
     for (const { Properties } of groups) expect(Properties.RetentionInDays).toBe(stage === 'dev' ? 7 : 30)
   })
@@ -247,7 +247,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
       expect(Properties.PayloadFormatVersion).toBe('2.0')
   })
 
-  test('every route that is no read asks the authorizer', () => {
+  test('every route that writes uses the authorizer', () => {
     const routes = template(stage).all('AWS::ApiGatewayV2::Route')
     expect(routes.length).toBeGreaterThan(11)
     for (const { Properties } of routes)
@@ -256,7 +256,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
       )
   })
 
-  test('CloudFront speaks HTTPS only, and keeps no product for longer than the public staleness', () => {
+  test('CloudFront uses HTTPS only, and caches no product for longer than the public staleness', () => {
     const { DistributionConfig } = template(stage).all('AWS::CloudFront::Distribution')[0]?.Properties ?? {}
     expect(DistributionConfig).toMatchObject({
       HttpVersion: 'http2and3',
@@ -283,7 +283,7 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     })
   })
 
-  test('only files are kept for as long as they say, by their path alone, and nobody writes to them', () => {
+  test('only files are cached for as long as they allow, by their path alone, and their paths take no writes', () => {
     const { DistributionConfig } = template(stage).all('AWS::CloudFront::Distribution')[0]?.Properties ?? {}
     const file = {
       ViewerProtocolPolicy: 'redirect-to-https',
@@ -311,21 +311,21 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test('the bucket of the deployment is encrypted and not public', () => {
+  test('the deployment bucket is encrypted and not public', () => {
     expect(template(stage).resources.ServerlessDeploymentBucket?.Properties).toMatchObject({
       BucketEncryption: { ServerSideEncryptionConfiguration: [expect.anything()] },
       PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
     })
   })
 
-  test('no text of it is a secret', () => {
+  test('the template contains no secret', () => {
     expect(template(stage).text).not.toMatch(
       /password|secretsmanager|AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY/i,
     )
   })
 })
 
-test('prod keeps its catalogue, whatever becomes of the stack', () => {
+test('prod retains its catalogue if the stack is deleted', () => {
   const { CatalogTable } = prod.resources
   expect(CatalogTable).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
   expect(CatalogTable?.Properties).toMatchObject({
@@ -334,16 +334,16 @@ test('prod keeps its catalogue, whatever becomes of the stack', () => {
   })
 })
 
-test('dev leaves nothing behind when it is removed', () => {
-  const kept = Object.values(dev.resources).filter(
+test('dev retains nothing when it is removed', () => {
+  const retained = Object.values(dev.resources).filter(
     ({ DeletionPolicy, UpdateReplacePolicy }) =>
       DeletionPolicy === 'Retain' || UpdateReplacePolicy === 'Retain',
   )
-  expect(kept).toEqual([])
+  expect(retained).toEqual([])
   expect(dev.resources.CatalogTable?.Properties.DeletionProtectionEnabled).toBe(false)
 })
 
-test('what writes is bounded in prod, what reads is not; a new account can have dev', () => {
+test('prod limits the concurrency of writes and not of reads, and dev reserves none, as a new account requires', () => {
   const reserved = (of: Template, name: string) =>
     of.resources[`${name}LambdaFunction`]?.Properties.ReservedConcurrentExecutions
   for (const name of [
@@ -364,7 +364,7 @@ test('what writes is bounded in prod, what reads is not; a new account can have 
     })
 })
 
-test('each function has alarms of its errors, its throttles and its time, which tell the topic', () => {
+test('each function has alarms for errors, throttles and duration, and every alarm notifies the topic', () => {
   const alarms = prod.all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)
   for (const id of functionNames(prod)) {
     const own = alarms.filter(
@@ -377,7 +377,7 @@ test('each function has alarms of its errors, its throttles and its time, which 
     expect(AlarmActions, AlarmName).toEqual([{ Ref: 'Alarms' }])
 })
 
-test('in prod alarms and dashboard are there, in dev they are not', () => {
+test('prod has alarms and a dashboard, and dev has none', () => {
   const isWatched = (of: Template) => JSON.parse(of.text).Conditions.IsWatched
   expect([isWatched(prod), isWatched(dev)]).toEqual([
     { 'Fn::Equals': ['yes', 'yes'] },

@@ -4,26 +4,26 @@ import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { runCommand } from '../../lib/local/command.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { addScript, pathWith } from '../support/cli.ts'
 import { type Workflow, workflowSchema } from '../support/workflow.ts'
 
-const file = join(projectFolder, '.github/workflows/ci.yml')
+const file = join(projectDirectory, '.github/workflows/ci.yml')
 const text = readFileSync(file, 'utf8')
-// A key that is there twice is an error.
+// A duplicate key is an error.
 const workflow: Workflow = parse(text)
 const jobs = Object.entries(workflow.jobs)
 const steps = jobs.flatMap(([, { steps }]) => steps)
 
-test('it says nothing that GitHub would not understand', () => {
+test('the workflow conforms to the schema of GitHub Actions', () => {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true })
-  const understood = ajv.compile(workflowSchema)
-  expect(understood(workflow) ? [] : understood.errors).toEqual([])
+  const isValid = ajv.compile(workflowSchema)
+  expect(isValid(workflow) ? [] : isValid.errors).toEqual([])
   for (const key of ['jobs', 'timeout-minutes', 'runs-on', 'cancel-in-progress', 'env'])
-    expect(understood(parse(text.replaceAll(`${key}:`, `${key}s:`))), `${key}s`).toBe(false)
+    expect(isValid(parse(text.replaceAll(`${key}:`, `${key}s:`))), `${key}s`).toBe(false)
 })
 
-test('what an expression names is there', () => {
+test('every name in an expression exists', () => {
   const known = [
     ...['github.workflow', 'github.ref', 'github.event_name'],
     ...Object.keys(workflow.on.workflow_dispatch.inputs).map((name) => `inputs.${name}`),
@@ -41,7 +41,7 @@ test('what an expression names is there', () => {
   for (const [, { needs = [] }] of jobs) for (const job of needs) expect(workflow.jobs).toHaveProperty(job)
 })
 
-test('each command is one that bash can read', async () => {
+test('bash can parse every command', async () => {
   const commands = steps.flatMap(({ run }) => run ?? [])
   expect(workflow.defaults.run.shell).toBe('bash')
   expect(commands.length).toBeGreaterThan(8)
@@ -49,15 +49,15 @@ test('each command is one that bash can read', async () => {
     expect(await runCommand('bash', ['-n', '-c', command], { timeout: 10_000 })).toMatchObject({ ok: true })
 })
 
-test('every action is pinned by its commit, with the version beside it', () => {
+test('every action is pinned by its commit, with its version in a comment', () => {
   const uses = [...text.matchAll(/uses: (.+)/g)].map(([, action = '']) => action)
   expect(uses.length).toBeGreaterThan(5)
   for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
-  // One commit has one version.
+  // Every use of an action names the same commit and version.
   expect(new Set(uses).size).toBe(new Set(uses.map((action) => action.split('@')[0])).size)
 })
 
-test('a job may read the repository and no more; the one that deploys may ask for a token as well', () => {
+test('a job may only read the repository; the deployment may also request a token', () => {
   expect(workflow.permissions).toEqual({ contents: 'read' })
   for (const [name, { permissions }] of jobs)
     expect(permissions).toEqual(name === 'deploy' ? { contents: 'read', 'id-token': 'write' } : undefined)
@@ -65,13 +65,13 @@ test('a job may read the repository and no more; the one that deploys may ask fo
     if (uses?.startsWith('actions/checkout@')) expect(options).toMatchObject({ 'persist-credentials': false })
 })
 
-test('it holds no secret, and gives a command nothing that somebody else could have written', () => {
+test('the workflow contains no secret, and passes no expression to a command', () => {
   expect(text).not.toContain('secrets.')
   expect(Object.keys(workflow.on)).toEqual(['push', 'pull_request', 'workflow_dispatch'])
   for (const { run } of steps) expect(run ?? '').not.toContain('${{')
 })
 
-test('only a tag or a hand deploys, after the tests and the story, into an environment, one at a time', () => {
+test('only a tag or a manual run deploys, after the tests and the story, into an environment, one at a time', () => {
   const { deploy } = workflow.jobs
   expect(deploy.if).toBe("github.event_name == 'workflow_dispatch' || startsWith(github.ref, 'refs/tags/v')")
   expect(deploy.needs).toEqual(['test', 'story'])
@@ -89,10 +89,10 @@ test('only a tag or a hand deploys, after the tests and the story, into an envir
   })
 })
 
-test('it deploys with every documented parameter that a variable gives, and with no other', async () => {
+test('the deployment passes on exactly the documented parameters whose variables are set', async () => {
   const { env, steps } = workflow.jobs.deploy
-  const readme = readFileSync(join(projectFolder, 'docs/configuration.md'), 'utf8')
-  const [, table = ''] = /^\| parameter \|.*\n.*\n((?:\|.*\n)+)/m.exec(readme) ?? []
+  const documentation = readFileSync(join(projectDirectory, 'docs/configuration.md'), 'utf8')
+  const [, table = ''] = /^\| parameter \|.*\n.*\n((?:\|.*\n)+)/m.exec(documentation) ?? []
   const names = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? [])
   expect(names.length).toBeGreaterThan(6)
   expect(
@@ -105,12 +105,12 @@ test('it deploys with every documented parameter that a variable gives, and with
   const path = pathWith('bash')
   addScript(path, 'npm', 'for each; do echo "$each"; done')
   addScript(path, 'tee', 'while read -r line; do echo "$line"; done')
-  const call = async (given: Record<string, string>) => {
-    const all = { PATH: path, STAGE: 'dev', AWS_REGION: 'eu-central-1' }
-    // GitHub sets a variable that is not there to nothing.
-    const nothing = Object.fromEntries(names.map((name) => [name, '']))
+  const call = async (variables: Record<string, string>) => {
+    const required = { PATH: path, STAGE: 'dev', AWS_REGION: 'eu-central-1' }
+    // GitHub sets an undefined variable to the empty string.
+    const unset = Object.fromEntries(names.map((name) => [name, '']))
     const { out } = await runCommand('bash', ['-eo', 'pipefail', '-c', command], {
-      ...{ timeout: 10_000, env: { ...nothing, ...all, ...given } },
+      ...{ timeout: 10_000, env: { ...unset, ...required, ...variables } },
     })
     return out.trim().split('\n')
   }
@@ -124,12 +124,12 @@ test('it deploys with every documented parameter that a variable gives, and with
   for (const name of names) expect(all).toContain(`${name}=x`)
 })
 
-test('every job has an end, and what it runs is there', () => {
+test('every job has a timeout, and the scripts that it runs exist', () => {
   for (const [, job] of jobs) expect(job['timeout-minutes']).toBeLessThanOrEqual(75)
-  const { scripts } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'))
+  const { scripts } = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8'))
   const commands = steps.map(({ run }) => run ?? '').join('\n')
   for (const [, name = ''] of commands.matchAll(/npm run (?:-s )?([a-z]+)/g))
     expect(scripts).toHaveProperty(name)
   for (const [, path = ''] of commands.matchAll(/bash (\.[\w./-]+)/g))
-    expect(existsSync(join(projectFolder, path))).toBe(true)
+    expect(existsSync(join(projectDirectory, path))).toBe(true)
 })

@@ -5,22 +5,22 @@ import { join } from 'node:path'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, expect, test } from 'vitest'
 
-const folder = await mkdtemp(join(tmpdir(), 'aisle-'))
-afterAll(() => rm(folder, { recursive: true }))
+const directory = await mkdtemp(join(tmpdir(), 'aisle-'))
+afterAll(() => rm(directory, { recursive: true }))
 const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
 await writeFile(
-  join(folder, 'jwks.json'),
+  join(directory, 'jwks.json'),
   JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] }),
 )
 Object.assign(process.env, {
   TOKEN_ISSUER: 'https://issuer.example',
   TOKEN_AUDIENCE: 'aisle',
-  TOKEN_JWKS: `file:${join(folder, 'jwks.json')}`,
+  TOKEN_JWKS: `file:${join(directory, 'jwks.json')}`,
 })
 const { handler } = await import('../../functions/authorize.ts')
 
 const authorize = async (authorization?: string) =>
-  (await handler({ headers: authorization === undefined ? {} : { authorization } } as never)).context
+  (await handler({ headers: authorization === undefined ? {} : { authorization } })).context
 
 const claims = {
   iss: 'https://issuer.example',
@@ -35,30 +35,34 @@ const sign = (payload: JWTPayload, key = privateKey, header = { alg: 'ES256', ki
 
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-test('a valid token passes on whose it is and what it allows', async () => {
+test('the authorizer passes on the subject and the scope of a valid token', async () => {
   expect(await authorize(`Bearer ${await sign(claims)}`)).toEqual({ subject: 'ann', scope: 'catalog:write' })
 })
 
-test('a valid token without a scope allows nothing, and is a token all the same', async () => {
+test('a token without a scope is valid, and its scope is empty', async () => {
   const { scope: _, ...withoutScope } = claims
   expect(await authorize(`Bearer ${await sign(withoutScope)}`)).toEqual({ subject: 'ann', scope: '' })
 })
 
-test('a folder of keys may be called anything', async () => {
-  const { tokenVerifier } = await import('../../lib/http/token.ts')
-  const odd = join(folder, 'a #b%41?')
+test('the directory of the keys may have any name', async () => {
+  const { createTokenVerifier } = await import('../../lib/http/token.ts')
+  const odd = join(directory, 'a #b%41?')
   await mkdir(odd)
-  await copyFile(join(folder, 'jwks.json'), join(odd, 'jwks.json'))
-  const verify = tokenVerifier({ issuer: claims.iss, audience: claims.aud, jwks: `file:${odd}/jwks.json` })
+  await copyFile(join(directory, 'jwks.json'), join(odd, 'jwks.json'))
+  const verify = createTokenVerifier({
+    issuer: claims.iss,
+    audience: claims.aud,
+    jwks: `file:${odd}/jwks.json`,
+  })
   expect(await verify(`Bearer ${await sign(claims)}`)).toMatchObject({ scope: 'catalog:write' })
 })
 
-test('the header may be spelled in any case', async () => {
+test('the name of the header is not case-sensitive', async () => {
   const headers = { AUTHORIZATION: `Bearer ${await sign(claims)}` }
-  expect((await handler({ headers } as never)).context).toMatchObject({ scope: 'catalog:write' })
+  expect((await handler({ headers })).context).toMatchObject({ scope: 'catalog:write' })
 })
 
-test('a token that is missing, malformed, expired, or made for somebody else is worth nothing', async () => {
+test('a token that is missing, malformed, expired or issued for another audience is refused', async () => {
   const other = (await generateKeyPair('ES256')).privateKey
   const bad: Record<string, string | undefined> = {
     'no header': undefined,
@@ -78,7 +82,7 @@ test('a token that is missing, malformed, expired, or made for somebody else is 
   }
 })
 
-test('algorithm none and a public key taken for a shared secret are refused', async () => {
+test('the algorithm none, and a public key used as a shared secret, are refused', async () => {
   const none = `${encode({ alg: 'none', kid: 'k' })}.${encode(claims)}.`
   const input = `${encode({ alg: 'HS256', kid: 'k' })}.${encode(claims)}`
   const confused = `${input}.${createHmac('sha256', await exportSPKI(publicKey))
@@ -89,8 +93,8 @@ test('algorithm none and a public key taken for a shared secret are refused', as
   }
 })
 
-test('without the keys of the issuer no token is valid', async () => {
+test('every token is refused if the keys of the issuer cannot be read', async () => {
   const token = `Bearer ${await sign(claims)}`
-  await rm(join(folder, 'jwks.json'))
+  await rm(join(directory, 'jwks.json'))
   expect(await authorize(token)).toEqual({ refusal: 'The token cannot be checked right now' })
 })

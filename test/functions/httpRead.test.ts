@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
-const { get, put, redisPort } = await freshHandlers()
+const { get, put, callWithEvent, redisPort } = await freshHandlers()
 await put('1', { body: aProduct })
 
-test('a product is answered with all its fields, its tag and what the cache did', async () => {
+test('a product is returned with all its fields, its ETag and its Cache-Status', async () => {
   await freshRedis({ port: redisPort })
   await get('1')
   await expect.poll(async () => (await get('1')).headers['cache-status']).toMatch(/^aisle; hit; ttl=\d+$/)
@@ -31,17 +31,17 @@ test('a product is answered with all its fields, its tag and what the cache did'
   })
 })
 
-test('a caller that has the current version hears 304 without a body, by list, weak tag or star', async () => {
+test('a client that has the current version gets 304 without a body, whether it sends a list, a weak ETag or *', async () => {
   const { etag = '' } = (await get('1')).headers
   for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
-    const answer = await get('1', { headers: { 'if-none-match': tag } })
-    expect(answer).toMatchObject({ statusCode: 304, headers: { etag } })
-    expect(answer.body).toBeUndefined()
+    const response = await get('1', { headers: { 'if-none-match': tag } })
+    expect(response).toMatchObject({ statusCode: 304, headers: { etag } })
+    expect(response.body).toBeUndefined()
   }
   expect((await get('1', { headers: { 'if-none-match': '"p-1"' } })).statusCode).toBe(200)
 })
 
-test('a product that does not exist is a 404 problem', async () => {
+test('a missing product is a 404 problem', async () => {
   const { statusCode, headers, json } = await get('nothing')
   expect(statusCode).toBe(404)
   expect(headers['content-type']).toBe('application/problem+json')
@@ -53,7 +53,7 @@ test('a product that does not exist is a 404 problem', async () => {
   })
 })
 
-test('an id outside its grammar is refused before anything is asked', async () => {
+test('an invalid id is a 400 problem', async () => {
   for (const id of [
     '',
     ' ',
@@ -73,9 +73,8 @@ test('an id outside its grammar is refused before anything is asked', async () =
   }
 })
 
-test('an event without anything in it is a 400, never an exception', async () => {
-  const { handler } = await import('../../functions/getProduct.ts')
+test('an empty event is a 400 response, never an exception', async () => {
   for (const event of [{}, null, { pathParameters: null }]) {
-    expect(await handler(event as never)).toMatchObject({ statusCode: 400 })
+    expect(await callWithEvent('getProduct', event)).toMatchObject({ statusCode: 400 })
   }
 })

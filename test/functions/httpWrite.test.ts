@@ -1,13 +1,13 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
-import { productKey } from '../../lib/catalog/table/items.ts'
+import { productKey } from '../../lib/catalog/table/keys.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
-const { get, put, db, table, redisPort } = await freshHandlers()
+const { get, put, callWithEvent, db, table, redisPort } = await freshHandlers()
 
 describe('PUT /products/{id}', () => {
-  test('creates with 201 and Location, replaces with 200, and the version rises', async () => {
+  test('creates a product with 201 and Location, replaces it with 200, and raises the version', async () => {
     const created = await put('a', { body: aProduct })
     expect(created).toMatchObject({ statusCode: 201, headers: { location: '/products/a' } })
     const replaced = await put('a', { body: { ...aProduct, title: 'Bigger moka pot' } })
@@ -17,7 +17,7 @@ describe('PUT /products/{id}', () => {
     expect(replaced.headers.etag).toBe((await get('a')).headers.etag)
   })
 
-  test('is seen by the next read, and says whether every cached copy is gone', async () => {
+  test('shows in the next read, and reports whether the cached copies are removed', async () => {
     const away = await put('b', { body: aProduct })
     expect(away.headers['cache-status']).toBe('aisle; fwd=method; detail=invalidation-deferred')
     await freshRedis({ port: redisPort })
@@ -29,7 +29,7 @@ describe('PUT /products/{id}', () => {
     expect(read.headers['cache-status']).toMatch(/^aisle; fwd=uri-miss; stored; ttl=\d+$/)
   })
 
-  test('a product can be sent back as it was read, and what the catalog keeps itself is not taken from it', async () => {
+  test('accepts a product as it was read, and ignores the fields that the catalogue maintains', async () => {
     await put('c', { body: aProduct })
     const { json: read } = await get('c')
     const sent = {
@@ -45,7 +45,7 @@ describe('PUT /products/{id}', () => {
     expect(json.version).toBeGreaterThan(read.version)
   })
 
-  test('the stock of a product with variants is their sum', async () => {
+  test('sets the stock of a product with variants to the sum of theirs', async () => {
     const price = aProduct.price
     const variants = [
       { sku: 'S', price, stock: 2 },
@@ -55,8 +55,8 @@ describe('PUT /products/{id}', () => {
   })
 })
 
-describe('two editors never lose an update silently', () => {
-  test('If-Match with an older version is 412 with the current one, and changes nothing', async () => {
+describe('a conditional PUT', () => {
+  test('returns 412 with the current version if If-Match is older, and changes nothing', async () => {
     const first = await put('e', { body: aProduct })
     const second = await put('e', { body: { ...aProduct, title: 'second' } })
     const late = await put('e', {
@@ -69,7 +69,7 @@ describe('two editors never lose an update silently', () => {
     expect(fine.statusCode).toBe(200)
   })
 
-  test('If-Match on a product that does not exist is 412; If-None-Match: * on one that does as well', async () => {
+  test('returns 412 for If-Match if the product does not exist, and for If-None-Match: * if it does', async () => {
     expect(await put('f', { body: aProduct, headers: { 'if-match': '*' } })).toMatchObject({
       statusCode: 412,
     })
@@ -87,9 +87,9 @@ describe('two editors never lose an update silently', () => {
     })
   })
 
-  test('of writers at the same moment with the same If-Match exactly one succeeds', async () => {
+  test('succeeds for exactly one of several concurrent writers with the same If-Match', async () => {
     const { headers } = await put('g', { body: aProduct })
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
         put('g', {
           body: { ...aProduct, title: `editor ${index}` },
@@ -97,28 +97,28 @@ describe('two editors never lose an update silently', () => {
         }),
       ),
     )
-    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1)
-    expect(answers.filter(({ statusCode }) => statusCode === 412)).toHaveLength(7)
+    expect(responses.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1)
+    expect(responses.filter(({ statusCode }) => statusCode === 412)).toHaveLength(7)
   })
 })
 
-describe('bad input is refused, and nothing is written', () => {
+describe('a PUT', () => {
   const bad: [string, number, Parameters<typeof put>[1], object?][] = [
     ['no token', 401, { body: aProduct, authorizer: { refusal: 'Send a token' } }],
-    ['no authorizer at all', 401, { body: aProduct, authorizer: null }],
+    ['no authorizer', 401, { body: aProduct, authorizer: null }],
     [
-      'a token for something else',
+      'a token with other scopes',
       403,
       { body: aProduct, authorizer: { scope: 'reviews:write catalog:writes' } },
     ],
-    ['a token for nothing', 403, { body: aProduct, authorizer: { scope: '' } }],
+    ['a token without a scope', 403, { body: aProduct, authorizer: { scope: '' } }],
     ['malformed JSON', 400, { body: '{"title":' }],
     ['no body', 415, {}],
-    ['a body of nothing', 400, { body: '' }],
+    ['an empty body', 400, { body: '' }],
     ['a body of null', 422, { body: 'null' }, [{ pointer: '' }]],
     ['another content type', 415, { body: '{}', headers: { 'content-type': 'text/plain' } }],
     ['a body over the limit', 413, { body: `"${'x'.repeat(320 * 1024)}"` }],
-    ['no object', 422, { body: '[]' }, [{ pointer: '' }]],
+    ['a list instead of an object', 422, { body: '[]' }, [{ pointer: '' }]],
     ['a missing field', 422, { body: { ...aProduct, title: undefined } }, [{ pointer: '/title' }]],
     ['an unknown field', 422, { body: { ...aProduct, colour: 'red' } }, [{ pointer: '/colour' }]],
     [
@@ -127,31 +127,31 @@ describe('bad input is refused, and nothing is written', () => {
       { body: { ...aProduct, price: { amount: 9.99, currency: 'EUR' } } },
       [{ pointer: '/price/amount' }],
     ],
-    ['a number beyond all bounds', 422, { body: { ...aProduct, stock: 1e300 } }, [{ pointer: '/stock' }]],
-    ['half a surrogate pair', 422, { body: { ...aProduct, title: '\ud83d' } }, [{ pointer: '/title' }]],
-    ['a NUL', 422, { body: { ...aProduct, title: 'a\u0000b' } }, [{ pointer: '/title' }]],
+    ['a number out of range', 422, { body: { ...aProduct, stock: 1e300 } }, [{ pointer: '/stock' }]],
+    ['half of a surrogate pair', 422, { body: { ...aProduct, title: '\ud83d' } }, [{ pointer: '/title' }]],
+    ['a NUL character', 422, { body: { ...aProduct, title: 'a\u0000b' } }, [{ pointer: '/title' }]],
     [
-      'two variants of one sku',
+      'two variants with the same sku',
       422,
       { body: { ...aProduct, variants: [1, 2].map(() => ({ sku: 'x', price: aProduct.price })) } },
       [{ pointer: '/variants' }],
     ],
     ['another id', 422, { body: { ...aProduct, id: 'other' } }, [{ pointer: '/id' }]],
     [
-      'a prototype key',
+      'the key __proto__',
       422,
       { body: `{"title":"x","category":"x","price":{"amount":1,"currency":"EUR"},"__proto__":{"a":1}}` },
       [{ pointer: '/__proto__' }],
     ],
     [
-      'a script as an image',
+      'a script as an image url',
       422,
       { body: { ...aProduct, images: [{ url: 'javascript:alert(1)' }] } },
       [{ pointer: '/images/0/url' }],
     ],
   ]
   for (const [what, status, call, errors] of bad) {
-    test(`${what} is ${status}`, async () => {
+    test(`with ${what} returns ${status}, and writes nothing`, async () => {
       const { statusCode, headers, json } = await put('bad', call)
       expect(statusCode).toBe(status)
       expect(headers['content-type']).toBe('application/problem+json')
@@ -163,19 +163,17 @@ describe('bad input is refused, and nothing is written', () => {
     })
   }
 
-  test('a body that the local emulator calls null is a 400', async () => {
-    const { handler } = await import('../../functions/putProduct.ts')
+  test('with a null body, as the local emulator sends it, returns 400', async () => {
     const event = {
       pathParameters: { id: 'bad' },
       headers: { 'Content-Type': 'application/json' },
       body: null,
       requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
     }
-    expect(await handler(event as never)).toMatchObject({ statusCode: 400 })
+    expect(await callWithEvent('putProduct', event)).toMatchObject({ statusCode: 400 })
   })
 
-  test('bytes that are no UTF-8 are a 400, not another text', async () => {
-    const { handler } = await import('../../functions/putProduct.ts')
+  test('with bytes that are not UTF-8 returns 400', async () => {
     const body = Buffer.concat([Buffer.from('{"title":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])
     const event = {
       pathParameters: { id: 'bad' },
@@ -184,10 +182,10 @@ describe('bad input is refused, and nothing is written', () => {
       isBase64Encoded: true,
       requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
     }
-    expect(await handler(event as never)).toMatchObject({ statusCode: 400 })
+    expect(await callWithEvent('putProduct', event)).toMatchObject({ statusCode: 400 })
   })
 
-  test('only a request that brought a token hears that its token is invalid', async () => {
+  test('without a valid token returns error="invalid_token" only if it sent a token', async () => {
     const none = await put('bad', { body: aProduct, authorizer: { refusal: 'x' } })
     expect(none.headers['www-authenticate']).toBe('Bearer')
     const bad = await put('bad', {
@@ -198,19 +196,18 @@ describe('bad input is refused, and nothing is written', () => {
     expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"')
   })
 
-  test('a write ends in the time that the function has, with a 503 that says when to come back', async () => {
-    const { handler } = await import('../../functions/putProduct.ts')
+  test('that does not finish in the time of its function returns 503 with Retry-After', async () => {
     const event = {
       pathParameters: { id: 'late' },
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(aProduct),
       requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
     }
-    const answer = await handler(event as never, { getRemainingTimeInMillis: () => 400 })
-    expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
+    const response = await callWithEvent('putProduct', event, { getRemainingTimeInMillis: () => 400 })
+    expect(response).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
   })
 
-  test('every fault is told, not only the first', async () => {
+  test('with several faults returns all of them, not only the first', async () => {
     const { json } = await put('bad', {
       body: { category: 'No Slug', price: { amount: -1, currency: 'euro' } },
     })

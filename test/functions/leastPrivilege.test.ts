@@ -3,40 +3,40 @@ import { join } from 'node:path'
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { toItem, toTombstone } from '../../lib/catalog/table/items.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { type Access, startAccessRecorder } from '../support/accessRecorder.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
-import { type Access, startRecorder } from '../support/recorder.ts'
 import { freshRedis } from '../support/redis.ts'
-import { deliveryOf, recordsOf } from '../support/stream.ts'
+import { readRecords, toStreamEvent } from '../support/stream.ts'
 
 /**
- * The roles of resources/roles.yml against what the functions really ask DynamoDB for. Redis is away, so that every read
- * reaches it. What IAM itself would say cannot be asked here: its rules are applied as AWS documents them.
+ * Checks the roles of resources/roles.yml against the requests that the functions send to DynamoDB. Redis is away, so every
+ * read reaches DynamoDB. IAM itself is not available here; the test applies its rules as AWS documents them.
  */
 const { db, table, redisPort, call, put } = await freshHandlers()
-const recorder = await startRecorder(process.env.DYNAMODB_ENDPOINT ?? '')
-// Before the first handler is loaded.
+const recorder = await startAccessRecorder(process.env.DYNAMODB_ENDPOINT ?? '')
+// Must be set before the first handler is loaded.
 process.env.DYNAMODB_ENDPOINT = recorder.url
 afterAll(() => recorder.stop())
 
 interface Grant {
   action: string
-  /** As the template names it. */
+  /** The resource as the template names it, as JSON. */
   resource: string
-  /** The partition keys that it is bound to. */
+  /** The partition keys that the grant is limited to. Undefined if it covers all. */
   keys: string[] | undefined
 }
 
-const roles = parse(readFileSync(join(projectFolder, 'resources/roles.yml'), 'utf8'), {
+const roles = parse(readFileSync(join(projectDirectory, 'resources/roles.yml'), 'utf8'), {
   maxAliasCount: -1,
 }).Resources
-const { functions } = parse(readFileSync(join(projectFolder, 'serverless.yml'), 'utf8'))
+const { functions } = parse(readFileSync(join(projectDirectory, 'serverless.yml'), 'utf8'))
 
-/** What the role of a function may do to tables and their indexes. */
+/** Returns what the role of a function may do with tables and their indexes. */
 const grantsOf = (name: string): Grant[] =>
   roles[functions[name].role].Properties.Policies.flatMap(
     ({ PolicyDocument }: { PolicyDocument: { Statement: Statement[] } }) => PolicyDocument.Statement,
@@ -57,22 +57,24 @@ interface Statement {
   Condition?: Record<string, Record<string, string[]>>
 }
 
-const allows = ({ action, resource, keys }: Grant, asked: Access): boolean => {
-  const template = asked.table === table ? 'CatalogTable' : 'IdempotencyTable'
-  const named = asked.index
-    ? { 'Fn::Sub': `\${${template}.Arn}/index/${asked.index}` }
+const allows = ({ action, resource, keys }: Grant, access: Access): boolean => {
+  const template = access.table === table ? 'CatalogTable' : 'IdempotencyTable'
+  const named = access.index
+    ? { 'Fn::Sub': `\${${template}.Arn}/index/${access.index}` }
     : { 'Fn::GetAtt': [template, 'Arn'] }
   return (
-    action === asked.action && resource === JSON.stringify(named) && (!keys || keys.includes(asked.key ?? ''))
+    action === access.action &&
+    resource === JSON.stringify(named) &&
+    (!keys || keys.includes(access.key ?? ''))
   )
 }
 
-/** Holds the role of a function against what the function has asked for since the last look. */
-function judge(name: string) {
-  const asked = recorder.take()
+/** Checks that the role of a function allows each request since the last check, and that each grant was needed. */
+function checkRole(name: string) {
+  const accesses = recorder.take()
   const grants = grantsOf(name)
-  expect(asked.filter((access) => !grants.some((grant) => allows(grant, access)))).toEqual([])
-  expect(grants.filter((grant) => !asked.some((access) => allows(grant, access)))).toEqual([])
+  expect(accesses.filter((access) => !grants.some((grant) => allows(grant, access)))).toEqual([])
+  expect(grants.filter((grant) => !accesses.some((access) => allows(grant, access)))).toEqual([])
 }
 
 afterEach(() => {
@@ -89,11 +91,11 @@ const reviews = (id: string, count: number) =>
     })),
   )
 
-/** A deletion that ended before the reviews of the product were gone. */
-async function halfDeleted(id: string) {
+/** Creates a product whose deletion was interrupted before its reviews were deleted. */
+async function interruptDeletion(id: string) {
   await upsertProduct({ db, table }, { id, content, reviews: reviews(id, 2) })
   const at = '2024-01-01T00:00:00.000Z'
-  const kept = {
+  const rest = {
     ratingSum: 0,
     ratingCount: 0,
     version: Date.now(),
@@ -101,82 +103,82 @@ async function halfDeleted(id: string) {
     updatedAt: at,
     writeId: 'w',
   }
-  await db.send(new PutCommand({ TableName: table, Item: toTombstone(toItem(id, content, kept), 'd') }))
+  await db.send(new PutCommand({ TableName: table, Item: toTombstone(toItem(id, content, rest), 'd') }))
 }
 
-/** The signing key of cursors as it is before anybody has needed it. */
-const forgetCursorKey = () =>
+/** Deletes the signing key of cursors, so that the next request that needs the key creates it. */
+const deleteCursorKey = () =>
   db.send(new DeleteCommand({ TableName: table, Key: { pk: 'SECRET', sk: 'CURSOR' } }))
 
 for (const n of [1, 2, 3]) await upsertProduct({ db, table }, { id: `p${n}`, content })
 await upsertProduct({ db, table }, { id: 'reviewed', content, reviews: reviews('reviewed', 60) })
 
-test('getProduct', async () => {
+test('getProduct uses exactly the grants of its role', async () => {
   expect((await call('getProduct', { path: { id: 'p1' } })).statusCode).toBe(200)
-  judge('getProduct')
+  checkRole('getProduct')
 })
 
-test('getProducts: a batch, and a listing with a cursor, whose key is made by whoever needs it first', async () => {
-  await forgetCursorKey()
+test('getProducts uses exactly the grants of its role, for a batch and for a listing that creates the key of cursors', async () => {
+  await deleteCursorKey()
   expect((await call('getProducts', { query: { ids: 'p1,p2' } })).statusCode).toBe(200)
   const first = await call('getProducts', { query: { category: aProduct.category, limit: '1' } })
   const [, cursor = ''] = /cursor=([^>&]+)/.exec(first.headers.link ?? '') ?? []
   const query = { category: aProduct.category, limit: '1', cursor }
   expect((await call('getProducts', { query })).statusCode).toBe(200)
-  judge('getProducts')
+  checkRole('getProducts')
 })
 
-test('getPage', async () => {
-  await forgetCursorKey()
+test('getPage uses exactly the grants of its role', async () => {
+  await deleteCursorKey()
   expect((await call('getPage', { path: { id: 'reviewed' } })).statusCode).toBe(200)
-  judge('getPage')
+  checkRole('getPage')
 })
 
-test('getReviews', async () => {
-  await forgetCursorKey()
+test('getReviews uses exactly the grants of its role', async () => {
+  await deleteCursorKey()
   const { headers } = await call('getReviews', { path: { id: 'reviewed' } })
   const [, cursor = ''] = /cursor=([^>&]+)/.exec(headers.link ?? '') ?? []
   expect((await call('getReviews', { path: { id: 'reviewed' }, query: { cursor } })).statusCode).toBe(200)
-  judge('getReviews')
+  checkRole('getReviews')
 })
 
-test('getCategories', async () => {
+test('getCategories uses exactly the grants of its role', async () => {
   expect((await call('getCategories')).statusCode).toBe(200)
-  judge('getCategories')
+  checkRole('getCategories')
 })
 
-test('getHealth', async () => {
+test('getHealth uses exactly the grants of its role', async () => {
   expect((await call('getHealth')).json.dynamodb.state).toBe('up')
-  judge('getHealth')
+  checkRole('getHealth')
 })
 
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
 
-test('postProduct: also over what a deletion left, also twice, also in vain', async () => {
-  await halfDeleted('post')
+test('postProduct uses exactly the grants of its role, after an interrupted deletion, if it is repeated and if it is refused', async () => {
+  await interruptDeletion('post')
   expect((await call('postProduct', { body: aProduct })).statusCode).toBe(201)
   const body = { ...aProduct, id: 'post' }
   for (const status of [201, 201])
     expect((await call('postProduct', { body, ...withKey('a') })).statusCode).toBe(status)
   expect((await call('postProduct', { body, ...withKey('b') })).statusCode).toBe(409)
-  judge('postProduct')
+  checkRole('postProduct')
 })
 
-test('putProduct: also over what a deletion left', async () => {
-  await halfDeleted('put')
+test('putProduct uses exactly the grants of its role, also after an interrupted deletion', async () => {
+  await interruptDeletion('put')
   expect((await put('put', { body: aProduct })).statusCode).toBe(201)
   expect((await put('put', { body: { ...aProduct, title: 'x' } })).statusCode).toBe(200)
-  judge('putProduct')
+  checkRole('putProduct')
 })
 
-test('patchProduct', async () => {
+test('patchProduct uses exactly the grants of its role', async () => {
   const body = JSON.stringify({ title: 'Other' })
   const headers = { 'content-type': 'application/merge-patch+json' }
   expect((await call('patchProduct', { path: { id: 'p1' }, headers, body })).statusCode).toBe(200)
-  judge('patchProduct')
+  checkRole('patchProduct')
 })
 
-test('patchVariant: with a key and without, and in vain', async () => {
+test('patchVariant uses exactly the grants of its role, with an idempotency key, without one, and if it is refused', async () => {
   const variants = [{ sku: 's', options: {}, price: aProduct.price, stock: 3 }]
   await put('variants', { body: { ...aProduct, variants } })
   recorder.take()
@@ -188,16 +190,16 @@ test('patchVariant: with a key and without, and in vain', async () => {
   const tooMany = { path, body: { stock: { add: -9 } } }
   for (const request of [{}, withKey('d')])
     expect((await call('patchVariant', { ...tooMany, ...request })).statusCode).toBeGreaterThanOrEqual(400)
-  judge('patchVariant')
+  checkRole('patchVariant')
 })
 
-test('deleteProduct: with its reviews', async () => {
+test('deleteProduct uses exactly the grants of its role for a product with reviews', async () => {
   await upsertProduct({ db, table }, { id: 'gone', content, reviews: reviews('gone', 2) })
   expect((await call('deleteProduct', { path: { id: 'gone' } })).statusCode).toBe(204)
-  judge('deleteProduct')
+  checkRole('deleteProduct')
 })
 
-test('postReview: a review and a reply, twice, and of nothing', async () => {
+test('postReview uses exactly the grants of its role, for a review, a repetition, a reply and a missing product', async () => {
   const path = { id: 'p2' }
   const body = { rating: 5, body: 'good', author: 'ann' }
   const first = await call('postReview', { path, body, ...withKey('e') })
@@ -206,27 +208,27 @@ test('postReview: a review and a reply, twice, and of nothing', async () => {
   const reply = { parentId: first.json.id, body: 'indeed', author: 'bob' }
   expect((await call('postReview', { path, body: reply })).statusCode).toBe(201)
   expect((await call('postReview', { path: { id: 'none' }, body, ...withKey('f') })).statusCode).toBe(404)
-  judge('postReview')
+  checkRole('postReview')
 })
 
-test('onProductChange', async () => {
+test('onProductChange uses exactly the grants of its role', async () => {
   const { handler } = await import('../../functions/onProductChange.ts')
-  await handler(deliveryOf(await recordsOf(db, table, 4)))
-  judge('onProductChange')
+  await handler(toStreamEvent(await readRecords(db, table, 4)))
+  checkRole('onProductChange')
 })
 
-test('storefront: a page, a listing that goes on, and the first page', async () => {
+test('storefront uses exactly the grants of its role, for a product, a listing with a next page, and the home page', async () => {
   for (let n = 0; n < 30; n++) await upsertProduct({ db, table }, { id: `s${n}`, content })
-  await forgetCursorKey()
+  await deleteCursorKey()
   const show = (route: string, path: Record<string, string>, query?: Record<string, string>) =>
     call('storefront', { route, path, ...(query && { query }) })
   expect((await show('GET /p/{id}', { id: 'reviewed' })).statusCode).toBe(200)
   expect((await show('GET /c/{category+}', { category: aProduct.category })).statusCode).toBe(200)
   expect((await show('GET /', {})).statusCode).toBe(200)
-  judge('storefront')
+  checkRole('storefront')
 })
 
-test('warm, audit, operate: with a Redis, where the most read products are counted', async () => {
+test('warm, audit and operate use exactly the grants of their roles, with a Redis that counts the most-read products', async () => {
   await freshRedis({ port: redisPort })
   await expect
     .poll(async () => (await call('getProduct', { path: { id: 'p1' } })).headers['cache-status'])
@@ -241,24 +243,24 @@ test('warm, audit, operate: with a Redis, where the most read products are count
 
   const { handler: warm } = await import('../../functions/warm.ts')
   expect(await warm({ ids: ['reviewed'], top: 10 })).toMatchObject({ failed: 0, left: 0 })
-  judge('warm')
+  checkRole('warm')
 
   const { handler: audit } = await import('../../functions/audit.ts')
   expect((await audit()).sampled).toBeGreaterThan(0)
-  judge('audit')
+  checkRole('audit')
 
-  // The list is kept where it has changed.
+  // The most-read list is stored only if it has changed.
   await countRead('p3')
   const { handler: operate } = await import('../../functions/operate.ts')
   for (const action of ['inspect', 'invalidate'] as const) await operate({ action, ids: ['reviewed'] })
   await operate({ action: 'warm', ids: ['reviewed'], top: 10 })
   await operate({ action: 'audit', ids: ['reviewed'] })
-  judge('operate')
+  checkRole('operate')
 })
 
-test('every function that reaches DynamoDB is tried here', () => {
-  const tried = readFileSync(import.meta.filename, 'utf8')
+test('every function with grants for DynamoDB is tested in this file', () => {
+  const source = readFileSync(import.meta.filename, 'utf8')
   for (const name of Object.keys(functions)) {
-    if (grantsOf(name).length > 0) expect(tried).toContain(`judge('${name}')`)
+    if (grantsOf(name).length > 0) expect(source).toContain(`checkRole('${name}')`)
   }
 })

@@ -1,36 +1,37 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { openCursors } from '../../lib/catalog/table/cursor.ts'
-import { fill as fillTable, putItems } from '../support/fill.ts'
 import { freshHandlers } from '../support/http.ts'
+import { insertProducts, putItems } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, call, put, redisPort } = await freshHandlers()
 const price = { amount: 100, currency: 'EUR' }
 
-const fill = (category: string, ids: string[], options?: Parameters<typeof fillTable>[4]) =>
-  fillTable(db, table, category, ids, options)
+const fill = (category: string, ids: string[], options?: Parameters<typeof insertProducts>[4]) =>
+  insertProducts(db, table, category, ids, options)
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
 const list = (query: Record<string, string>) => call('getProducts', { query })
-type Answer = Awaited<ReturnType<typeof list>>
-const idsOf = ({ json }: Answer): string[] => json.items.map(({ id }: { id: string }) => id)
+type ListResponse = Awaited<ReturnType<typeof list>>
+const idsOf = ({ json }: ListResponse): string[] => json.items.map(({ id }: { id: string }) => id)
 
-/** The query of the next page, as its Link tells. */
-function nextOf({ headers }: Answer): Record<string, string> | undefined {
+/** Returns the query of the next page, from the Link header. */
+function nextOf({ headers }: ListResponse): Record<string, string> | undefined {
   const link = headers.link
   if (link === undefined) return undefined
   const [, path = ''] = /^<(\/products\?[\w%&=.~*-]+)>; rel="next"$/.exec(link) ?? []
   return Object.fromEntries(new URL(path, 'http://localhost').searchParams)
 }
 
-async function pages(query: Record<string, string>): Promise<string[][]> {
+/** Reads all pages of a listing, and returns the ids on each. */
+async function readPages(query: Record<string, string>): Promise<string[][]> {
   const all: string[][] = []
   for (let next: Record<string, string> | undefined = query; next; ) {
-    const answer: Answer = await list(next)
-    expect(answer.statusCode).toBe(200)
-    all.push(idsOf(answer))
-    next = nextOf(answer)
-    if (all.length > 100) throw new Error('It never ends')
+    const response: ListResponse = await list(next)
+    expect(response.statusCode).toBe(200)
+    all.push(idsOf(response))
+    next = nextOf(response)
+    if (all.length > 100) throw new Error('The listing has more than 100 pages')
   }
   return all
 }
@@ -41,7 +42,7 @@ await fill('shop/a/deep', names('d', 4), { start: '2026-01-01T00:00:02.200Z' })
 await fill('shop-other', names('o', 2))
 await fill('same', names('t', 7), { step: 0 })
 
-/** By its time, the newest first; where that is the same by id. */
+/** The ids of the products in `shop` and below it, newest first. */
 const shop = [
   ...names('s', 3).map((id, n) => [n * 1000, id] as const),
   ...names('a', 20).map((id, n) => [500 + n * 1000, id] as const),
@@ -51,32 +52,32 @@ const shop = [
   .map(([, id]) => id)
 
 describe('GET /products?category=', () => {
-  test('lists the category and all below it, newest first', async () => {
-    const answer = await list({ category: 'shop', limit: '100' })
-    expect(answer.statusCode).toBe(200)
-    expect(idsOf(answer)).toEqual(shop)
-    expect(answer.headers.link).toBeUndefined()
-    expect(Object.keys(answer.json)).toEqual(['items'])
+  test('lists the products in the category and below it, newest first', async () => {
+    const response = await list({ category: 'shop', limit: '100' })
+    expect(response.statusCode).toBe(200)
+    expect(idsOf(response)).toEqual(shop)
+    expect(response.headers.link).toBeUndefined()
+    expect(Object.keys(response.json)).toEqual(['items'])
     expect(idsOf(await list({ category: 'shop/a/deep' }))).toEqual(['d3', 'd2', 'd1', 'd0'])
   })
 
   test.each(['1', '2', '5', '26', '27', '28'])(
-    'has each product on exactly one page of %s',
+    'returns each product on exactly one page, with a limit of %s',
     async (limit) => {
-      const all = await pages({ category: 'shop', limit })
+      const all = await readPages({ category: 'shop', limit })
       expect(all.flat()).toEqual(shop)
       for (const page of all.slice(0, -1)) expect(page).toHaveLength(Number(limit))
-      // No page more than it takes: the last one says that it is the last.
+      // The last page has no link, so there is no empty page after it.
       expect(all).toHaveLength(Math.ceil(shop.length / Number(limit)))
     },
   )
 
-  test('has 24 on a page without a limit, and loses none that are of the same moment', async () => {
+  test('returns 24 products per page by default, and loses none of several products with the same time', async () => {
     expect(idsOf(await list({ category: 'shop' }))).toEqual(shop.slice(0, 24))
-    expect((await pages({ category: 'same', limit: '3' })).flat()).toEqual(names('t', 7).reverse())
+    expect((await readPages({ category: 'same', limit: '3' })).flat()).toEqual(names('t', 7).reverse())
   })
 
-  test('keeps its place when products are added in front of it', async () => {
+  test('continues at the same position if newer products are added', async () => {
     await fill('moving', names('m', 6))
     const first = await list({ category: 'moving', limit: '3' })
     await fill('moving', names('new', 3), { start: '2026-02-01T00:00:00.000Z' })
@@ -84,10 +85,10 @@ describe('GET /products?category=', () => {
     expect(idsOf(await list(nextOf(first) ?? {}))).toEqual(['m2', 'm1', 'm0'])
   })
 
-  test('of a category that holds nothing, or that the tree does not know yet, is what is there', async () => {
+  test('returns an empty list for an unknown category, and lists a category that the tree does not contain yet', async () => {
     expect(await list({ category: 'no/such' })).toMatchObject({ statusCode: 200, body: '{"items":[]}' })
-    await put('fresh', { body: { title: 'Fresh', category: 'brand/new', price } })
-    expect(idsOf(await list({ category: 'brand/new' }))).toEqual(['fresh'])
+    await put('first', { body: { title: 'First', category: 'brand/new', price } })
+    expect(idsOf(await list({ category: 'brand/new' }))).toEqual(['first'])
   })
 
   test.each([
@@ -101,7 +102,7 @@ describe('GET /products?category=', () => {
     'a|24|',
     'ä',
     'a\0',
-  ])('the category %j is a 400', async (category) => {
+  ])('returns 400 for the category %j', async (category) => {
     expect(await list({ category })).toMatchObject({
       statusCode: 400,
       json: { type: 'urn:aisle:problem:invalid-category' },
@@ -109,7 +110,7 @@ describe('GET /products?category=', () => {
   })
 
   test.each(['0', '101', '1000', '-1', '1.5', '', 'x', '1e1', ' 5', '0x5'])(
-    'the limit %j is a 400',
+    'returns 400 for the limit %j',
     async (limit) => {
       expect(await list({ category: 'shop', limit })).toMatchObject({
         statusCode: 400,
@@ -118,21 +119,21 @@ describe('GET /products?category=', () => {
     },
   )
 
-  test('a cursor of another category, or a forged one, is a 400', async () => {
+  test("returns 400 for another category's cursor and for a forged cursor", async () => {
     const { cursor = '' } = nextOf(await list({ category: 'shop', limit: '1' })) ?? {}
     expect((await list({ category: 'shop', limit: '2', cursor })).statusCode).toBe(200)
     const own = await openCursors({ db, table }).sign('listing/shop', '2026')
     const others = ['', 'x', `${cursor}A`, cursor.slice(1), own.replace(/^./, 'A')]
     for (const [category, each] of [['shop/a', cursor], ...others.map((each) => ['shop', each])] as const) {
-      const answer = await list({ category: String(category), cursor: String(each) })
-      expect(answer).toMatchObject({ statusCode: 400, json: { type: 'urn:aisle:problem:invalid-cursor' } })
+      const response = await list({ category: String(category), cursor: String(each) })
+      expect(response).toMatchObject({ statusCode: 400, json: { type: 'urn:aisle:problem:invalid-cursor' } })
     }
   })
 
-  test('of more categories than are listed together is a 400 that says so', async () => {
+  test('returns 400 for a category with more subcategories than a listing covers', async () => {
     const counters = names('c', 100).map((name) => ({ pk: 'CATEGORIES', sk: `broad/${name}`, products: 1 }))
     await putItems(db, table, counters)
-    // The tree that this process remembers while Redis is away is a second old at the most.
+    // While Redis is away, this process remembers the tree for up to a second.
     await expect
       .poll(() => list({ category: 'broad' }), { timeout: 4000, interval: 300 })
       .toMatchObject({ statusCode: 400, json: { type: 'urn:aisle:problem:category-too-broad' } })
@@ -144,15 +145,15 @@ describe('GET /products?category=', () => {
       .toBe(200)
   })
 
-  test('has fewer products on a page where they are too large for one answer, and loses none', async () => {
+  test('returns fewer products per page if they are too large for one response, and loses none', async () => {
     const ids = names('large', 70)
     await fill('large', ids, { description: '"'.repeat(19_000) })
-    const all = await pages({ category: 'large', limit: '100' })
+    const all = await readPages({ category: 'large', limit: '100' })
     expect(all.length).toBe(2)
     expect(all.flat()).toEqual(ids.toReversed())
   })
 
-  test('shows a product as fresh as it is, though the listing is a hit, and none that is deleted', async () => {
+  test('returns the current products even if the listing is a hit, and leaves out deleted products', async () => {
     await freshRedis({ port: redisPort })
     await fill('live', names('l', 3))
     const read = () => list({ category: 'live', limit: '2' })
@@ -162,7 +163,7 @@ describe('GET /products?category=', () => {
     expect(cheaper.json.items[0]).toMatchObject({ id: 'l2', price: { amount: 50 } })
     expect(cheaper.headers['cache-status']).toContain('detail=hits:2/3')
     expect((await read()).headers['cache-status']).toMatch(/^aisle; hit; ttl=\d+$/)
-    // Membership is the listing's: a new product waits for the entry's end, and is not mixed in.
+    // The listing's entry decides which products are listed: a new product appears only after the entry expires.
     await put('l3', { body: { title: 'New', category: 'live', price } })
     expect(idsOf(await read())).toEqual(['l2', 'l1'])
     const gone = await call('deleteProduct', { path: { id: 'l1' } })

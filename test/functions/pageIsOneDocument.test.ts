@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -8,8 +8,8 @@ const read = (name: string, id = 'p') => call(name, { path: { id } })
 const price = (amount: number) => ({ amount, currency: 'EUR' })
 const body = { ...aProduct, variants: [{ sku: 'S', price: price(100), stock: 1 }] }
 
-/** What Redis was asked to do, by command. */
-async function commands(redis: Redis): Promise<Record<string, number>> {
+/** Returns how often Redis has run each command. */
+async function countCommands(redis: Redis): Promise<Record<string, number>> {
   const stats = await redis.info('commandstats')
   return Object.fromEntries(
     [...stats.matchAll(/cmdstat_(\w+):calls=(\d+)/g)]
@@ -18,7 +18,7 @@ async function commands(redis: Redis): Promise<Record<string, number>> {
   )
 }
 
-test('a page and a list of reviews are one entry each: a hit is one command to Redis, and a write of anything on it is on the next read', async () => {
+test('the product page and the list of reviews are one entry each: a hit takes one Redis command, and the next read shows every write', async () => {
   await put('p', { body })
   await freshRedis({ port: redisPort })
   for (const name of ['getPage', 'getReviews']) {
@@ -29,13 +29,16 @@ test('a page and a list of reviews are one entry each: a hit is one command to R
   const redis = new Redis(redisPort)
   onTestFinished(() => redis.disconnect())
 
+  // Keeps these reads out of the sample for the most-read list, which takes a command of its own.
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.99)
   for (const name of ['getPage', 'getReviews']) {
-    const before = await commands(redis)
+    const before = await countCommands(redis)
     const hit = await read(name)
-    const after = await commands(redis)
+    const after = await countCommands(redis)
     expect(hit.headers['cache-status']).toMatch(/^aisle; hit; ttl=\d+$/)
     expect(after).toEqual({ ...before, get: (before.get ?? 0) + 1 })
   }
+  random.mockRestore()
 
   // The price and stock of a variant.
   const variants = [{ sku: 'S', price: price(80), stock: 0 }]

@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from 'vitest'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
-import { startDynamodbProxy, type Trouble } from '../support/dynamodbProxy.ts'
+import { type DatabaseFault, startDynamodbProxy } from '../support/dynamodbProxy.ts'
 import { aProduct, type Call, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { call, get, db, table, redisPort } = await freshHandlers()
-// All handlers of this file come to DynamoDB this way.
+// All handlers of this file reach DynamoDB through this proxy.
 const proxy = await startDynamodbProxy(process.env.DYNAMODB_ENDPOINT ?? '')
 process.env.DYNAMODB_ENDPOINT = proxy.url
 afterAll(() => proxy.close())
@@ -19,8 +19,8 @@ const context = () => {
   return { getRemainingTimeInMillis: () => end - performance.now() }
 }
 
-/** A product of its own, and its entry. */
-async function cached(id: string) {
+/** Creates a product, and reads it until it is a hit. */
+async function createCached(id: string) {
   await freshRedis({ port: redisPort })
   const { content } = parseProduct(shirt)
   await upsertProduct({ db, table }, { id, content })
@@ -29,37 +29,37 @@ async function cached(id: string) {
 const status = async (id: string) => (await get(id)).headers['cache-status'] ?? ''
 
 const refusals: [string, number, string, Call][] = [
-  ['a PUT with another version', 412, 'putProduct', { body: shirt, headers: { 'if-match': '"p-1"' } }],
-  ['a PUT that is to create', 412, 'putProduct', { body: shirt, headers: { 'if-none-match': '*' } }],
-  ['a PATCH that makes no product', 422, 'patchProduct', { body: { title: '' } }],
+  ['a PUT with an older If-Match', 412, 'putProduct', { body: shirt, headers: { 'if-match': '"p-1"' } }],
+  ['a PUT with If-None-Match: *', 412, 'putProduct', { body: shirt, headers: { 'if-none-match': '*' } }],
+  ['a PATCH that makes the product invalid', 422, 'patchProduct', { body: { title: '' } }],
   [
-    'a PATCH with another version',
+    'a PATCH with an older If-Match',
     412,
     'patchProduct',
     { body: { title: 'x' }, headers: { 'if-match': '"p-1"' } },
   ],
-  ['a DELETE with another version', 412, 'deleteProduct', { headers: { 'if-match': '"p-1"' } }],
-  ['taking more than is there', 409, 'patchVariant', { path: { sku: 'S' }, body: { stock: { add: -2 } } }],
-  ['a variant that is not there', 404, 'patchVariant', { path: { sku: 'none' }, body: { stock: 2 } }],
+  ['a DELETE with an older If-Match', 412, 'deleteProduct', { headers: { 'if-match': '"p-1"' } }],
+  ['taking more than the stock', 409, 'patchVariant', { path: { sku: 'S' }, body: { stock: { add: -2 } } }],
+  ['a change to a missing variant', 404, 'patchVariant', { path: { sku: 'none' }, body: { stock: 2 } }],
 ]
 
 for (const [n, [what, statusCode, handler, request]] of refusals.entries()) {
-  test(`${what} is refused, and the entry stays`, async () => {
+  test(`${what} is refused, and leaves the entry in the cache`, async () => {
     const id = `refused-${n}`
-    await cached(id)
+    await createCached(id)
     const refused = await call(handler, { ...request, path: { id, ...request.path }, context: context() })
     expect(refused).toMatchObject({ statusCode })
     expect(await status(id)).toContain('aisle; hit')
   })
 }
 
-test('a POST of an id that is taken is refused, and the entry stays', async () => {
-  await cached('taken')
+test('a POST with a taken id is refused, and leaves the entry in the cache', async () => {
+  await createCached('taken')
   expect(await call('postProduct', { body: { ...shirt, id: 'taken' } })).toMatchObject({ statusCode: 409 })
   expect(await status('taken')).toContain('aisle; hit')
 })
 
-test('a review of what does not exist is refused, and it stays known not to exist', async () => {
+test('a review of a missing product is refused, and the cache still holds that the product does not exist', async () => {
   await freshRedis({ port: redisPort })
   await expect.poll(() => status('nothing')).toContain('aisle; hit')
   const refused = await call('postReview', { path: { id: 'nothing' }, body: review })
@@ -67,23 +67,23 @@ test('a review of what does not exist is refused, and it stays known not to exis
   expect(await status('nothing')).toContain('aisle; hit')
 })
 
-/** Which errors of DynamoDB leave an entry where it is; `from`: the operation that meets them. */
-const troubles: [string, Trouble, boolean][] = [
-  ['throttled', { error: 'ProvisionedThroughputExceededException' }, true],
-  ['not allowed', { error: 'AccessDeniedException' }, true],
-  ['met by a transaction', { error: 'TransactionConflictException' }, true],
-  ['answered with 500', { error: 'InternalServerError', status: 500 }, false],
-  ['answered with what is no error', { status: 502, body: 'Bad Gateway' }, false],
-  ['cut off', 'reset', false],
-  ['not answered', 'silent', false],
-  ['done, and its answer lost', 'lost', false],
+/** Errors of DynamoDB, and whether they leave the entry in the cache: only if the write certainly changed nothing. */
+const faults: [string, DatabaseFault, boolean][] = [
+  ['DynamoDB throttles it', { error: 'ProvisionedThroughputExceededException' }, true],
+  ['it is not permitted', { error: 'AccessDeniedException' }, true],
+  ['it conflicts with a transaction', { error: 'TransactionConflictException' }, true],
+  ['DynamoDB returns 500', { error: 'InternalServerError', status: 500 }, false],
+  ['the response is not an error of DynamoDB', { status: 502, body: 'Bad Gateway' }, false],
+  ['the connection breaks', 'reset', false],
+  ['DynamoDB does not answer', 'silent', false],
+  ['it is applied and its response is lost', 'lost', false],
 ]
 
-for (const [n, [what, trouble, stays]] of troubles.entries()) {
-  test(`a write that is ${what} ${stays ? 'leaves' : 'removes'} the entry`, async () => {
-    const id = `trouble-${n}`
-    await cached(id)
-    const plan = proxy.trouble('PutItem', trouble, always)
+for (const [n, [what, fault, stays]] of faults.entries()) {
+  test(`a write ${stays ? 'leaves' : 'removes'} the entry if ${what}`, async () => {
+    const id = `fault-${n}`
+    await createCached(id)
+    const plan = proxy.injectFault('PutItem', fault, always)
     const failed = await call('patchProduct', { path: { id }, body: { title: 'newer' }, context: context() })
     plan.end()
     expect(failed.statusCode).toBeGreaterThanOrEqual(500)
@@ -92,19 +92,19 @@ for (const [n, [what, trouble, stays]] of troubles.entries()) {
   })
 }
 
-test('a write whose first attempt was done, and whose second was refused, removes the entry', async () => {
-  await cached('twice')
-  proxy.trouble('PutItem', 'lost')
-  const late = proxy.trouble('PutItem', { error: 'ProvisionedThroughputExceededException' }, always)
+test('a write removes the entry if its first attempt was applied and its second was refused', async () => {
+  await createCached('twice')
+  proxy.injectFault('PutItem', 'lost')
+  const late = proxy.injectFault('PutItem', { error: 'ProvisionedThroughputExceededException' }, always)
   await call('patchProduct', { path: { id: 'twice' }, body: { title: 'newer' }, context: context() })
   late.end()
-  const answer = await get('twice')
-  expect(answer.json).toMatchObject({ title: 'newer' })
+  const response = await get('twice')
+  expect(response.json).toMatchObject({ title: 'newer' })
 })
 
-test('while nobody listens where DynamoDB was, writes leave the entries', async () => {
-  await cached('away')
-  // The last of this file: nobody comes this way any more.
+test('writes leave the entries in the cache while DynamoDB refuses connections', async () => {
+  await createCached('away')
+  // This is the last test of the file: after it, the proxy is closed.
   proxy.close()
   const failed = await call('patchProduct', {
     path: { id: 'away' },

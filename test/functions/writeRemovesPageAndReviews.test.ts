@@ -15,7 +15,7 @@ const writes: [string, string, Call][] = [
   ['POST', 'postProduct', { body: { ...withVariant, id: 'a' } }],
 ]
 
-test('every kind of write removes the entries of product, page and reviews, and says so', async () => {
+test('every kind of write removes the entries of product, page and reviews, and reports it', async () => {
   const { products, pages, reviews, close } = openCaches()
   onTestFinished(close)
   await put('a', { body: withVariant })
@@ -24,7 +24,7 @@ test('every kind of write removes the entries of product, page and reviews, and 
   onTestFinished(() => redis.disconnect())
   const keys = [products, pages, reviews].map((cache) => cache.key('a'))
   for (const [what, name, request] of writes) {
-    // A function that found no Redis looks again half a second later.
+    // A function that could not reach Redis tries again half a second later.
     await expect
       .poll(
         async () => {
@@ -40,7 +40,7 @@ test('every kind of write removes the entries of product, page and reviews, and 
   }
 })
 
-test('while Redis is away every kind of write succeeds, and says that the removal is deferred', async () => {
+test('every kind of write succeeds while Redis is away, and reports that the removal is deferred', async () => {
   await put('a', { body: withVariant })
   for (const [what, name, request] of writes) {
     const { statusCode, headers } = await call(name, { ...request, path: { id: 'a', ...request.path } })

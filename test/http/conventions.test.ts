@@ -57,10 +57,10 @@ const refused: [string, number, Call][] = [
   ['postReview', 422, { path, body: {} }],
 ]
 
-type Answer = Awaited<ReturnType<typeof call>>
+type HandlerResponse = Awaited<ReturnType<typeof call>>
 
-/** What every answer has, and what none has. */
-function expectConventions({ statusCode, headers, body = '' }: Answer) {
+/** Checks what holds for every response. */
+function expectConventions({ statusCode, headers, body = '' }: HandlerResponse) {
   expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', vary: 'Origin' })
   expect(headers).not.toHaveProperty('age')
   for (const [name, value] of Object.entries(headers)) {
@@ -68,7 +68,7 @@ function expectConventions({ statusCode, headers, body = '' }: Answer) {
     expect(value).toMatch(/^[\x20-\x7e]+$/)
   }
   if (headers['cache-status']) {
-    // RFC 9211, 2: a list of the caches on the way; this is the only one.
+    // RFC 9211, 2: a list of the caches on the path. This is the only one.
     const caches = parseList(headers['cache-status'])
     expect(caches).toEqual([[new Token('aisle'), expect.any(Map)]])
     for (const [, parameters] of caches) {
@@ -76,15 +76,15 @@ function expectConventions({ statusCode, headers, body = '' }: Answer) {
       for (const [name, parameter] of parameters) expect(parameter, name).toEqual(members[name])
     }
   }
-  const told = body + JSON.stringify(headers)
-  expect(told).not.toContain(table)
-  expect(told).not.toMatch(/127\.0\.0\.1|\.ts\b|PRODUCT#/)
+  const text = body + JSON.stringify(headers)
+  expect(text).not.toContain(table)
+  expect(text).not.toMatch(/127\.0\.0\.1|\.ts\b|PRODUCT#/)
   if (statusCode === 503) expect(headers['retry-after']).toMatch(/^\d+$/)
 }
 
 const reasons = ['bypass', 'method', 'uri-miss', 'vary-miss', 'miss', 'request', 'stale', 'partial']
 
-/** RFC 9211, 2: the parameters that are used here, and what they hold. */
+/** RFC 9211, 2: the parameters that this API uses, and their values. */
 const members: Record<string, unknown> = {
   hit: true,
   fwd: expect.toBeOneOf(reasons.map((reason) => new Token(reason))),
@@ -94,15 +94,21 @@ const members: Record<string, unknown> = {
   detail: expect.any(Token),
 }
 
-const labelOf = (name: string, { query = {} }: Call) => [name, ...Object.keys(query)].join(' ')
+/** Calls a handler, and checks the status and the conventions of its response. */
+async function check(name: string, status: number, request: Call): Promise<HandlerResponse> {
+  const response = await call(name, request)
+  expectConventions(response)
+  expect(response.statusCode).toBe(status)
+  return response
+}
+
+const toLabel = (name: string, { query = {} }: Call) => [name, ...Object.keys(query)].join(' ')
 
 describe('every read', () => {
   for (const [name, request] of reads) {
-    test(`${labelOf(name, request)}: tag, freshness, what the cache did and how long it took`, async () => {
+    test(`${toLabel(name, request)} has ETag, Cache-Control, Cache-Status and Server-Timing`, async () => {
       await call(name, request)
-      const hit = await call(name, request)
-      expectConventions(hit)
-      expect(hit.statusCode).toBe(200)
+      const hit = await check(name, 200, request)
       expect(hit.headers).toMatchObject({
         'content-type': 'application/json',
         etag: expect.stringMatching(/^"[\x21\x23-\x7e]+"$/),
@@ -119,11 +125,10 @@ describe('every read', () => {
       ])
 
       const again = { ...request, headers: { 'if-none-match': hit.headers.etag ?? '' } }
-      const unchanged = await call(name, again)
-      expectConventions(unchanged)
-      expect(unchanged).toMatchObject({ statusCode: 304, headers: { etag: hit.headers.etag } })
+      const unchanged = await check(name, 304, again)
+      expect(unchanged.headers.etag).toBe(hit.headers.etag)
       expect(unchanged.body).toBeUndefined()
-      // RFC 9110, 15.4.5: what a 200 would have said of how it may be kept.
+      // RFC 9110, 15.4.5: a 304 repeats the caching headers of the 200.
       for (const header of ['cache-control', 'vary', 'cache-status'])
         expect(unchanged.headers).toHaveProperty(header)
       const other = await call(name, { ...request, headers: { 'if-none-match': '"other"' } })
@@ -131,8 +136,8 @@ describe('every read', () => {
     })
   }
 
-  test('a tag changes with what the answer says', async () => {
-    // A listing follows the stream of the table, and reviews have not changed.
+  test('has another ETag after its content has changed', async () => {
+    // A listing follows the table's stream, and the reviews have not changed.
     const ofProduct = reads.filter(
       ([name, { query }]) => name === 'getProduct' || name === 'getPage' || query?.ids !== undefined,
     )
@@ -147,39 +152,35 @@ describe('every read', () => {
 
 describe('every write', () => {
   for (const [name, status, request] of writes) {
-    test(`${name} ${status}: may not be kept, and says that every cached copy is gone`, async () => {
-      const answer = await call(name, request)
-      expectConventions(answer)
-      expect(answer.statusCode).toBe(status)
-      expect(answer.headers).toMatchObject({
+    test(`${name} ${status} forbids caching, and reports that every cached copy is gone`, async () => {
+      const response = await check(name, status, request)
+      expect(response.headers).toMatchObject({
         'cache-control': 'no-store',
         'cache-status': 'aisle; fwd=method; detail=invalidation-done',
         'server-timing': expect.stringMatching(/^cache;dur=\d+\.\d, db;dur=\d+\.\d$/),
       })
-      if (status === 201) expect(answer.headers.location).toMatch(/^\/products\//)
-      if (status === 204) expect(answer.body).toBeUndefined()
-      else expect(answer.headers['content-type']).toBe('application/json')
+      if (status === 201) expect(response.headers.location).toMatch(/^\/products\//)
+      if (status === 204) expect(response.body).toBeUndefined()
+      else expect(response.headers['content-type']).toBe('application/json')
     })
   }
 })
 
 describe('every refusal', () => {
   for (const [name, status, request] of refused) {
-    test(`${labelOf(name, request)} ${status} is a problem document`, async () => {
-      const answer = await call(name, request)
-      expectConventions(answer)
-      expect(answer.statusCode).toBe(status)
-      expect(answer.headers).toMatchObject({
+    test(`${toLabel(name, request)} ${status} is a problem document`, async () => {
+      const response = await check(name, status, request)
+      expect(response.headers).toMatchObject({
         'content-type': 'application/problem+json',
         'cache-control': 'no-store',
       })
-      expect(answer.json).toMatchObject({
+      expect(response.json).toMatchObject({
         type: expect.stringMatching(/^urn:aisle:problem:[a-z-]+$/),
         title: expect.stringMatching(/^[A-Z]/),
         status,
         detail: expect.stringMatching(/\S/),
       })
-      expect(answer.json.title).not.toBe('Error')
+      expect(response.json.title).not.toBe('Error')
     })
   }
 })

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { corsHeaders } from '../../lib/http/cors.ts'
 import { storefrontOrigins } from '../../lib/local/stack.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 
 const { get, put } = await freshHandlers()
@@ -14,29 +14,29 @@ const from = (origin: string) => ({ headers: { origin } })
 
 const exposed = 'ETag, Link, Cache-Status, Location, Retry-After, Server-Timing'
 
-test('a listed origin is named, with what its scripts may read, on answers, 304 and problems alike', async () => {
+test('a listed origin is named, with the headers that its scripts may read, on successes, 304s and problems', async () => {
   const { headers } = await get('1')
-  const answers = [
+  const responses = [
     await get('1', from('https://shop.example')),
     await get('1', { headers: { Origin: 'https://shop.example', 'if-none-match': headers.etag ?? '' } }),
     await get('nothing', from('https://shop.example')),
     await get('no id', from('https://shop.example')),
     await put('1', { body: '{', ...from('https://shop.example') }),
   ]
-  expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 304, 404, 400, 400])
-  for (const answer of answers) {
-    expect(answer.headers).toMatchObject({
+  expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 304, 404, 400, 400])
+  for (const response of responses) {
+    expect(response.headers).toMatchObject({
       'access-control-allow-origin': 'https://shop.example',
       'access-control-expose-headers': exposed,
       'timing-allow-origin': 'https://shop.example',
       vary: 'Origin',
     })
-    expect(answer.headers).not.toHaveProperty('access-control-allow-credentials')
+    expect(response.headers).not.toHaveProperty('access-control-allow-credentials')
   }
 })
 
-test('no other origin is named, and every answer varies by it', async () => {
-  const strangers = [
+test('no other origin is named, and every response varies by Origin', async () => {
+  const otherOrigins = [
     'https://evil.example',
     'https://shop.example.evil.example',
     'http://shop.example',
@@ -46,17 +46,17 @@ test('no other origin is named, and every answer varies by it', async () => {
     '*',
     '',
   ]
-  for (const answer of [
+  for (const response of [
     await get('1'),
-    ...(await Promise.all(strangers.map((origin) => get('1', from(origin))))),
+    ...(await Promise.all(otherOrigins.map((origin) => get('1', from(origin))))),
   ]) {
-    expect(answer.statusCode).toBe(200)
-    expect(answer.headers.vary).toBe('Origin')
-    expect(Object.keys(answer.headers).filter((name) => /^access-control|^timing/.test(name))).toEqual([])
+    expect(response.statusCode).toBe(200)
+    expect(response.headers.vary).toBe('Origin')
+    expect(Object.keys(response.headers).filter((name) => /^access-control|^timing/.test(name))).toEqual([])
   }
 })
 
-test('without storefronts there are no such headers at all', () => {
+test('without storefronts there are no CORS headers', () => {
   for (const none of [undefined, '']) {
     const headers = {}
     corsHeaders(none)(headers, 'https://shop.example')
@@ -64,8 +64,8 @@ test('without storefronts there are no such headers at all', () => {
   }
 })
 
-test('what is no origin is refused before it could match nothing or all', () => {
-  for (const wrong of [
+test('an entry that is not an origin is refused, because it would match nothing or everything', () => {
+  for (const invalid of [
     '*',
     'null',
     'shop.example',
@@ -73,11 +73,11 @@ test('what is no origin is refused before it could match nothing or all', () => 
     'https://a.example, https://b.example',
     ',',
   ])
-    expect(() => corsHeaders(wrong), wrong).toThrow(/STOREFRONT_ORIGINS.*must be an origin/)
+    expect(() => corsHeaders(invalid), invalid).toThrow(/STOREFRONT_ORIGINS.*must be an origin/)
 })
 
-test('on AWS the gateway says the same, from the same parameter', () => {
-  const read = (file: string) => parse(readFileSync(join(projectFolder, file), 'utf8'))
+test('on AWS the gateway sends the same headers, from the same parameter', () => {
+  const read = (file: string) => parse(readFileSync(join(projectDirectory, file), 'utf8'))
   const { provider } = read('serverless.yml')
   const { extensions, Conditions } = read('resources/http.yml')
   const parameter = '${param:storefrontOrigins}'
@@ -90,7 +90,7 @@ test('on AWS the gateway says the same, from the same parameter', () => {
   expect(none).toEqual({ Ref: 'AWS::NoValue' })
 })
 
-test('the local catalog lists its own pages, by the origin that a browser names', async () => {
+test('the local catalogue lists the origin of its own pages, as a browser sends it', async () => {
   const require = createRequire(import.meta.url)
   const localOrigins = require('../../resources/localOrigins.cjs')
   for (const [port, origins] of Object.entries({

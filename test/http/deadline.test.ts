@@ -9,14 +9,14 @@ import { aProduct, freshHandlers } from '../support/http.ts'
 
 const { call, table, lastLines } = await freshHandlers()
 
-/** A DynamoDB that accepts and stays silent, for the handlers that are loaded from here on. */
+/** A DynamoDB that accepts connections but never responds, for the handlers that are loaded after it. */
 const silent = createServer(() => {})
 await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
 silent.unref()
 const address = silent.address()
 process.env.DYNAMODB_ENDPOINT = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`
 
-/** Lambda's word for a function that has so much time from now on. */
+/** Returns a Lambda context with this much time left. */
 function timeLeft(ms: number) {
   const end = performance.now() + ms
   return { getRemainingTimeInMillis: () => end - performance.now() }
@@ -49,11 +49,11 @@ const routes: [string, Parameters<typeof call>[1]][] = [
   ['postReview', { path: { id: 'a' }, body: { rating: 5, body: 'x', author: 'x' } }],
 ]
 
-// To load them is no part of what is measured.
+// Loaded here, because loading is not part of the measurement.
 for (const [name] of routes) await import(`../../functions/${name}.ts`)
 
 for (const [name, request] of routes) {
-  test.concurrent(`${name} ${Object.keys(request ?? {}).join()} answers 503 before its time is over when DynamoDB hangs`, async ({
+  test.concurrent(`${name} ${Object.keys(request ?? {}).join()} responds 503 before its deadline if DynamoDB hangs`, async ({
     expect,
   }) => {
     const start = performance.now()
@@ -61,13 +61,13 @@ for (const [name, request] of routes) {
     expect(performance.now() - start).toBeLessThan(2000)
     expect(statusCode).toBe(503)
     expect(headers['retry-after']).toMatch(/^\d+$/)
-    const told = body + JSON.stringify(headers)
-    expect(told).not.toContain(table)
-    expect(told).not.toMatch(/127\.0\.0\.1|\bat .*:\d|Timeout|Abort/)
+    const text = body + JSON.stringify(headers)
+    expect(text).not.toContain(table)
+    expect(text).not.toMatch(/127\.0\.0\.1|\bat .*:\d|Timeout|Abort/)
   })
 }
 
-test('a handler that waits for something without a limit answers 503 as well, once, and logs once', async () => {
+test('a handler that waits without a timeout also responds 503, and logs one line', async () => {
   let done = false
   const slow = handle('GET /slow', async () => {
     await sleep(600)
@@ -88,28 +88,28 @@ test('a handler that waits for something without a limit answers 503 as well, on
   expect(lines.map((line) => JSON.parse(line).status)).toEqual([503])
 })
 
-test('an answer that came while the process was busy is taken, though it is late', async () => {
+test('a response that was ready while the process was busy is sent, although it is late', async () => {
   const busy = handle('GET /busy', async () => {
     const until = performance.now() + 400
-    // By input and output, which come after the timers that are due.
-    const answer = stat(import.meta.filename)
+    // Ends in the event loop's I/O phase, which comes after the timers that are due.
+    const io = stat(import.meta.filename)
     while (performance.now() < until);
-    await answer
+    await io
     return { statusCode: 200, headers: {} }
   })
-  // From here on the timers come first.
+  // From here on, the next phase of the event loop is the timers.
   await new Promise(setImmediate)
   expect(await busy({}, timeLeft(500))).toMatchObject({ statusCode: 200 })
 })
 
-test('a process lives until its request is answered, and not much longer', async () => {
+test('a process lives until its request has a response, and not much longer', async () => {
   const script = `
     const { handle } = await import('${new URL('../../lib/http/handler.ts', import.meta.url)}')
     const forever = handle('GET /forever', () => new Promise(() => {}))
     const end = performance.now() + 700
     const { statusCode } = await forever({}, { getRemainingTimeInMillis: () => end - performance.now() })
-    const answered = performance.now()
-    process.on('exit', () => console.log(JSON.stringify({ statusCode, ms: performance.now() - answered })))
+    const responded = performance.now()
+    process.on('exit', () => console.log(JSON.stringify({ statusCode, ms: performance.now() - responded })))
   `
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     timeout: 20_000,

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
-import { idempotencyOf } from '../../lib/http/idempotency.ts'
+import { createIdempotency } from '../../lib/http/idempotency.ts'
 import { Problem } from '../../lib/http/problem.ts'
 import { ApiRequest } from '../../lib/http/request.ts'
 import type { ApiResponse } from '../../lib/http/response.ts'
-import { aProduct, eventOf, freshHandlers } from '../support/http.ts'
-import { loseAnswers } from '../support/loseAnswers.ts'
+import { aProduct, freshHandlers, toEvent } from '../support/http.ts'
+import { loseResponses } from '../support/loseResponses.ts'
 
 const { call, put, db, table } = await freshHandlers()
-const answers = process.env.IDEMPOTENCY_TABLE ?? ''
+const idempotencyTable = process.env.IDEMPOTENCY_TABLE ?? ''
 const create = (key: string, body: object = aProduct, authorizer?: object) =>
   call('postProduct', { body, headers: { 'Idempotency-Key': key }, ...(authorizer && { authorizer }) })
 
-/** Work under a key, through the door that the handlers use; counted, and answered with the number of the run. */
-function work({
+/** Creates work under a key, as the handlers do it. It counts its runs, and responds with the number of the run. */
+function createWork({
   key = randomUUID() as string | null,
   payload = {} as unknown,
   route = 'POST /x',
@@ -24,9 +24,9 @@ function work({
   const done = { runs: 0, writeIds: [] as string[] }
   const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
   const attempt = (during: () => Promise<unknown> = async () => {}, context = {}): Promise<ApiResponse> =>
-    idempotencyOf(route, client)(
+    createIdempotency(route, client)(
       new ApiRequest(
-        eventOf({
+        toEvent({
           headers: key === null ? {} : { 'idempotency-key': key },
           authorizer: { subject, scope: '' },
         }),
@@ -43,7 +43,7 @@ function work({
   return { done, attempt, client }
 }
 
-test('the same key with the same body is answered the same, also after the product has changed, and done once', async () => {
+test('a repetition with the same key and body gets the same response, even after the product has changed, and is not done again', async () => {
   const first = await create('once')
   expect(first.statusCode).toBe(201)
   await put(first.json.id, { body: { ...aProduct, title: 'changed' } })
@@ -60,25 +60,25 @@ test('the same key with the same body is answered the same, also after the produ
   expect(Items).toHaveLength(1)
 })
 
-test('the same body with its members in another order is the same body', async () => {
+test('a body with its members in another order is the same body', async () => {
   const first = await create('order')
   const reversed = Object.fromEntries(Object.entries(aProduct).reverse())
   expect((await create('order', reversed)).body).toBe(first.body)
 })
 
-test('the same key with another body is a 422, and nothing is done', async () => {
+test('the same key with another body gets a 422, and is not done', async () => {
   const { json } = await create('twice')
   const other = await create('twice', { ...aProduct, title: 'other' })
   expect(other).toMatchObject({ statusCode: 422, json: { type: 'urn:aisle:problem:idempotency-key-reused' } })
   expect((await create('twice')).json.id).toBe(json.id)
 })
 
-test('keys of another subject, and on another route, are other keys', async () => {
+test('each subject and each route has its own keys', async () => {
   const key = randomUUID()
   const runs = await Promise.all([
-    work({ key }).attempt(),
-    work({ key, subject: 'bob' }).attempt(),
-    work({ key, route: 'POST /y' }).attempt(),
+    createWork({ key }).attempt(),
+    createWork({ key, subject: 'bob' }).attempt(),
+    createWork({ key, route: 'POST /y' }).attempt(),
   ])
   expect(runs.map(({ headers }) => headers.run)).toEqual(['1', '1', '1'])
   const mine = await create('shared')
@@ -86,8 +86,8 @@ test('keys of another subject, and on another route, are other keys', async () =
   expect(theirs.json.id).not.toBe(mine.json.id)
 })
 
-test('a repetition while the first still runs is a 409 that says when to come back', async () => {
-  const { attempt, done } = work()
+test('a repetition while the first attempt is running gets a 409 with Retry-After', async () => {
+  const { attempt, done } = createWork()
   const started = Promise.withResolvers<void>()
   const finish = Promise.withResolvers<void>()
   const first = attempt(() => {
@@ -107,8 +107,8 @@ test('a repetition while the first still runs is a 409 that says when to come ba
   expect(done.runs).toBe(1)
 })
 
-test('of many at the same moment one runs', async () => {
-  const { attempt, done } = work()
+test('of many concurrent attempts only one runs', async () => {
+  const { attempt, done } = createWork()
   const results = await Promise.allSettled(Array.from({ length: 10 }, () => attempt()))
   expect(done.runs).toBe(1)
   for (const result of results) {
@@ -117,70 +117,70 @@ test('of many at the same moment one runs', async () => {
   }
 })
 
-test('a failed attempt stores nothing, so that it may be tried again', async () => {
-  const { attempt, done } = work()
+test('a failed attempt stores no response, so that it can be retried', async () => {
+  const { attempt, done } = createWork()
   const failure = new Problem(409, 'id-taken', 'x')
   await expect(attempt(() => Promise.reject(failure))).rejects.toBe(failure)
   expect(await attempt()).toMatchObject({ headers: { run: '2' } })
   expect(await attempt()).toMatchObject({ headers: { run: '2' } })
-  // Each attempt names its write the same, so that the second finds what the first may have done.
+  // Every attempt has the same write id, so that the second finds what the first may have done.
   expect(new Set(done.writeIds).size).toBe(1)
 })
 
-test('an attempt that died holds the key no longer than its function could have lived', async () => {
-  const { attempt, done } = work()
+test('an attempt that died holds its key no longer than its function could have run', async () => {
+  const { attempt, done } = createWork()
   const end = performance.now() + 2000
   const died = attempt(() => new Promise(() => {}), {
     getRemainingTimeInMillis: () => end - performance.now(),
   })
   await Promise.race([died, expect.poll(() => done.runs).toBe(1)])
   await expect(attempt()).rejects.toMatchObject({ status: 409 })
-  // Ten seconds, or an attempt that does not say how long it may live would hold it longer.
+  // An attempt without a known time limit would hold the key for ten seconds.
   await expect.poll(() => attempt().then(({ headers }) => headers.run, String)).toBe('2')
 })
 
-test('when the answer to taking the key is lost, the request does not take itself for another', async () => {
-  const { attempt, client, done } = work()
-  const chaos = loseAnswers(client, 'PutItemCommand')
+test('a request whose response to storing the key was lost recognises its own record', async () => {
+  const { attempt, client, done } = createWork()
+  const chaos = loseResponses(client, 'PutItemCommand')
   chaos.losses = 1
   expect(await attempt()).toMatchObject({ headers: { run: '1' } })
   expect(chaos.losses).toBe(0)
   expect(done.runs).toBe(1)
 })
 
-test('work that is done is answered, also when its answer cannot be stored; a repetition finds it done', async () => {
-  const { attempt, client } = work()
-  const chaos = loseAnswers(client, 'UpdateItemCommand')
+test('work that is done gets its response even if that cannot be stored, and a repetition finds it done', async () => {
+  const { attempt, client } = createWork()
+  const chaos = loseResponses(client, 'UpdateItemCommand')
   expect(
     await attempt(async () => {
       chaos.losses = 2
     }),
   ).toMatchObject({ statusCode: 201 })
 
-  // As a process leaves it that dies between its write and its record.
+  // The state that a process leaves if it dies between its write and its record.
   const first = await create('died', { ...aProduct, id: 'died' })
-  const { Items = [] } = await db.send(new ScanCommand({ TableName: answers }))
+  const { Items = [] } = await db.send(new ScanCommand({ TableName: idempotencyTable }))
   const record = Items.find(({ data }) => data?.headers?.location === '/products/died')
   const held = { ...record, status: 'INPROGRESS', in_progress_expiration: Date.now() - 1 }
-  await db.send(new PutCommand({ TableName: answers, Item: held }))
+  await db.send(new PutCommand({ TableName: idempotencyTable, Item: held }))
   const again = await create('died', { ...aProduct, id: 'died' })
   expect(again).toMatchObject({ statusCode: 201, json: { version: first.json.version } })
 })
 
-test('an answer is kept for 24 hours', async () => {
+test('a response is stored for 24 hours', async () => {
   const before = Date.now() / 1000
-  const { attempt } = work({ route: 'POST /kept' })
+  const { attempt } = createWork({ route: 'POST /stored' })
   await attempt()
-  const { Items = [] } = await db.send(new ScanCommand({ TableName: answers }))
+  const { Items = [] } = await db.send(new ScanCommand({ TableName: idempotencyTable }))
   for (const { expiration } of Items) expect(Math.abs(expiration - before - 24 * 3600)).toBeLessThan(120)
-  // DynamoDB removes what has expired some time later: until then it counts no more.
+  // DynamoDB deletes expired items only later. An expired record that still exists has no effect.
   for (const item of Items)
-    await db.send(new PutCommand({ TableName: answers, Item: { ...item, expiration: 1 } }))
+    await db.send(new PutCommand({ TableName: idempotencyTable, Item: { ...item, expiration: 1 } }))
   expect(await attempt()).toMatchObject({ headers: { run: '2' } })
 })
 
-test('without the header each request is done', async () => {
-  const { attempt, done } = work({ key: null })
+test('without the header every request is done', async () => {
+  const { attempt, done } = createWork({ key: null })
   await attempt()
   await attempt()
   expect(done.runs).toBe(2)

@@ -14,7 +14,10 @@ interface Route {
   authorizer?: { name: string }
 }
 
-/** A line for each route: the function, the request, and whether it wants a token. Pages for people are no part of it. */
+/**
+ * A line for each route: the function, the request, and whether it needs a token. The storefront's pages are left
+ * out.
+ */
 const routes = Object.entries(functions).flatMap(([name, { events = [] }]) =>
   events.flatMap(({ httpApi }) => {
     if (!httpApi || name === 'storefront') return []
@@ -23,7 +26,7 @@ const routes = Object.entries(functions).flatMap(([name, { events = [] }]) =>
   }),
 )
 
-test('the routes of serverless.yml and the operations of the document are the same', () => {
+test('docs/openapi.yml describes exactly the routes of serverless.yml', () => {
   const described = [...operations].map(
     ([id, { method, path, operation }]) =>
       `${id}: ${method.toUpperCase()} ${path}${operation.security.some(({ token }) => token) ? ', with a token' : ''}`,
@@ -31,20 +34,20 @@ test('the routes of serverless.yml and the operations of the document are the sa
   expect(described.sort()).toEqual(routes.sort())
 })
 
-test('each problem type of the code is described, and each described one is in the code', async () => {
+test('docs/openapi.yml describes exactly the problem types of the code', async () => {
   const files = [...operations.keys()].map((id) => `functions/${id}.ts`)
-  // The storefront's errors are pages.
+  // The storefront responds to errors with pages.
   for (const file of await readdir(new URL('lib', root), { recursive: true }))
     if (file.endsWith('.ts') && !file.startsWith('storefront')) files.push(`lib/${file}`)
   const sources = (await Promise.all(files.map(read))).join('\n')
   const types = [...sources.matchAll(/new Problem\(\s*\d{3},\s*'([a-z-]+)'/g)].map(
     ([, code]) => `urn:aisle:problem:${code}`,
   )
-  // They are found by their spelling: one that is spelt in another way must not go unseen.
+  // The pattern finds problems by how they are written. Every call must be written that way.
   expect(types).toHaveLength([...sources.matchAll(/new Problem\(/g)].length)
   expect([...new Set(types)].sort()).toEqual([...problemTypes.keys()].sort())
 })
 
-test('the version of the document is that of the package', async () => {
+test('docs/openapi.yml has the version of package.json', async () => {
   expect(document.info.version).toBe(JSON.parse(await read('package.json')).version)
 })

@@ -9,7 +9,7 @@ const stored = async () => {
   return Items
 }
 
-/** Requests that would succeed, but for what each test makes wrong of them. */
+/** Valid requests. Each test makes one part of them invalid. */
 const writes: Record<string, Call> = {
   postProduct: { body: { ...aProduct, id: 'new' } },
   putProduct: { path, body: aProduct },
@@ -21,8 +21,8 @@ const writes: Record<string, Call> = {
 const tokens: [string, number, object | null][] = [
   ['no authorizer', 401, null],
   ['no valid token', 401, { refusal: 'The token has expired' }],
-  ['a token for nothing', 403, { subject: 'ann', scope: '' }],
-  ['a token for reviews', 403, { subject: 'ann', scope: 'reviews:write' }],
+  ['a token without scopes', 403, { subject: 'ann', scope: '' }],
+  ['a token only for reviews', 403, { subject: 'ann', scope: 'reviews:write' }],
 ]
 
 const paths: [string, number, Record<string, string>][] = [
@@ -33,14 +33,14 @@ const paths: [string, number, Record<string, string>][] = [
 const headers: [string, number, Record<string, string>][] = [
   ['If-Match with another version', 412, { 'if-match': '"p-1"' }],
   ['If-Match with a weak tag', 412, { 'if-match': 'W/"p-1"' }],
-  ['If-None-Match: * on a product that is there', 412, { 'if-none-match': '*' }],
+  ['If-None-Match: * for a product that exists', 412, { 'if-none-match': '*' }],
   ['If-None-Match with a tag', 400, { 'if-none-match': '"p-1"' }],
 ]
 
 const bodies: [string, number, Call][] = [
   ['another content type', 415, { headers: { 'content-type': 'text/plain' } }],
   ['no content type', 415, { headers: { 'content-type': '' } }],
-  ['no JSON', 400, { body: '{' }],
+  ['malformed JSON', 400, { body: '{' }],
   ['a body over the limit', 413, { body: `"${'x'.repeat(320 * 1024)}"` }],
   ['an unknown field', 422, { body: { colour: 'red' } }],
 ]
@@ -53,7 +53,7 @@ beforeAll(async () => {
 for (const [name, valid] of Object.entries(writes)) {
   describe(name, () => {
     const wrong: [string, number, Call][] = [
-      // Before anything else is looked at.
+      // The token is checked before the rest of the request, which is invalid here.
       ...tokens.map(([what, status, authorizer]): [string, number, Call] => [
         what,
         status,
@@ -68,7 +68,7 @@ for (const [name, valid] of Object.entries(writes)) {
       ...(valid.body ? bodies : []),
     ]
     for (const [what, status, change] of wrong) {
-      test(`${what} is ${status}, and nothing is written`, async () => {
+      test(`responds ${status} to ${what}, and writes nothing`, async () => {
         const before = await stored()
         const refused = await call(name, { ...valid, ...change })
         expect(refused.statusCode).toBe(status)
@@ -78,7 +78,7 @@ for (const [name, valid] of Object.entries(writes)) {
       })
     }
 
-    test('the time that the function has left is its time: 503 with Retry-After', async () => {
+    test('responds 503 with Retry-After if the function has too little time left', async () => {
       const context = { getRemainingTimeInMillis: () => 400 }
       const late = await call(name, { ...valid, context })
       expect(late).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
@@ -87,7 +87,7 @@ for (const [name, valid] of Object.entries(writes)) {
 }
 
 for (const name of ['patchProduct', 'patchVariant', 'deleteProduct']) {
-  test(`${name} of a product that is not there is 404, whatever If-Match says`, async () => {
+  test(`${name} responds 404 for a product that does not exist, whatever If-Match says`, async () => {
     for (const headers of [{}, { 'if-match': '*' }, { 'if-match': '"p-1"' }]) {
       const refused = await call(name, { ...writes[name], path: { id: 'none', sku: 'S' }, headers })
       expect(refused).toMatchObject({ statusCode: 404, json: { type: 'urn:aisle:problem:no-such-product' } })

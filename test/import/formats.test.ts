@@ -18,7 +18,7 @@ const formats = {
 }
 
 test.each(Object.entries(formats))(
-  '%s is told by its content, plain and gzipped, however it is cut',
+  'the content alone identifies %s, plain or gzipped, at any chunk size',
   async (_, text) => {
     for (const chunkSize of [1, 7, 65_536]) {
       const plain = await importText(text, { chunkSize })
@@ -29,7 +29,7 @@ test.each(Object.entries(formats))(
   },
 )
 
-test('an empty array is a catalogue without products', async () => {
+test('an empty array imports as a catalogue without products', async () => {
   const { report } = await importText('[]')
   expect(report).toMatchObject({ rows: 0, refused: 0 })
   expect(report.error).toBeUndefined()
@@ -37,7 +37,7 @@ test('an empty array is a catalogue without products', async () => {
 
 test.each([
   ['nothing at all', '', 'empty'],
-  ['blanks', ' \n', 'blanks only'],
+  ['white space', ' \n', 'white space only'],
   [
     'prose',
     'Dear customer,\nplease find attached',
@@ -49,9 +49,9 @@ test.each([
   ['binary data', Buffer.from([1, 2, 0, 4]), 'binary'],
   ['gzip that ends early', gzipSync('[1,2,3]').subarray(0, 12), 'gzip data end too early'],
   ['damaged gzip', Buffer.from([0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]), 'gzip data are damaged'],
-])('%s is refused as a whole, in words', async (_, content, words) => {
+])('%s is refused as a whole, with the reason', async (_, content, reason) => {
   const { report } = await importText(content)
-  expect(report.error).toContain(words)
+  expect(report.error).toContain(reason)
   expect(report.valid).toBe(0)
 })
 
@@ -114,7 +114,7 @@ test('a Shopify CSV becomes products with variants, options, images and plain te
   expect(await readProduct({ db, table }, 'next-season')).toBeUndefined()
 })
 
-test('a price is taken exactly, in the minor unit of its currency', async () => {
+test('a price is stored exactly, in the minor unit of its currency', async () => {
   const { db, table } = await freshTables()
   const priced = (id: number, price: number) => ({ id, title: 'x', category: 'x', price })
   const target = { db, table }
@@ -132,15 +132,15 @@ test('a price is taken exactly, in the minor unit of its currency', async () => 
     ndjson([priced(7, 1.234), priced(8, 0.1 + 0.2), priced(9, -1), priced(10, 1e22)]),
   )
   expect(rejects.map(({ reason }) => reason)).toEqual([
-    '/price: 1.234 has more than 2 decimals, USD has no such amounts',
-    '/price: 0.30000000000000004 has more than 2 decimals, USD has no such amounts',
+    '/price: 1.234 has more than the 2 decimals of USD',
+    '/price: 0.30000000000000004 has more than the 2 decimals of USD',
     '/price: "-1" is not an amount such as 9.99',
     '/price: "1e+22" is not an amount such as 9.99',
   ])
-  await expect(importText('[]', { currencyCode: 'EURO' })).rejects.toThrow('"EURO" is no currency')
+  await expect(importText('[]', { currencyCode: 'EURO' })).rejects.toThrow('"EURO" is not a currency')
 })
 
-test('what is read from the catalog can be imported again, and changes nothing', async () => {
+test('an import of products that were read from the catalogue changes nothing', async () => {
   const { db, table } = await freshTables()
   await importText(ndjson(three), { target: { db, table } })
   const read = await Promise.all(three.map(({ id }) => readProduct({ db, table }, id)))

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCaches } from '../../lib/catalog/caches.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
-import { freshFolder, runScript } from '../support/cli.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
+import { freshDirectory, runScript } from '../support/cli.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { mug, ndjson } from '../support/importing.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -11,7 +11,7 @@ import { freshRedis } from '../support/redis.ts'
 const { table, endpoint } = await freshTables()
 
 async function importRows(rows: unknown[], redisUrl: string) {
-  const file = join(freshFolder(), 'rows.ndjson')
+  const file = join(freshDirectory(), 'rows.ndjson')
   writeFileSync(file, ndjson(rows))
   return runScript('cli/import.ts', [file], {
     ...process.env,
@@ -21,7 +21,7 @@ async function importRows(rows: unknown[], redisUrl: string) {
   })
 }
 
-test('what an import has written is seen by the next read, also what did not exist before', async () => {
+test('the next read sees what an import wrote, including products that did not exist before', async () => {
   const redis = await freshRedis()
   const { products, pages, reviews, close } = openCaches({
     table,
@@ -47,7 +47,7 @@ test('what an import has written is seen by the next read, also what did not exi
   expect((await products.get('same')).status.hit).toBe(true)
 })
 
-test('without a Redis an import writes all the same, and says what that means', async () => {
+test('an import without Redis writes to the table and reports the entries that it could not remove', async () => {
   const { code, out } = await importRows([mug('c')], `redis://127.0.0.1:${await freePort()}`)
   expect(code).toBe(0)
   expect(out).toContain('1 created')

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { freshTables } from '../support/dynamodb.ts'
-import { allItems, importText, mug, ndjson, review, timeless } from '../support/importing.ts'
+import { allItems, importText, mug, ndjson, review, withoutTimes } from '../support/importing.ts'
 
-test('an unchanged product is left alone, to the last attribute', async () => {
+test('an import leaves an unchanged product alone, to the last attribute', async () => {
   const { db, table } = await freshTables()
   const target = { db, table }
   const text = ndjson([
@@ -20,7 +20,7 @@ test('an unchanged product is left alone, to the last attribute', async () => {
   expect(await allItems(db, table)).toEqual(before)
 })
 
-test('a changed product gets a higher version and keeps its age and its rating', async () => {
+test('a changed product gets a higher version and keeps its creation time and its rating', async () => {
   const { db, table } = await freshTables()
   const target = { db, table }
   await importText(
@@ -38,7 +38,7 @@ test('a changed product gets a higher version and keeps its age and its rating',
   expect(after?.version).toBeGreaterThan(before?.version ?? Infinity)
 })
 
-test('reviews that are new are added and counted once, more than one transaction holds too', async () => {
+test('new reviews are added and counted once, even if one transaction cannot hold them all', async () => {
   const { db, table } = await freshTables()
   const target = { db, table }
   const reviews = Array.from({ length: 250 }, (_, n) => review(n))
@@ -54,7 +54,7 @@ test('reviews that are new are added and counted once, more than one transaction
   })
 })
 
-test('a reply counts in no rating, and the same review twice counts once', async () => {
+test('a rating counts no reply, and counts a repeated review once', async () => {
   const { db, table } = await freshTables()
   const { rating, ...reply } = review(2, { id: 'r2', parentId: 'r1' })
   const row = mug('a', { reviews: [review(4, { id: 'r1' }), reply, review(9), review(9)] })
@@ -74,7 +74,7 @@ test('rows with the same id are applied in the order of the file', async () => {
   expect(titles).toEqual(['Edition 57', 'Edition 58', 'Edition 59'])
 })
 
-test('two imports of the same file at the same time end as one does', async () => {
+test('two concurrent imports of the same file end in the same state as one', async () => {
   const one = await freshTables()
   const both = await freshTables()
   const text = ndjson(
@@ -84,5 +84,7 @@ test('two imports of the same file at the same time end as one does', async () =
   const reports = await Promise.all([importText(text, { target: both }), importText(text, { target: both })])
   expect(reports.map(({ report }) => report.unwritten)).toEqual([0, 0])
   expect(reports.reduce((sum, { report }) => sum + report.created, 0)).toBe(60)
-  expect(timeless(await allItems(both.db, both.table))).toEqual(timeless(await allItems(one.db, one.table)))
+  expect(withoutTimes(await allItems(both.db, both.table))).toEqual(
+    withoutTimes(await allItems(one.db, one.table)),
+  )
 })

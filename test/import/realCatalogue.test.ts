@@ -1,16 +1,16 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
-import { importCatalogue } from '../../lib/import/run.ts'
+import { importCatalogue } from '../../lib/import/importCatalogue.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { allItems, startImport } from '../support/importing.ts'
 
-/** A real catalogue, which lies beside the project and is not part of it. */
+/** A real catalogue, which is stored next to the project and is not part of it. */
 const file = new URL('../../../shared/data/products.json', import.meta.url)
 
-// Where there is the folder, there must be the file.
+// If its directory exists, the file must exist, too.
 test.runIf(existsSync(new URL('../', file)))(
-  '194 real products with their 582 reviews come in, and again change nothing',
+  '194 real products with their 582 reviews are imported, and a second import changes nothing',
   async () => {
     const { db, endpoint, table } = await freshTables()
     const env = { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }

@@ -6,7 +6,7 @@ import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { allItems, importText, mug, ndjson, review, startImport } from '../support/importing.ts'
 
-test('a bad row is reported with its line and reason, and the rest goes on', async () => {
+test('the import reports a bad row with its line and reason, and continues', async () => {
   const { db, table } = await freshTables()
   const text = [
     JSON.stringify(mug('a')),
@@ -18,24 +18,24 @@ test('a bad row is reported with its line and reason, and the rest goes on', asy
     JSON.stringify(mug('not/an/id')),
     JSON.stringify({ ...mug('e'), id: undefined }),
     JSON.stringify(mug('f', { reviews: [review(1), review(2, { rating: 6 })] })),
-    JSON.stringify(mug('g', { reviews: [review(1, { parentId: 'nobody', rating: undefined })] })),
+    JSON.stringify(mug('g', { reviews: [review(1, { parentId: 'missing', rating: undefined })] })),
     JSON.stringify(mug('h')),
   ].join('\n')
   const { report, rejects } = await importText(text, { target: { db, table } })
   expect(rejects.map(({ line, id, reason }) => ({ line, id, reason }))).toEqual([
     { line: 2, id: undefined, reason: expect.stringContaining('Not JSON') },
     { line: 3, id: 'c', reason: expect.stringMatching(/\/price\/amount: .*\/colour: Unknown field/) },
-    { line: 6, id: undefined, reason: '/: A product is a JSON object' },
+    { line: 6, id: undefined, reason: '/: A product must be a JSON object' },
     { line: 7, id: 'not/an/id', reason: expect.stringContaining('/id: An id is 1 to 128 letters') },
-    { line: 8, id: undefined, reason: '/id: A product that is imported has an id' },
+    { line: 8, id: undefined, reason: '/id: An imported product must have an id' },
     { line: 9, id: 'f', reason: expect.stringContaining('/reviews/1/rating') },
-    { line: 10, id: 'g', reason: expect.stringContaining('/reviews/0/parentId: A reply follows') },
+    { line: 10, id: 'g', reason: expect.stringContaining('/reviews/0/parentId: A reply comes after') },
   ])
   expect(report).toMatchObject({ rows: 10, created: 3, refused: 7, unwritten: 0 })
   expect([...(await allItems(db, table)).values()].map(({ id }) => id).sort()).toEqual(['a', 'd', 'h'])
 })
 
-test('a row that is too large, or not UTF-8, is refused and nothing else', async () => {
+test('a row that is too large or not UTF-8 is refused, and no other row', async () => {
   const large = JSON.stringify(mug('large', { description: 'x'.repeat(1_100_000) }))
   const bytes = Buffer.from(
     `${JSON.stringify(mug('a'))}\n${JSON.stringify(mug('b', { title: 'Größe' }))}\n`,
@@ -55,7 +55,7 @@ test('a row that is too large, or not UTF-8, is refused and nothing else', async
   expect(elements.rejects[0]).toMatchObject({ line: 3, reason: 'The row is larger than 1 MiB' })
 })
 
-test('malformed JSON in the middle of an array ends it, says where, and keeps what came before', async () => {
+test('malformed JSON in an array ends the import, is reported with its line, and leaves earlier rows written', async () => {
   const { db, table } = await freshTables()
   const { report } = await importText(
     `[\n${JSON.stringify(mug('a'))},\n${JSON.stringify(mug('b'))},\n{"id" "c"}]`,
@@ -66,7 +66,7 @@ test('malformed JSON in the middle of an array ends it, says where, and keeps wh
   expect(report).toMatchObject({ created: 2, error: expect.stringContaining('Malformed JSON on line 4') })
 })
 
-test('half a product of a CSV is not written', async () => {
+test('a product of a CSV is refused as a whole if one of its records is bad', async () => {
   const csv = [
     'Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price',
     'whole,Whole,Title,Default Title,W,9.00',
@@ -84,17 +84,17 @@ test('half a product of a CSV is not written', async () => {
     expect(rejects.map(({ line }) => line).sort()).toEqual([3, 4, 6, 7, 8])
     expect(rejects.map(({ reason }) => reason).join()).toContain('A quote on line 4 is misplaced')
   }
-  const open = await importText(
+  const unclosed = await importText(
     `${csv}\nopen,"Open,Title,Default Title,O,9.00\nnext,Next,Title,Default Title,N,9.00`,
   )
-  expect(open.report.error).toContain('line 10 does not end')
+  expect(unclosed.report.error).toContain('line 10 does not end')
 })
 
-test('the command exits 1, lists the rows, and --rejects keeps them so that they can be mended and imported', async () => {
+test('the command exits 1 and lists the rejected rows, and --rejects saves them to correct and import', async () => {
   const { db, endpoint, table } = await freshTables()
-  const folder = mkdtempSync(join(tmpdir(), 'import-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const rejects = join(folder, 'rejects.ndjson')
+  const directory = mkdtempSync(join(tmpdir(), 'import-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const rejects = join(directory, 'rejects.ndjson')
   const env = { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }
   const input = ndjson([mug('a'), mug('b', { title: '' }), mug('c')])
   const first = await startImport(['--rejects', rejects], { input, env }).done
@@ -102,18 +102,18 @@ test('the command exits 1, lists the rows, and --rejects keeps them so that they
   expect(first.err).toContain('line 2, id "b": /title:')
   expect(first.out).toContain('2 created')
   expect(first.out).toContain('1 refused, 0 not written')
-  expect(first.out).toContain(`mend the rows in ${rejects}`)
+  expect(first.out).toContain(`correct the rows in ${rejects}`)
 
   const again = await startImport(['--rejects', rejects], { input, env }).done
   expect(again).toMatchObject({ code: 1, err: `${rejects} exists already: name a new file for --rejects\n` })
 
-  writeFileSync(rejects, readFileSync(rejects, 'utf8').replace('"title":""', '"title":"Mended"'))
-  const mended = await startImport([rejects], { env }).done
-  expect(mended).toMatchObject({ code: 0, out: expect.stringContaining('1 created') })
-  expect(await readProduct({ db, table }, 'b')).toMatchObject({ title: 'Mended' })
+  writeFileSync(rejects, readFileSync(rejects, 'utf8').replace('"title":""', '"title":"Corrected"'))
+  const corrected = await startImport([rejects], { env }).done
+  expect(corrected).toMatchObject({ code: 0, out: expect.stringContaining('1 created') })
+  expect(await readProduct({ db, table }, 'b')).toMatchObject({ title: 'Corrected' })
 })
 
-test('--strict stops at the first bad row, --dry-run writes nothing', async () => {
+test('--strict stops at the first bad row, and --dry-run writes nothing', async () => {
   const { db, endpoint, table } = await freshTables()
   const env = { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: table }
   const input = ndjson([mug('a'), mug('b', { title: '' }), mug('c'), mug('d', { title: '' })])
@@ -126,28 +126,31 @@ test('--strict stops at the first bad row, --dry-run writes nothing', async () =
     out: expect.stringContaining('2 can be imported; nothing was written'),
   })
   const strict = await startImport(['--strict'], { input, env }).done
-  expect(strict).toMatchObject({ code: 1, out: expect.stringContaining('Stopped at line 2') })
+  expect(strict).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('Stopped early. Line 2 could not be imported'),
+  })
   expect([...(await allItems(db, table)).values()].map(({ id }) => id)).toEqual(['a'])
 })
 
 test.each([
   [['nowhere.json'], 'There is no file nowhere.json'],
-  [['test'], 'test is a folder'],
-  [['--currency', 'EURO', 'package.json'], '"EURO" is no currency'],
-  [['--concurrency', '0', 'package.json'], '--concurrency 0 must be a number from 1 to 50'],
+  [['test'], 'test is a directory'],
+  [['--currency', 'EURO', 'package.json'], '"EURO" is not a currency'],
+  [['--concurrency', '0', 'package.json'], '--concurrency 0 must be a whole number from 1 to 50'],
   [['--quick'], "Unknown option '--quick'"],
   [['a', 'b'], 'Name one file at a time'],
   [['package.json'], 'No database answers at http://127.0.0.1:9: run npm start'],
-])('the command says in one line what is wrong with %j', async (args, words) => {
+])('the command says in one line what is wrong with the arguments %j', async (args, message) => {
   const { code, err, out } = await startImport(args, { env: { DYNAMODB_ENDPOINT: 'http://127.0.0.1:9' } })
     .done
   expect(code).toBe(1)
-  expect(err).toContain(words)
+  expect(err).toContain(message)
   expect(err.trim().split('\n').length).toBe(1)
   expect(out).toBe('')
 })
 
-test('what a file holds cannot write to the terminal', async () => {
+test('control characters of a file never reach the terminal', async () => {
   const { rejects } = await importText(ndjson([mug('a', { '\u001b[2J\nfake': 1 })]))
   expect(rejects[0]?.reason).toBe('/\\u001b[2J\\u000afake: Unknown field')
 })

@@ -6,11 +6,19 @@ import { expect, onTestFinished, test } from 'vitest'
 import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { connectLocal } from '../../lib/local/servers/client.ts'
+import { createTables } from '../../lib/local/servers/createTables.ts'
 import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
-import { createTables } from '../../lib/local/servers/tables.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { startDynamodbProxy } from '../support/dynamodbProxy.ts'
-import { allItems, importText, mug, ndjson, review, timeless, wrapped } from '../support/importing.ts'
+import {
+  allItems,
+  importText,
+  interceptSend,
+  mug,
+  ndjson,
+  review,
+  withoutTimes,
+} from '../support/importing.ts'
 
 const rows = Array.from({ length: 60 }, (_, n) =>
   mug(`m${n}`, n % 3 ? {} : { reviews: Array.from({ length: n ? 3 : 130 }, (_, r) => review(r)) }),
@@ -23,11 +31,14 @@ const canceled = (Code: string) =>
   new TransactionCanceledException({ $metadata: {}, message: Code, CancellationReasons: [{ Code }] })
 const reset = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 
-/** Fails three requests of ten: before they are sent, or after they were done, so that only the answer is lost. */
-function unreliable(db: Parameters<typeof wrapped>[0]) {
+/**
+ * Fails three requests of ten: two before they are sent, and one after it was executed, so that only its response is
+ * lost.
+ */
+function unreliable(db: Parameters<typeof interceptSend>[0]) {
   const counts = { before: 0, after: 0 }
   let n = 0
-  const chaos = wrapped(db, async (command, send) => {
+  const chaos = interceptSend(db, async (command, send) => {
     const turn = n++ % 10
     if (turn === 3 || turn === 6) {
       counts.before++
@@ -42,35 +53,39 @@ function unreliable(db: Parameters<typeof wrapped>[0]) {
   return { chaos, counts }
 }
 
-test('throttled requests and lost answers cost time, but no row, no review and no count', async () => {
-  const [calm, stormy] = [await freshTables(), await freshTables()]
-  const { chaos, counts } = unreliable(stormy.db)
+test('throttled requests and lost responses cost time, but no row, no review and no count', async () => {
+  const [reliable, unreliableTables] = [await freshTables(), await freshTables()]
+  const { chaos, counts } = unreliable(unreliableTables.db)
   for (const file of [ndjson(rows), ndjson(edition(1)), ndjson(edition(1))]) {
-    const expected = await importText(file, { target: calm })
-    const { report, rejects } = await importText(file, { target: { db: chaos, table: stormy.table } })
+    const expected = await importText(file, { target: reliable })
+    const { report, rejects } = await importText(file, {
+      target: { db: chaos, table: unreliableTables.table },
+    })
     expect(rejects).toEqual([])
     const { created, updated, unchanged, reviewsAdded } = expected.report
     expect(report).toMatchObject({ created, updated, unchanged, reviewsAdded })
   }
   expect(counts.before).toBeGreaterThan(30)
   expect(counts.after).toBeGreaterThan(10)
-  expect(timeless(await allItems(stormy.db, stormy.table))).toEqual(
-    timeless(await allItems(calm.db, calm.table)),
+  expect(withoutTimes(await allItems(unreliableTables.db, unreliableTables.table))).toEqual(
+    withoutTimes(await allItems(reliable.db, reliable.table)),
   )
 })
 
-test('a product that others write by transactions meanwhile is imported, its reviews counted once', async () => {
+test('a product that other transactions write meanwhile is imported, and its reviews are counted once', async () => {
   const { db, table, endpoint } = await freshTables()
   const proxy = await startDynamodbProxy(endpoint)
   onTestFinished(() => proxy.close())
   const target = { db: connectDynamoDB(proxy.url), table }
   const busy = { error: 'TransactionConflictException' }
-  const met = { error: 'TransactionCanceledException', reasons: ['TransactionConflict', 'None'] }
+  const conflict = { error: 'TransactionCanceledException', reasons: ['TransactionConflict', 'None'] }
   const running = { error: 'TransactionInProgressException' }
-  const away = { status: 503, body: '<html>Service Unavailable</html>' }
+  const unavailable = { status: 503, body: '<html>Service Unavailable</html>' }
   const plans = [
-    ...[busy, away].map((trouble) => proxy.trouble('PutItem', trouble, { times: 3 })),
-    ...[met, 'lost' as const, running, away].map((trouble) => proxy.trouble('TransactWriteItems', trouble)),
+    ...[busy, unavailable].map((fault) => proxy.injectFault('PutItem', fault, { times: 3 })),
+    ...[conflict, 'lost' as const, running, unavailable].map((fault) =>
+      proxy.injectFault('TransactWriteItems', fault),
+    ),
   ]
   const reviews = Array.from({ length: 130 }, (_, n) => review(n))
   for (const title of ['First', 'Second']) {
@@ -88,9 +103,9 @@ test('a product that others write by transactions meanwhile is imported, its rev
   })
 })
 
-test('what cannot be written in its time is listed, and the rest goes on', async () => {
+test('a row that cannot be written in its time is reported, and the import continues', async () => {
   const { db, table } = await freshTables()
-  const chaos = wrapped(db, async ({ input }, send) => {
+  const chaos = interceptSend(db, async ({ input }, send) => {
     if ('Item' in input && (input.Item as { id: string }).id === 'm1') throw throttled()
     return send()
   })
@@ -104,11 +119,11 @@ test('what cannot be written in its time is listed, and the rest goes on', async
   ])
 })
 
-test('a product that the database refuses for good is listed without a second try', async () => {
+test('a product that the database refuses permanently is reported without a retry', async () => {
   const { db, table } = await freshTables()
-  let tries = 0
-  const refusing = wrapped(db, () => {
-    tries++
+  let attempts = 0
+  const refusing = interceptSend(db, () => {
+    attempts++
     throw Object.assign(new Error('One or more parameter values were invalid'), {
       name: 'ValidationException',
       $fault: 'client',
@@ -118,13 +133,13 @@ test('a product that the database refuses for good is listed without a second tr
   expect(rejects).toMatchObject([
     { line: 1, id: 'odd', reason: expect.stringContaining('ValidationException') },
   ])
-  expect(tries).toBe(1)
+  expect(attempts).toBe(1)
 })
 
-test('a database that goes away ends the import early, in words, with every row accounted for', async () => {
+test('a database that goes down ends the import early, with the reason and with every row counted', async () => {
   const server = await startDynamoDB()
   const db = connectLocal(server.url)
-  const [table] = await createTables(db, 'away')
+  const [table] = await createTables(db, 'down')
   if (!table) throw new Error('No table')
   const source = ndjson(Array.from({ length: 3000 }, (_, n) => mug(`m${n}`)))
   let stopping: Promise<void> | undefined
@@ -142,19 +157,19 @@ test('a database that goes away ends the import early, in words, with every row 
   expect(rejects.length).toBe(report.unwritten)
 })
 
-test('a table that is not there ends the import at once', async () => {
+test('a missing table ends the import at once', async () => {
   const { db } = await freshTables()
   const { report } = await importText(ndjson(rows), { target: { db, table: 'no-such-table' } })
   expect(report.error).toMatch(/^The table no-such-table cannot be written \(ResourceNotFoundException/)
   expect(report.rows).toBeLessThan(rows.length)
 })
 
-test('every product that was written, or may have been, is removed from the cache', async () => {
+test('the import removes from the cache each product that was written or may have been written', async () => {
   const { db, table } = await freshTables()
   const target = { db, table }
   await importText(ndjson([mug('same'), mug('changed')]), { target })
   const removed = new Map<string, number | undefined>()
-  const chaos = wrapped(db, async ({ input }, send) => {
+  const chaos = interceptSend(db, async ({ input }, send) => {
     if (!('Item' in input && (input.Item as { id: string }).id === 'lost')) return send()
     await send().catch(() => {})
     throw reset()

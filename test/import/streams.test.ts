@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { importCatalogue } from '../../lib/import/run.ts'
+import { importCatalogue } from '../../lib/import/importCatalogue.ts'
 import { freshTables } from '../support/dynamodb.ts'
-import { mug, startImport, wrapped } from '../support/importing.ts'
+import { interceptSend, mug, startImport } from '../support/importing.ts'
 
 const description = 'Keeps its colour in the dishwasher. '.repeat(30)
 
@@ -17,50 +17,50 @@ function* batches(count: number) {
     ).join('')
 }
 
-/** Peak memory of the real command over so many rows, in MB. */
-async function peak(count: number): Promise<number> {
+/** Measures the peak memory of the real command for so many rows, in MB. */
+async function measurePeak(count: number): Promise<number> {
   const { child, done } = startImport(['--dry-run', '-'])
-  let most = 0
+  let peak = 0
   const watch = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-      most = Math.max(most, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }, 20)
   await pipeline(Readable.from(batches(count)), createGzip({ level: 1 }), child.stdin)
   const { out } = await done
   clearInterval(watch)
   expect(out).toContain(`${count} can be imported`)
-  return most
+  return peak
 }
 
 test.runIf(process.platform === 'linux')(
-  'memory does not grow with the file',
+  'memory does not grow with the size of the file',
   { timeout: 60_000 },
   async () => {
-    // 14 MB and 140 MB of rows.
-    const [small, large] = [await peak(10_000), await peak(100_000)]
+    // The rows are 14 MB and 140 MB.
+    const [small, large] = [await measurePeak(10_000), await measurePeak(100_000)]
     expect(large).toBeLessThan(small + 60)
     expect(large).toBeLessThan(200)
   },
 )
 
-test('nothing is read long before it can be written', async () => {
+test('the import does not read rows long before it can write them', async () => {
   const { db, table } = await freshTables()
-  let given = 0
+  let rowsRead = 0
   const source = Readable.from(
     (function* () {
       for (const batch of batches(100_000)) {
-        given += 100
+        rowsRead += 100
         yield Buffer.from(batch)
       }
     })(),
     { objectMode: false },
   )
   const waiting: (() => void)[] = []
-  const blocked = wrapped(db, async (_, send) => {
+  const blocked = interceptSend(db, async (_, send) => {
     await new Promise<void>((resolve) => waiting.push(resolve))
     return send()
   })
@@ -74,8 +74,8 @@ test('nothing is read long before it can be written', async () => {
   await expect.poll(() => waiting.length).toBe(4)
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(waiting.length).toBe(4)
-  expect(given).toBeLessThan(2000)
+  expect(rowsRead).toBeLessThan(2000)
   controller.abort()
-  for (const go of waiting) go()
+  for (const release of waiting) release()
   expect(await run).toMatchObject({ interrupted: true, created: 4 })
 })

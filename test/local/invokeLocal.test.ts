@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { parseProduct } from '../../lib/catalog/product/product.ts'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { putProduct } from '../../lib/catalog/product/putProduct.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { aProduct } from '../support/http.ts'
 import { startServices } from '../support/offline.ts'
 
 const run = promisify(execFile)
 
-test('serverless invoke local prints the answer and exits, though it holds a connection to Redis', async () => {
+test('serverless invoke local prints the response and exits, although the function keeps a connection to Redis', async () => {
   const services = await startServices()
   try {
     await putProduct(services, '1', parseProduct(aProduct).content)
@@ -20,8 +20,8 @@ test('serverless invoke local prints the answer and exits, though it holds a con
       const { stdout } = await run(
         'npx',
         ['serverless', 'invoke', 'local', '-f', 'getProduct', '-d', '{"pathParameters":{"id":"1"}}'],
-        // It takes some 5 s, and hung for ever where it does not end.
-        { cwd: projectFolder, env: services.env, timeout: 40_000 },
+        // It takes about 5 s. If the function keeps it running, it hangs.
+        { cwd: projectDirectory, env: services.env, timeout: 40_000 },
       )
       const answer = JSON.parse(stdout.slice(stdout.indexOf('\n{') + 1))
       expect(answer.statusCode).toBe(200)
@@ -33,7 +33,7 @@ test('serverless invoke local prints the answer and exits, though it holds a con
   }
 }, 120_000)
 
-test('also when Redis is away, or accepts and stays silent', async () => {
+test('serverless invoke local exits if Redis is away, or accepts connections and never answers', async () => {
   const services = await startServices()
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
@@ -44,7 +44,7 @@ test('also when Redis is away, or accepts and stays silent', async () => {
         'npx',
         ['serverless', 'invoke', 'local', '-f', 'getProduct', '-d', '{"pathParameters":{"id":"1"}}'],
         {
-          cwd: projectFolder,
+          cwd: projectDirectory,
           env: { ...services.env, REDIS_URL: `redis://127.0.0.1:${port}` },
           timeout: 40_000,
         },

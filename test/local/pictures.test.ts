@@ -3,8 +3,8 @@ import { SaxesParser } from 'saxes'
 import { describe, expect, it } from 'vitest'
 import { sampleFile } from '../../lib/local/seed.ts'
 
-const folder = new URL('../../lib/storefront/pictures/', import.meta.url)
-const files = readdirSync(folder).sort()
+const directory = new URL('../../lib/storefront/pictures/', import.meta.url)
+const files = readdirSync(directory).sort()
 const sample: { id: string; images: { url: string; alt: string }[] }[] = JSON.parse(
   readFileSync(sampleFile, 'utf8'),
 )
@@ -16,22 +16,19 @@ interface Element {
   text: string
 }
 
-/** What XML allows, and a picture that can stand in a page of HTML does not have. */
-const besides = ['xmldecl', 'doctype', 'processinginstruction', 'comment', 'cdata'] as const
+/** Parts of an XML document that a picture in an HTML page must not have. */
+const forbiddenEvents = ['xmldecl', 'doctype', 'processinginstruction', 'comment', 'cdata'] as const
 
 /**
- * Reads a picture: its elements, in the order of the document.
+ * Parses a picture into its elements, in document order.
  *
- * @throws {Error} with the place, for what is not well-formed or more than elements and text
+ * @throws {Error} with the position, if the picture is not well-formed or has more than elements and text
  */
-function elementsOf(xml: string): Element[] {
+function parseElements(xml: string): Element[] {
   const elements: Element[] = []
   const open: Element[] = []
   const parser = new SaxesParser()
-  parser.on('error', (error) => {
-    throw error
-  })
-  for (const event of besides) parser.on(event, () => parser.fail(`has ${event}.`))
+  for (const event of forbiddenEvents) parser.on(event, () => parser.fail(`has ${event}.`))
   parser.on('opentag', ({ name, attributes }) => {
     const element = { name, attributes: new Map(Object.entries(attributes)), text: '' }
     elements.push(element)
@@ -46,15 +43,18 @@ function elementsOf(xml: string): Element[] {
   return elements
 }
 
-/** Shapes alone: nothing that runs, loads, styles, animates or writes. */
-const shapes = ['svg', 'title', 'g', 'path', 'rect', 'circle', 'ellipse']
-/** Names in lower case, for a document of HTML takes them in any. `style` and `href` are not among them, nor `onload` and its like. */
-const known =
+/** The allowed elements. None of them runs a script, loads a file, sets a style, animates or shows text. */
+const allowedElements = ['svg', 'title', 'g', 'path', 'rect', 'circle', 'ellipse']
+/**
+ * The allowed attributes, in lower case because HTML ignores the case. `style`, `href` and event handlers such as
+ * `onload` are not among them.
+ */
+const allowedAttributes =
   /^(xmlns|viewbox|id|d|x|y|c[xy]|r[xy]?|width|height|fill|opacity|transform|stroke(-width|-linecap|-linejoin|-dasharray)?)$/
 
-/** What makes the picture unfit for a page with a strict Content-Security-Policy, or for anybody's eyes. */
-function faultsOf(xml: string): string[] {
-  const elements = elementsOf(xml)
+/** Returns why a picture is not allowed. The reasons are the strict Content-Security-Policy, or a broken drawing. */
+function findFaults(xml: string): string[] {
+  const elements = parseElements(xml)
   const [root, title] = elements
   const faults: string[] = []
   if (Buffer.byteLength(xml) > 3 * 1024) faults.push('more than 3 KB')
@@ -63,9 +63,9 @@ function faultsOf(xml: string): string[] {
   if (root?.attributes.get('viewBox') !== '0 0 480 480') faults.push('another size')
   if (title?.name !== 'title' || title.text.trim().length < 5) faults.push('no title')
   for (const { name, attributes } of elements) {
-    if (!shapes.includes(name)) faults.push(`element ${name}`)
+    if (!allowedElements.includes(name)) faults.push(`element ${name}`)
     for (const [key, value] of attributes) {
-      if (!known.test(key.toLowerCase())) faults.push(`attribute ${key}`)
+      if (!allowedAttributes.test(key.toLowerCase())) faults.push(`attribute ${key}`)
       if (/url *\(|script:/i.test(value)) faults.push(`reference ${value}`)
       if (/NaN|undefined|Infinity/.test(value)) faults.push(`no number in ${key}`)
     }
@@ -76,35 +76,35 @@ function faultsOf(xml: string): string[] {
 describe.each(files)('%s', (file) => {
   it('is a small well-formed picture of plain shapes, with a title', () => {
     expect(file).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*\.svg$/)
-    expect(faultsOf(readFileSync(new URL(file, folder), 'utf8'))).toEqual([])
+    expect(findFaults(readFileSync(new URL(file, directory), 'utf8'))).toEqual([])
   })
 })
 
-it('gives every product of the sample a picture, each with its own text for those who do not see it', () => {
+it('every product of the sample has a picture, and every picture has its own alternative text', () => {
   for (const { id, images } of sample) expect(images.length, `product ${id}`).toBeGreaterThan(0)
   for (const { url, alt } of images) expect(alt.length, url).toBeGreaterThan(10)
   expect(new Set(images.map(({ alt }) => alt)).size).toBe(images.length)
 })
 
-it('has each picture that a product names, and none that no product names', () => {
+it('the pictures are exactly those that the products of the sample name', () => {
   expect(images.map(({ url }) => url).sort()).toEqual(files.map((file) => `/pictures/${file}`).sort())
 })
 
-it('names no id twice, so that several pictures can stand in one page', () => {
+it('no two elements of the pictures share an id, so one page can contain several pictures', () => {
   const ids = files.flatMap((file) =>
-    elementsOf(readFileSync(new URL(file, folder), 'utf8')).flatMap(
+    parseElements(readFileSync(new URL(file, directory), 'utf8')).flatMap(
       ({ attributes }) => attributes.get('id') ?? [],
     ),
   )
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-describe('the check itself', () => {
+describe('the check', () => {
   const picture = (inside: string, attributes = '') =>
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 480"${attributes}><title>A thing</title>${inside}</svg>\n`
 
-  it('takes a plain picture', () => {
-    expect(faultsOf(picture(`<g fill="#fff"><path d='M0 0h9'/></g>`))).toEqual([])
+  it('accepts a plain picture', () => {
+    expect(findFaults(picture(`<g fill="#fff"><path d='M0 0h9'/></g>`))).toEqual([])
   })
 
   it.each([
@@ -120,8 +120,8 @@ describe('the check itself', () => {
     '&nbsp;',
     '</svg><svg>',
     '</svg><svg/><svg>',
-  ])('refuses to read %s', (inside) => {
-    expect(() => faultsOf(picture(inside))).toThrow(/^\d+:\d+: /)
+  ])('fails to parse %s', (inside) => {
+    expect(() => findFaults(picture(inside))).toThrow(/^\d+:\d+: /)
   })
 
   it.each([
@@ -139,11 +139,11 @@ describe('the check itself', () => {
     [`<path d="${'M0 0'.repeat(800)}"/>`, 'more than 3 KB'],
     ['<path d="M0 NaN"/>', 'no number in d'],
   ])('finds the fault in %.40s', (inside, fault) => {
-    expect(faultsOf(picture(inside))).toContain(fault)
+    expect(findFaults(picture(inside))).toContain(fault)
   })
 
-  it('misses a title and a size', () => {
-    expect(faultsOf('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><g/></svg>')).toEqual([
+  it('reports a missing title and a wrong size', () => {
+    expect(findFaults('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><g/></svg>')).toEqual([
       'another size',
       'no title',
     ])

@@ -1,21 +1,21 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, it, onTestFinished } from 'vitest'
-import { categoriesKey } from '../../lib/catalog/table/items.ts'
+import { categoriesKey } from '../../lib/catalog/table/keys.ts'
 import { connectLocal } from '../../lib/local/servers/client.ts'
 import { signLocalToken, tokenKey } from '../../lib/local/tokenKey.ts'
-import { ownEnv, runCommand } from '../support/cli.ts'
+import { isolatedEnv, runCommand } from '../support/cli.ts'
 
-it('npm start counts the products of each category as they change', async () => {
-  const env = await ownEnv()
+it('npm start updates the number of products in each category when products change', async () => {
+  const env = await isolatedEnv()
   const start = runCommand(process.execPath, ['cli/start.ts'], env)
-  await start.printed(/Ctrl-C stops/, 80_000)
+  await start.waitForOutput(/Ctrl-C stops/, 80_000)
   const db = connectLocal(`http://127.0.0.1:${env.AISLE_DYNAMODB_PORT}`)
   onTestFinished(() => db.destroy())
   const count = async (path: string): Promise<number> => {
     const { Item } = await db.send(new GetCommand({ TableName: 'aisle-local', Key: categoriesKey(path) }))
     return Item?.products ?? 0
   }
-  // The sample.
+  // The products of the sample.
   await expect.poll(() => count('kitchen/coffee'), { timeout: 20_000 }).toBe(3)
   await expect.poll(() => count('desk/paper'), { timeout: 5000 }).toBe(3)
 

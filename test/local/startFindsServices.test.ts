@@ -6,14 +6,14 @@ import { answersHttp } from '../../lib/local/servers/dynamodbServer.ts'
 import { installRedis } from '../../lib/local/servers/installRedis.ts'
 import { answersPing, findBinary } from '../../lib/local/servers/redisServer.ts'
 import { findServices } from '../../lib/local/servers/services.ts'
-import { addScript, freshFolder, ownEnv, pathWith } from '../support/cli.ts'
-import { endpointOfWorker } from '../support/dynamodb.ts'
+import { addScript, freshDirectory, isolatedEnv, pathWith } from '../support/cli.ts'
+import { testDynamodbEndpoint } from '../support/dynamodb.ts'
 import { freshRedis } from '../support/redis.ts'
 
-/** A PATH on which a Docker engine answers, beside everything that `npm start` could use otherwise. */
+/** A PATH with a Docker engine that answers, and with everything that `npm start` uses without Docker. */
 function pathWithDocker() {
   const path = pathWith('node', 'java', 'redis-server')
-  const state = freshFolder()
+  const state = freshDirectory()
   const script = new URL('../support/dockerStandIn.ts', import.meta.url).pathname
   addScript(path, 'docker', `exec '${process.execPath}' '${script}' "$@"`)
   const docker = (args: string[], env: NodeJS.ProcessEnv) => execFileSync(join(path, 'docker'), args, { env })
@@ -31,94 +31,97 @@ function pathWithDocker() {
 }
 
 async function find(env: NodeJS.ProcessEnv) {
-  const said: string[] = []
-  const options = { env, home: freshFolder(), say: (line: string) => said.push(line) }
+  const printed: string[] = []
+  const options = { env, dataDirectory: freshDirectory(), print: (line: string) => printed.push(line) }
   const services = await findServices({ ...options, signal: new AbortController().signal })
-  return { ...services, said: said.join('\n') }
+  return { ...services, printed: printed.join('\n') }
 }
 
-const portOf = (url: string) => Number(new URL(url).port)
+const parsePort = (url: string) => Number(new URL(url).port)
 
-describe('npm start finds each service in the first way that works:', () => {
-  it('an endpoint of the environment, before Docker', async () => {
+describe('npm start', () => {
+  it('prefers an address in the environment to Docker', async () => {
     const { path, state, calls } = pathWithDocker()
     const redis = await freshRedis()
-    const dynamodb = endpointOfWorker()
+    const dynamodb = testDynamodbEndpoint()
     const env = {
-      ...(await ownEnv(path)),
+      ...(await isolatedEnv(path)),
       STAND_IN: state,
       REDIS_URL: redis.url,
       DYNAMODB_ENDPOINT: dynamodb,
     }
     const found = await find(env)
-    expect(found.redis).toMatchObject({ url: redis.url, what: `given by REDIS_URL, ${redis.url}` })
-    expect(found.dynamodb).toMatchObject({ url: dynamodb, what: `given by DYNAMODB_ENDPOINT, ${dynamodb}` })
+    expect(found.redis).toMatchObject({ url: redis.url, description: `set by REDIS_URL, ${redis.url}` })
+    expect(found.dynamodb).toMatchObject({
+      url: dynamodb,
+      description: `set by DYNAMODB_ENDPOINT, ${dynamodb}`,
+    })
     expect(calls()).toEqual([])
-    // There is nothing to stop.
+    // The services belong to other programs, so no stop function is returned.
     expect(await Promise.all([found.redis.start(), found.dynamodb.start()])).toEqual([{}, {}])
   })
 
-  it('docker compose, before a server on PATH; only what did not run before is stopped again', async () => {
+  it('prefers docker compose to a server on PATH, and later stops only the services that it started', async () => {
     const { path, state, calls, docker } = pathWithDocker()
-    const env = { ...(await ownEnv(path)), STAND_IN: state }
+    const env = { ...(await isolatedEnv(path)), STAND_IN: state }
     docker(['compose', 'up', 'valkey'], env)
     const found = await find({ ...env, AISLE_REDIS_PORT: '' })
-    expect(found.redis.what).toMatch(/^in Docker, redis:/)
-    // It runs there already, whatever port would be wanted now.
+    expect(found.redis.description).toMatch(/^in Docker, redis:/)
+    // The container already runs, so it keeps its port although the environment now asks for the default.
     expect(found.redis.url).toBe(`redis://127.0.0.1:${env.AISLE_REDIS_PORT}`)
     expect(found.dynamodb.url).toBe(`http://127.0.0.1:${env.AISLE_DYNAMODB_PORT}`)
     expect(calls()).toContain('compose up --detach --wait --wait-timeout 120 valkey dynamodb')
-    expect(found.said).toContain('docker compose up')
+    expect(found.printed).toContain('docker compose up')
     for (const { start } of [found.redis, found.dynamodb]) {
       const { stop } = await start()
       await stop?.()
     }
     expect(calls().filter((call) => call.includes('stop'))).toEqual(['compose stop dynamodb'])
-    expect(await answersPing(portOf(found.redis.url))).toBe(true)
+    expect(await answersPing(parsePort(found.redis.url))).toBe(true)
     expect(await answersHttp(found.dynamodb.url)).toBe(false)
   })
 
-  it('docker compose for the one service that is not given', async () => {
+  it('starts with docker compose only the service that the environment does not name', async () => {
     const { path, state, calls } = pathWithDocker()
-    const env = { ...(await ownEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: endpointOfWorker() }
+    const env = { ...(await isolatedEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: testDynamodbEndpoint() }
     const found = await find(env)
-    expect(found.redis.what).toMatch(/^in Docker/)
-    expect(found.dynamodb.what).toMatch(/^given/)
+    expect(found.redis.description).toMatch(/^in Docker/)
+    expect(found.dynamodb.description).toMatch(/^set by/)
     expect(calls()).toContain('compose up --detach --wait --wait-timeout 120 valkey')
   })
 
-  it.each(['info', 'ps', 'up'])('servers of this machine, when `docker %s` fails', async (fails) => {
+  it.each(['info', 'ps', 'up'])('starts servers of this machine if `docker %s` fails', async (command) => {
     const { path, state } = pathWithDocker()
-    const found = await find({ ...(await ownEnv(path)), STAND_IN: state, STAND_IN_FAILS: fails })
-    expect(found.redis.what).toMatch(/^\/.*redis-server, /)
-    expect(found.dynamodb.what).toMatch(/^DynamoDB Local, /)
-    if (fails === 'info') expect(found.said).toBe('')
+    const found = await find({ ...(await isolatedEnv(path)), STAND_IN: state, STAND_IN_FAILS: command })
+    expect(found.redis.description).toMatch(/^\/.*redis-server, /)
+    expect(found.dynamodb.description).toMatch(/^DynamoDB Local, /)
+    if (command === 'info') expect(found.printed).toBe('')
     else
-      expect(found.said).toContain(
-        `\`docker compose ${fails}\` failed: Error response from daemon: pull access`,
+      expect(found.printed).toContain(
+        `\`docker compose ${command}\` failed: Error response from daemon: pull access`,
       )
   })
 
-  it('on a free port, and says so, when somebody else has the usual one', async () => {
+  it('uses a free port and prints it if another program uses the default port', async () => {
     const other = await freshRedis()
-    const env = { ...(await ownEnv()), AISLE_REDIS_PORT: String(other.port) }
+    const env = { ...(await isolatedEnv()), AISLE_REDIS_PORT: String(other.port) }
     const found = await find(env)
-    expect(portOf(found.redis.url)).not.toBe(other.port)
-    expect(found.said).toBe(
-      `Port ${other.port} is in use by something else, which is left alone; taking ${portOf(found.redis.url)}`,
+    expect(parsePort(found.redis.url)).not.toBe(other.port)
+    expect(found.printed).toBe(
+      `Port ${other.port} is in use by another program. Using port ${parsePort(found.redis.url)} instead`,
     )
     const { stop } = await found.redis.start()
-    expect(await answersPing(portOf(found.redis.url))).toBe(true)
+    expect(await answersPing(parsePort(found.redis.url))).toBe(true)
     await stop?.()
     expect(await answersPing(other.port)).toBe(true)
   })
 })
 
-describe('as root on Debian, npm start installs a Redis when there is none', () => {
-  /** A PATH with a package manager whose packages hold a link to this machine's Redis. */
+describe('without a Redis, npm start', () => {
+  /** A PATH with a package manager that installs a link to this machine's Redis. */
   function pathWithApt(packages: string[]) {
     const path = pathWith('sh')
-    const log = join(freshFolder(), 'log')
+    const log = join(freshDirectory(), 'log')
     const note = `echo "$(/usr/bin/basename "$0") $*" >> ${log}`
     mkdirSync(join(path, 'packages'))
     const link = `for last in "$@"; do :; done; /bin/ln -s ${findBinary('redis-server')} ${path}/$last`
@@ -127,22 +130,22 @@ describe('as root on Debian, npm start installs a Redis when there is none', () 
     for (const name of ['service', 'update-rc.d']) addScript(path, name, note)
     return { path, log: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []) }
   }
-  const install = async (env: NodeJS.ProcessEnv, system = { root: true, debian: true }) => {
-    const said: string[] = []
+  const install = async (env: NodeJS.ProcessEnv, system = { isRoot: true, isDebian: true }) => {
+    const printed: string[] = []
     const signal = new AbortController().signal
-    const binary = await installRedis({ env, say: (line) => said.push(line), signal, system })
-    return { binary, said: said.join('\n') }
+    const binary = await installRedis({ env, print: (line) => printed.push(line), signal, system })
+    return { binary, printed: printed.join('\n') }
   }
 
   it.each([
     ['valkey-server', ['valkey-server', 'redis-server']],
     ['redis-server', ['redis-server']],
-  ])('%s, says so, and keeps its service from running', async (name, packages) => {
+  ])('installs %s as root on Debian, prints it, and disables its service', async (name, packages) => {
     const { path, log } = pathWithApt(packages)
-    const { binary, said } = await install({ PATH: path })
+    const { binary, printed } = await install({ PATH: path })
     expect(binary).toBe(join(path, name))
-    expect(said).toContain('apt-get update')
-    expect(said).toContain(`apt-get install --yes --no-install-recommends ${name}`)
+    expect(printed).toContain('apt-get update')
+    expect(printed).toContain(`apt-get install --yes --no-install-recommends ${name}`)
     expect(log()).toEqual([
       'apt-get update',
       `apt-get install --yes --no-install-recommends ${name}`,
@@ -151,12 +154,12 @@ describe('as root on Debian, npm start installs a Redis when there is none', () 
     ])
   })
 
-  it('but not against AISLE_NO_INSTALL, nor as somebody else, nor elsewhere', async () => {
+  it('installs nothing with AISLE_NO_INSTALL, as another user than root, or on another system than Debian', async () => {
     const { path, log } = pathWithApt(['redis-server'])
-    const nothing = { binary: undefined, said: '' }
+    const nothing = { binary: undefined, printed: '' }
     expect(await install({ PATH: path, AISLE_NO_INSTALL: '1' })).toEqual(nothing)
-    expect(await install({ PATH: path }, { root: false, debian: true })).toEqual(nothing)
-    expect(await install({ PATH: path }, { root: true, debian: false })).toEqual(nothing)
+    expect(await install({ PATH: path }, { isRoot: false, isDebian: true })).toEqual(nothing)
+    expect(await install({ PATH: path }, { isRoot: true, isDebian: false })).toEqual(nothing)
     expect(log()).toEqual([])
   })
 })

@@ -5,32 +5,32 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startDynamoDB } from '../../lib/local/servers/dynamodbServer.ts'
+import { freePort, isPortFree } from '../../lib/local/servers/ports.ts'
 import { answersPing } from '../../lib/local/servers/redisServer.ts'
-import { freePort, tryPort } from '../../lib/local/servers/server.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { lives, ownEnv, runCommand, runScript } from '../support/cli.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { isolatedEnv, isRunning, runCommand, runScript } from '../support/cli.ts'
 import { freshRedis } from '../support/redis.ts'
 
-const commandOf = (pid = 0) => execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
+const getCommand = (pid = 0) => execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
 
-/** Checks that a run left nothing behind: no process, no port. */
-async function expectNothingLeft(processes: number[], env: Awaited<ReturnType<typeof ownEnv>>) {
-  // esbuild ends by itself, a moment after the serverless-offline that it served.
-  await expect.poll(() => processes.filter(lives).map(commandOf), { timeout: 2000 }).toEqual([])
+/** Checks that a run left no process behind, and that its ports are free. */
+async function expectNothingLeft(processes: number[], env: Awaited<ReturnType<typeof isolatedEnv>>) {
+  // esbuild ends by itself, shortly after the serverless-offline that started it.
+  await expect.poll(() => processes.filter(isRunning).map(getCommand), { timeout: 2000 }).toEqual([])
   for (const port of [env.PORT, env.AISLE_REDIS_PORT, env.AISLE_DYNAMODB_PORT])
-    expect(await tryPort(Number(port))).toBe(Number(port))
+    expect(await isPortFree(Number(port))).toBe(true)
 }
 
 describe('npm start', () => {
-  it('stops all it started on Ctrl-C, keeps the data, and starts again', async () => {
-    const env = await ownEnv()
+  it('stops every server that it started on Ctrl-C, keeps the data, and can start again', async () => {
+    const env = await isolatedEnv()
     const price = async () => {
       const answer = await fetch(`http://127.0.0.1:${env.PORT}/products/1`)
       return ((await answer.json()) as { price: { amount: number } }).price.amount
     }
 
     const first = runCommand('npm', ['start'], env)
-    await first.printed(/Ctrl-C stops/)
+    await first.waitForOutput(/Ctrl-C stops/)
     expect(await price()).toBe(5490)
     const lines = first
       .out()
@@ -41,72 +41,72 @@ describe('npm start', () => {
       `export REDIS_URL=redis://127.0.0.1:${env.AISLE_REDIS_PORT} DYNAMODB_ENDPOINT=http://127.0.0.1:${env.AISLE_DYNAMODB_PORT}`,
     )
     const pasted = execFileSync('sh', ['-ec', lines.join('\n')], {
-      ...{ cwd: projectFolder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+      ...{ cwd: projectDirectory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     })
     expect(pasted.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2)
     expect(await price()).toBe(5390)
     const processes = first.processes()
     expect(processes.length).toBeGreaterThanOrEqual(4)
-    // Ctrl-C in a terminal: the whole process group.
+    // Ctrl-C in a terminal signals the whole process group.
     process.kill(-first.pid, 'SIGINT')
-    // npm ends as its script does or, by its version, of the signal that it got itself; never before its script.
+    // npm ends with its script's exit code or, in some versions, with the signal. It never ends before its script.
     expect([0, 'SIGINT']).toContain(await first.ended)
     expect(first.err()).not.toContain('npm error')
     await expectNothingLeft(processes, env)
 
     const second = runCommand('npm', ['start'], env)
-    await second.printed(/Ctrl-C stops/)
+    await second.waitForOutput(/Ctrl-C stops/)
     expect(second.out()).not.toContain('sample products')
     expect(await price()).toBe(5390)
 
     const pid = readFileSync(join(env.AISLE_HOME, 'redis.pid'), 'utf8')
-    const other = await ownEnv()
+    const other = await isolatedEnv()
     const rival = await runScript('cli/start.ts', [], { ...other, AISLE_HOME: env.AISLE_HOME })
     expect(rival.code).toBe(1)
-    expect(rival.err).toMatch(/^The data in .* are in use by process \d+, .*AISLE_HOME=.*\n$/)
+    expect(rival.err).toMatch(/^The data in .* is in use by process \d+, .*AISLE_HOME=.*\n$/)
     expect(await price()).toBe(5390)
     expect(readFileSync(join(env.AISLE_HOME, 'redis.pid'), 'utf8')).toBe(pid)
 
     const rest = second.processes()
-    // A supervisor: npm alone is told.
+    // A supervisor signals only npm.
     process.kill(second.pid, 'SIGTERM')
     await second.ended
-    await expect.poll(() => rest.filter(lives), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => rest.filter(isRunning), { timeout: 10_000 }).toEqual([])
     await expectNothingLeft(rest, env)
   }, 90_000)
 
-  it('leaves a given Redis and DynamoDB as they are, and stops when one of its own ends', async () => {
+  it('stops if one of its own servers ends, and leaves the servers that the environment names alone', async () => {
     const [redis, dynamodb] = await Promise.all([freshRedis(), startDynamoDB()])
     onTestFinished(() => dynamodb.stop('SIGKILL'))
     const client = new Redis(redis.url)
     onTestFinished(() => client.disconnect())
     await client.set('mine', 'still here')
-    const env = { ...(await ownEnv()), REDIS_URL: redis.url, DYNAMODB_ENDPOINT: dynamodb.url }
+    const env = { ...(await isolatedEnv()), REDIS_URL: redis.url, DYNAMODB_ENDPOINT: dynamodb.url }
 
     const start = runCommand(process.execPath, ['cli/start.ts'], env)
-    await start.printed(/Ctrl-C stops/)
-    expect(start.out()).toContain(`given by REDIS_URL, ${redis.url}`)
-    expect(start.out()).toContain(`given by DYNAMODB_ENDPOINT, ${dynamodb.url}`)
+    await start.waitForOutput(/Ctrl-C stops/)
+    expect(start.out()).toContain(`set by REDIS_URL, ${redis.url}`)
+    expect(start.out()).toContain(`set by DYNAMODB_ENDPOINT, ${dynamodb.url}`)
     const processes = start.processes()
-    expect(commandOf(processes[0])).toContain('offline')
-    // More than once: the first read of a cold machine may be too slow for Redis' time limit, and stores nothing.
+    expect(getCommand(processes[0])).toContain('offline')
+    // Several reads, because the first read on a cold machine can exceed the timeout for Redis and store nothing.
     const read = () => fetch(`http://127.0.0.1:${env.PORT}/products/1`)
     const keys = async () => (await read()) && client.keys('aisle*')
     await expect.poll(keys, { timeout: 15_000 }).not.toEqual([])
 
     process.kill(Number(processes[0]), 'SIGKILL')
     expect(await start.ended).toBe(1)
-    await expect.poll(() => processes.filter(lives)).toEqual([])
-    expect(start.err()).toMatch(/^API ended with SIGKILL; the others are stopped/)
+    await expect.poll(() => processes.filter(isRunning)).toEqual([])
+    expect(start.err()).toMatch(/^API ended with SIGKILL\. The other servers are stopped/)
     expect(await answersPing(redis.port)).toBe(true)
     expect(await client.get('mine')).toBe('still here')
     expect(dynamodb.process.exitCode).toBeNull()
   }, 60_000)
 
-  it('stops what it has started so far when Ctrl-C comes before it is ready', async () => {
-    const env = { ...(await ownEnv()), PORT: String(await freePort()) }
+  it('stops the servers that it has started so far if Ctrl-C comes before it is ready', async () => {
+    const env = { ...(await isolatedEnv()), PORT: String(await freePort()) }
     const start = runCommand(process.execPath, ['cli/start.ts'], env)
-    await start.printed(/^ {2}Redis /m)
+    await start.waitForOutput(/^ {2}Redis /m)
     const processes = start.processes()
     process.kill(-start.pid, 'SIGINT')
     expect(await start.ended).toBe(0)
@@ -114,23 +114,23 @@ describe('npm start', () => {
     await expectNothingLeft(processes, env)
   }, 30_000)
 
-  it('kills what hangs on the second Ctrl-C', async () => {
-    const env = await ownEnv()
+  it('kills a hanging server on the second Ctrl-C', async () => {
+    const env = await isolatedEnv()
     const start = runCommand(process.execPath, ['cli/start.ts'], env)
-    await start.printed(/Ctrl-C stops/)
+    await start.waitForOutput(/Ctrl-C stops/)
     const processes = start.processes()
-    const redis = processes.find((pid) => commandOf(pid).includes('redis-server'))
-    if (!redis) throw new Error('It started no Redis')
+    const redis = processes.find((pid) => getCommand(pid).includes('redis-server'))
+    if (!redis) throw new Error('npm start did not start a Redis')
     process.kill(redis, 'SIGSTOP')
     process.kill(start.pid, 'SIGINT')
-    // Twice from one key press, as through npm, is once.
+    // Two signals from one key press, as npm causes them, count as one.
     process.kill(start.pid, 'SIGINT')
-    // From when it has heard the first, which on a busy machine is later than it was sent.
-    await start.printed(/Stopping/)
+    // Counts from when npm start handles the first signal, which can be late on a busy machine.
+    await start.waitForOutput(/Stopping/)
     await sleep(1100)
-    expect(lives(redis)).toBe(true)
+    expect(isRunning(redis)).toBe(true)
     process.kill(start.pid, 'SIGINT')
     expect(await start.ended).toBe(130)
-    await expect.poll(() => processes.filter(lives)).toEqual([])
+    await expect.poll(() => processes.filter(isRunning)).toEqual([])
   })
 })

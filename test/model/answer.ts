@@ -10,13 +10,14 @@ import {
   type Value,
 } from './state.ts'
 
-export const moved = (state: State, i: number, change: Partial<Reader>): State => ({
+/** Returns the state with a reader changed. */
+export const withReader = (state: State, i: number, change: Partial<Reader>): State => ({
   ...state,
   readers: state.readers.with(i, { ...(state.readers[i] as Reader), ...change }),
 })
 
-/** A get that is over. What began before it need not be told from what began after it any more. */
-export function over(state: State, i: number): State {
+/** Ends a get. From now on it makes no difference which loads began before or after it. */
+export function endGet(state: State, i: number): State {
   const { process, gets } = state.readers[i] as Reader
   const idle: Reader = { process, gets: gets - 1, at: 'idle', promised: nothingPromised }
   const without = (readers: number[]) =>
@@ -26,37 +27,41 @@ export function over(state: State, i: number): State {
       ...flight,
       leader: flight.leader === i ? undefined : flight.leader,
       followers: without(flight.followers),
-      after: without(flight.after),
+      earlierReaders: without(flight.earlierReaders),
     }),
   )
   return { ...state, readers: state.readers.with(i, idle), flights }
 }
 
-/** Ends a get. */
-export function answer(
+/** Ends a get with an answer. */
+export function answerGet(
   state: State,
   i: number,
   does: string,
-  given: { how: How; value?: Value | undefined; away?: boolean | undefined; cause?: Answer['cause'] },
+  answer: { how: How; value?: Value | undefined; away?: boolean | undefined; cause?: Answer['cause'] },
 ): Step {
   const { promised, process } = state.readers[i] as Reader
-  return { does, to: over(state, i), answers: [{ ...given, promised, process }] }
+  return { does, to: endGet(state, i), answers: [{ ...answer, promised, process }] }
 }
 
-/** A load has failed: a get serves what it has itself seen, if that may still be served, or fails. */
-export function failing(reader: Reader, cause: Answer['cause'], seen = reader.seen): Omit<Answer, 'process'> {
+/** Returns the answer of a get whose load failed: the entry that the get has itself seen, if that may be served, or a failure. */
+export function answerToFailure(
+  reader: Reader,
+  cause: Answer['cause'],
+  seen = reader.seen,
+): Omit<Answer, 'process'> {
   const stale = seen && seen.age < 3 ? seen.value : undefined
   const { promised } = reader
   return stale === undefined ? { how: 'failed', cause, promised } : { how: 'stale', value: stale, promised }
 }
 
-/** Ends a get that is told of a failure by the mark that it has left. */
-export function told(state: State, i: number, does: string, mark: number | undefined): Step {
+/** Ends a get that finds the mark of a failed load. */
+export function answerToMark(state: State, i: number, does: string, mark: number | undefined): Step {
   const reader = state.readers[i] as Reader
-  return answer(
+  return answerGet(
     state,
     i,
     `${does} the mark of a load that has failed`,
-    failing(reader, mark === failed ? 'load' : undefined),
+    answerToFailure(reader, mark === failed ? 'load' : undefined),
   )
 }

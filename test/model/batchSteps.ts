@@ -1,12 +1,31 @@
-import { type Batch, type Guards, type Id, ids, other, type State, type Step, tokens } from './batchState.ts'
-import { failed, filled, isMark, type Key, leased, released, removed, runs, type Token } from './key.ts'
-import { allGuards } from './protocol.ts'
+import {
+  type Batch,
+  type Guards,
+  getToken,
+  type Id,
+  ids,
+  type State,
+  type Step,
+  tokens,
+} from './batchState.ts'
+import { allGuards } from './guards.ts'
+import {
+  failed,
+  fillEntry,
+  isFailureMark,
+  isLeaseRunning,
+  type Key,
+  releaseLease,
+  removeEntry,
+  type Token,
+  takeLease,
+} from './key.ts'
 
-/** Everything that may happen next. */
+/** Returns everything that may happen next. */
 export function steps(state: State, guards: Guards): Step[] {
   return [
     ...batchSteps(state, guards),
-    ...others(state),
+    ...getAndWriteSteps(state),
     ...ids.flatMap((id) => shardSteps(state, id, guards)),
   ]
 }
@@ -27,46 +46,48 @@ function batchSteps(state: State, guards: Guards): Step[] {
         },
       ]
     case 'asking': {
-      const open = batch.leases.map((each) => each === 'asked' || each === 'executed')
+      const isUnanswered = batch.leases.map((each) => each === 'asked' || each === 'executed')
       const leases = batch.leases.map((each) =>
         each === 'asked' ? 'late' : each === 'executed' ? 'late, executed' : each,
       )
-      const backs = state.backs.map((back, id) => back || (open[id] === true && guards.unansweredIsGivenBack))
-      const gone = open.includes(true)
-      // A batch that takes one shard for all lets go of what it holds, and says nothing.
+      const releases = state.releases.map(
+        (each, id) => each || (isUnanswered[id] === true && guards.unansweredLeaseIsReturned),
+      )
+      const isAnyLate = isUnanswered.includes(true)
+      // Without the guard, one late shard makes the batch drop the leases that it holds, without releasing them.
       const left =
-        gone && !guards.othersGoOn
+        isAnyLate && !guards.othersGoOn
           ? leases.map((each) => (each === 'held' ? ('over' as const) : each))
           : leases
       return [
         {
-          does: `the batch loads${gone ? ', without waiting any longer' : ''}`,
-          to: to({ at: 'loading', leases: left }, { backs }),
+          does: `the batch loads${isAnyLate ? ', without waiting any longer' : ''}`,
+          to: to({ at: 'loading', leases: left }, { releases }),
         },
       ]
     }
     case 'loading': {
       const keys = state.keys.map((key, id) =>
         batch.leases[id] === 'held' && (guards.eachIsMarked || id === 0)
-          ? released(key, tokens[id] as Token, failed, allGuards)
+          ? releaseLease(key, tokens[id] as Token, failed, allGuards)
           : key,
       ) as [Key, Key]
       const over = batch.leases.map((each) => (each === 'held' ? ('over' as const) : each))
       return [
         {
           does: `the batch reads ${state.written} of the second id`,
-          to: to({ at: 'holding', values: [0, state.written] }),
+          to: to({ at: 'loaded', values: [0, state.written] }),
         },
         { does: 'the load of the batch fails', to: to({ at: 'done', leases: over }, { keys }) },
       ]
     }
-    case 'holding': {
+    case 'loaded': {
       const id = ids.find((each) => batch.leases[each] === 'held')
       const answer = { value: batch.values[1] as number, promised: batch.promised }
       if (id === undefined) return [{ does: 'the batch answers', to: to({ at: 'done' }), answer }]
       const token = guards.eachHasItsLease ? tokens[id] : (state.keys[id].lease ?? tokens[id])
       const value = batch.values[id] as number
-      const { key } = filled(state.keys[id], token, { value, version: value }, allGuards)
+      const { key } = fillEntry(state.keys[id], token, { value, version: value }, allGuards)
       const keys = state.keys.with(id, key) as [Key, Key]
       return [
         { does: `the batch fills id ${id}`, to: to({ leases: batch.leases.with(id, 'over') }, { keys }) },
@@ -77,7 +98,7 @@ function batchSteps(state: State, guards: Guards): Step[] {
   }
 }
 
-/** What one shard does: it executes a lease, its answer comes, what was given back is, a lease ends. */
+/** What one shard does: it executes a lease, answers, executes a release, or a lease ends. */
 function shardSteps(state: State, id: Id, guards: Guards): Step[] {
   const { batch } = state
   const key = state.keys[id]
@@ -89,9 +110,9 @@ function shardSteps(state: State, id: Id, guards: Guards): Step[] {
   })
   const steps: Step[] = []
   if (lease === 'asked' || lease === 'late') {
-    const asked = leased(key, { caller: tokens[id], seen: undefined }, allGuards)
-    const executed = withKey(asked.key)
-    const next = asked.token !== undefined ? (lease === 'late' ? 'late, executed' : 'executed') : 'none'
+    const taken = takeLease(key, { caller: tokens[id], seen: undefined }, allGuards)
+    const executed = withKey(taken.key)
+    const next = taken.token !== undefined ? (lease === 'late' ? 'late, executed' : 'executed') : 'none'
     steps.push({ does: `shard ${id} executes the lease`, to: withLease(executed, next) })
   }
   if (lease === 'executed')
@@ -99,26 +120,26 @@ function shardSteps(state: State, id: Id, guards: Guards): Step[] {
   if (lease === 'late, executed' && !guards.leaseComesBeforeLoad && batch.at !== 'done')
     steps.push({
       does: `shard ${id} answers late`,
-      to: { ...withLease(state, 'held'), backs: state.backs.with(id, false) },
+      to: { ...withLease(state, 'held'), releases: state.releases.with(id, false) },
     })
-  if (state.backs[id] && lease !== 'late') {
-    const given = withKey(released(key, tokens[id], undefined, allGuards))
+  if (state.releases[id] && lease !== 'late') {
+    const returned = withKey(releaseLease(key, tokens[id], undefined, allGuards))
     steps.push({
-      does: `shard ${id} takes its lease back`,
-      to: { ...withLease(given, 'over'), backs: state.backs.with(id, false) },
+      does: `shard ${id} executes the release`,
+      to: { ...withLease(returned, 'over'), releases: state.releases.with(id, false) },
     })
   }
-  if (runs(key)) steps.push({ does: `the lease of id ${id} ends`, to: withKey({}) })
+  if (isLeaseRunning(key)) steps.push({ does: `the lease of id ${id} ends`, to: withKey({}) })
   return steps
 }
 
 /** The get and the write of the second id. */
-function others(state: State): Step[] {
+function getAndWriteSteps(state: State): Step[] {
   const { get, keys } = state
   const [first, key] = keys
-  const read = (to: Partial<State['get']>, next = key): State => ({
+  const withGet = (change: Partial<State['get']>, next = key): State => ({
     ...state,
-    get: { ...get, ...to },
+    get: { ...get, ...change },
     keys: [first, next],
   })
   const steps: Step[] = []
@@ -126,28 +147,35 @@ function others(state: State): Step[] {
     if (key.entry)
       steps.push({
         does: 'the get finds an entry',
-        to: read({ at: 'done' }),
+        to: withGet({ at: 'done' }),
         answer: { value: key.entry.value, promised: state.done },
       })
-    else if (isMark(key.lease))
-      steps.push({ does: 'the get is told that the load has failed', to: read({ at: 'done' }) })
-    else if (!runs(key))
+    else if (isFailureMark(key.lease))
+      steps.push({ does: 'the get finds the mark of a load that has failed', to: withGet({ at: 'done' }) })
+    else if (!isLeaseRunning(key))
       steps.push({
         does: 'the get takes the lease',
-        to: read({ at: 'loading', promised: state.done }, { lease: other }),
+        to: withGet({ at: 'loading', promised: state.done }, { lease: getToken }),
       })
   } else if (get.at === 'loading') {
-    steps.push({ does: `the get reads ${state.written}`, to: read({ at: 'holding', value: state.written }) })
-  } else if (get.at === 'holding') {
+    steps.push({
+      does: `the get reads ${state.written}`,
+      to: withGet({ at: 'loaded', value: state.written }),
+    })
+  } else if (get.at === 'loaded') {
     const { value, promised } = get
-    const fill = filled(key, other, { value, version: value }, allGuards)
-    steps.push({ does: 'the get fills', to: read({ at: 'done' }, fill.key), answer: { value, promised } })
+    const fill = fillEntry(key, getToken, { value, version: value }, allGuards)
+    steps.push({
+      does: 'the get fills',
+      to: withGet({ at: 'done' }, fill.key),
+      answer: { value, promised },
+    })
   }
   if (state.written === 0) steps.push({ does: 'the write commits', to: { ...state, written: 1 } })
   else if (state.done === 0)
     steps.push({
       does: 'the write removes: done',
-      to: { ...state, done: 1, keys: [first, removed(key, undefined, allGuards)] },
+      to: { ...state, done: 1, keys: [first, removeEntry(key, undefined, allGuards)] },
     })
   return steps
 }

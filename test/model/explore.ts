@@ -1,42 +1,42 @@
 /** One atomic step from a state to the next. */
 export interface StepTo<S> {
-  /** Who does what, for people. */
+  /** Which actor does what, in words. */
   does: string
   to: S
 }
 
-/** A system of states and atomic steps, and what must hold in it. */
+/** A system of states and atomic steps, and the properties that must hold in it. */
 export interface Model<S, T extends StepTo<S>> {
   starts: S[]
-  /** Every step that may be the next. */
+  /** Returns every step that may come next. */
   steps: (state: S) => T[]
-  /** The same text for states that need not be told apart. */
+  /** Returns the same text for states that are equivalent. */
   encode: (state: S) => string
-  /** Nobody has anything left to do. From every state one of these must be within reach. */
+  /** Returns whether no actor has anything left to do. Such a state must be reachable from every state. */
   isEnd: (state: S) => boolean
-  /** The name of the property that a step breaks. */
-  broken: (from: S, step: T) => string | undefined
+  /** Returns the name of the property that a step breaks, if any. */
+  findBroken: (from: S, step: T) => string | undefined
 }
 
 export interface Explored {
   states: number
   steps: number
-  /** The property found broken, by one of the shortest ways there are. */
+  /** A property that is broken, and one of the shortest traces that break it. */
   violation?: { property: string; trace: string }
 }
 
-/** The name under which a state is reported from which no end can be reached. */
+/** The property that is reported as broken if no end can be reached from a state. */
 export const neverEnds = 'every get ends'
 
 /**
  * Visits every state of a model, breadth first, and stops at the first violation.
  *
- * @throws {RangeError} when there are more than `limit` states: a part of them proves nothing
+ * @throws {RangeError} if there are more than `limit` states: visiting only some of them proves nothing
  */
 export function explore<S, T extends StepTo<S>>(model: Model<S, T>, limit: number): Explored {
   const ids = new Map<string, number>()
   const states: S[] = []
-  /** For each state the one it was first reached from, and by which of its steps; a start is its own. */
+  /** For each state: the state it was first reached from, and by which of that state's steps. A start points at itself. */
   const cameFrom: number[] = []
   const cameBy: number[] = []
   const edges: { from: number[]; to: number[] } = { from: [], to: [] }
@@ -46,7 +46,8 @@ export function explore<S, T extends StepTo<S>>(model: Model<S, T>, limit: numbe
     const known = ids.get(text)
     if (known !== undefined) return known
     const id = states.length
-    if (id >= limit) throw new RangeError(`More than ${limit} states: the exploration would not be complete`)
+    if (id >= limit)
+      throw new RangeError(`There are more than ${limit} states, so the exploration is not complete`)
     ids.set(text, id)
     states.push(state)
     cameFrom.push(from < 0 ? id : from)
@@ -54,7 +55,7 @@ export function explore<S, T extends StepTo<S>>(model: Model<S, T>, limit: numbe
     return id
   }
 
-  /** The steps that lead to a state, one a line, and the state itself. */
+  /** Returns the start and the steps that lead from it to a state, one step a line. */
   const traceTo = (end: number, last?: T): string => {
     const lines: string[] = last ? [last.does] : []
     let id = end
@@ -71,7 +72,7 @@ export function explore<S, T extends StepTo<S>>(model: Model<S, T>, limit: numbe
   for (let id = 0; id < states.length; id++) {
     const state = states[id] as S
     for (const [by, step] of model.steps(state).entries()) {
-      const property = model.broken(state, step)
+      const property = model.findBroken(state, step)
       if (property) {
         const violation = { property, trace: traceTo(id, step) }
         return { states: states.length, steps: edges.to.length, violation }
@@ -82,17 +83,14 @@ export function explore<S, T extends StepTo<S>>(model: Model<S, T>, limit: numbe
   }
 
   const explored = { states: states.length, steps: edges.to.length }
-  const stuck = firstThatNeverEnds(states.map(model.isEnd), edges)
+  const stuck = findStuckState(states.map(model.isEnd), edges)
   if (stuck === undefined) return explored
   return { ...explored, violation: { property: neverEnds, trace: traceTo(stuck) } }
 }
 
-/** The first state from which no end can be reached. */
-function firstThatNeverEnds(
-  ends: boolean[],
-  { from, to }: { from: number[]; to: number[] },
-): number | undefined {
-  // The edges backwards: for each state the last edge into it, and for each edge the one before it.
+/** Returns the first state from which no end can be reached. */
+function findStuckState(ends: boolean[], { from, to }: { from: number[]; to: number[] }): number | undefined {
+  // The edges backwards: for each state the last edge into it, and for each edge the previous edge into the same state.
   const lastInto = new Int32Array(ends.length).fill(-1)
   const before = new Int32Array(to.length)
   for (let edge = 0; edge < to.length; edge++) {

@@ -1,8 +1,8 @@
-import { failing, over } from './answer.ts'
-import { owes } from './debts.ts'
-import { failed, falselyFailed, filled, type Token } from './key.ts'
+import { abandon, release, returnLease } from './abandoned.ts'
+import { answerToFailure, endGet } from './answer.ts'
+import { failed, falselyFailed, fillEntry, type Token } from './key.ts'
+import { addUnstored } from './outbox.ts'
 import type { Setting } from './protocol.ts'
-import { giveBack, leave, release } from './sent.ts'
 import {
   type Answer,
   type Flight,
@@ -14,85 +14,90 @@ import {
   versionOf,
 } from './state.ts'
 
-/** Everything that a load may do next. */
+/** Returns everything that a load may do next. */
 export function flightSteps(state: State, f: number, setting: Setting): Step[] {
   const { guards, faults } = setting
   const flight = state.flights[f] as Flight
   const { process, token, at } = flight
   const me = `the load ${token === undefined ? 'past the cache' : `by lease ${token}`} in process ${process}`
-  if (flight.givenUp) return [landGivenUp(state, f, me, setting)]
+  if (flight.isAbandoned) return [endAbandoned(state, f, me, setting)]
   if (at === 'loading') {
     const values = guards.loadsAreConsistent ? [inDatabase(state)] : state.versions.map((_, value) => value)
     const steps = values.map((value): Step => {
-      const read = changed(state, f, { at: 'holding', value })
+      const read = withFlight(state, f, { at: 'loaded', value })
       const does = `${me} reads value ${value}`
-      // Past the cache, where nothing is kept, nothing happens between reading and answering that anybody could tell.
-      return token === undefined && !flight.keeps && guards.bypassStoresNothing
-        ? land(read, f, does, guards, { how: 'bypass' })
+      // A load that bypasses the cache and is not for the fallback does nothing observable between reading and answering.
+      return token === undefined && !flight.isForFallback && guards.bypassStoresNothing
+        ? endWithValue(read, f, does, guards, { how: 'bypass' })
         : { does, to: read }
     })
-    return faults.loadFails ? [...steps, ...loadFails(state, f, me, setting)] : steps
+    return faults.loadFails ? [...steps, ...failLoad(state, f, me, setting)] : steps
   }
-  return token === undefined ? [landPast(state, f, me, setting)] : fills(state, f, me, token, setting)
+  return token === undefined ? [endBypass(state, f, me, setting)] : fillSteps(state, f, me, token, setting)
 }
 
 /** The fill, and what may become of its answer. */
-function fills(state: State, f: number, me: string, token: Token, { guards, faults }: Setting): Step[] {
+function fillSteps(state: State, f: number, me: string, token: Token, { guards, faults }: Setting): Step[] {
   const { process, value, at } = state.flights[f] as { value: Value } & Flight
-  const { key, stored } = filled(state.key, token, { value, version: versionOf(state, value) }, guards)
-  // A fill that is refused for its version leaves nothing: the removal that demands one is the reason of the next load.
+  const { key, stored } = fillEntry(state.key, token, { value, version: versionOf(state, value) }, guards)
+  // A fill that is refused for its version leaves nothing: the removal that demands it is the reason for the next load.
   const executed = { ...state, key, mayLoad: state.mayLoad || (!key.entry && key.lease === undefined) }
   const does = `${me} fills value ${value}: ${stored ? 'stored' : 'refused'}`
   const steps = [
-    land(executed, f, does, guards, { how: 'loaded', stored, ...(!stored && { refused: token }) }),
+    endWithValue(executed, f, does, guards, { how: 'loaded', stored, ...(!stored && { refused: token }) }),
   ]
-  if (faults.sentTwice && at === 'holding')
-    steps.push({ does: `${does}, and its client sends it again`, to: changed(executed, f, { at: 'filled' }) })
+  if (faults.sentTwice && at === 'loaded')
+    steps.push({
+      does: `${does}, and its client sends it again`,
+      to: withFlight(executed, f, { at: 'filled' }),
+    })
   if (faults.answersLost) {
-    const back = giveBack(executed, process, token, [], guards)
-    const late = giveBack(state, process, token, [{ does: 'fill', value }], guards)
-    steps.push(land(back, f, `${does}, but the answer is lost`, guards, { how: 'loaded' }))
-    steps.push(land(late, f, `${me} gives up on a fill that is under way`, guards, { how: 'loaded' }))
+    const lost = returnLease(executed, process, token, [], guards)
+    const late = returnLease(state, process, token, [{ does: 'fill', value }], guards)
+    steps.push(endWithValue(lost, f, `${does}, but the answer is lost`, guards, { how: 'loaded' }))
+    steps.push(
+      endWithValue(late, f, `${me} stops waiting for a fill that is under way`, guards, { how: 'loaded' }),
+    )
   }
   return steps
 }
 
-/** Ends a load past the cache, whose value may be kept for while Redis is away. */
-function landPast(state: State, f: number, me: string, { guards }: Setting): Step {
-  const { process, keeps, value } = state.flights[f] as { value: Value } & Flight
+/** Ends a load that bypasses the cache. Its value may become the fallback while Redis is away. */
+function endBypass(state: State, f: number, me: string, { guards }: Setting): Step {
+  const { process, isForFallback, value } = state.flights[f] as { value: Value } & Flight
   const does = `${me} answers value ${value}`
-  const kept = keeps
-    ? state.processes.map((each, p) => (p === process ? { ...each, kept: value } : each))
+  const processes = isForFallback
+    ? state.processes.map((each, p) => (p === process ? { ...each, fallback: value } : each))
     : state.processes
-  const entry = { value, version: versionOf(state, value), age: 0 as const, fill: 0 }
+  const entry = { value, version: versionOf(state, value), age: 0 as const, fillId: 0 }
   const key = guards.bypassStoresNothing ? state.key : { entry }
-  return land({ ...state, key, processes: kept }, f, does, guards, { how: 'bypass' })
+  return endWithValue({ ...state, key, processes }, f, does, guards, { how: 'bypass' })
 }
 
-/** A load has failed. Its lease is marked, and whoever follows it is told. */
-function loadFails(state: State, f: number, me: string, { guards, faults }: Setting): Step[] {
+/** A load fails. Its lease is marked, and its followers are answered. */
+function failLoad(state: State, f: number, me: string, { guards, faults }: Setting): Step[] {
   const { process, token, followers, leader } = state.flights[f] as Flight
-  const led = leader === undefined ? undefined : state.readers[leader]?.seen
-  const land = (from: State, does: string): Step => {
+  const seenByLeader = leader === undefined ? undefined : state.readers[leader]?.seen
+  const end = (from: State, does: string): Step => {
     const answers = followers.map((i): Answer => {
       const reader = state.readers[i] as Reader
-      const seen = guards.staleOnlyIfSeen ? reader.seen : (reader.seen ?? led)
-      return { ...failing(reader, 'load', seen), process }
+      const seen = guards.staleOnlyIfSeen ? reader.seen : (reader.seen ?? seenByLeader)
+      return { ...answerToFailure(reader, 'load', seen), process }
     })
-    const to = followers.reduce(over, { ...from, flights: from.flights.filter((_, at) => at !== f) })
+    const to = followers.reduce(endGet, { ...from, flights: from.flights.filter((_, at) => at !== f) })
     return { does, to, answers }
   }
   const does = `${me} fails`
-  if (token === undefined) return [land(state, does)]
-  const marks = guards.failureLeavesMark
-  const marked = marks ? release(state, token, failed, guards) : state
-  if (!faults.answersLost) return [land(marked, does)]
-  const late = leave(state, process, token, marks ? [{ does: 'release', mark: failed }] : [])
-  return [land(marked, does), land(late, `${does}, and its mark is late`)]
+  if (token === undefined) return [end(state, does)]
+  const leavesMark = guards.failedLoadLeavesMark
+  const marked = leavesMark ? release(state, token, failed, guards) : state
+  if (!faults.answersLost) return [end(marked, does)]
+  const late = abandon(state, process, token, leavesMark ? [{ does: 'release', mark: failed }] : [])
+  return [end(marked, does), end(late, `${does}, and its mark is late`)]
 }
 
-/** Ends a load with its value: its followers are answered, but for those that need a newer one. */
-function land(
+/** Ends a load with its value. Its followers are answered, except those that need a newer value. */
+function endWithValue(
   state: State,
   f: number,
   does: string,
@@ -102,66 +107,70 @@ function land(
   const { process, value, followers, leader, token } = state.flights[f] as { value: Value } & Flight
   const answers: Answer[] = []
   let to: State = { ...state, flights: state.flights.filter((_, at) => at !== f) }
-  if (!stored && followers.length > 0) to = owes(to, process, versionOf(state, value), guards)
+  if (!stored && followers.length > 0) to = addUnstored(to, process, versionOf(state, value), guards)
   for (const i of followers) {
     const reader = state.readers[i] as Reader
-    if (reader.least !== undefined && versionOf(state, value) < reader.least) {
-      to = { ...to, readers: to.readers.with(i, { ...reader, at: 'waiting', token, least: reader.least }) }
+    const { minVersion } = reader
+    if (minVersion !== undefined && versionOf(state, value) < minVersion) {
+      to = { ...to, readers: to.readers.with(i, { ...reader, at: 'waiting', token, minVersion }) }
       continue
     }
     const by = reader.fallback ? 'fallback' : i === leader ? how : 'collapsed'
     answers.push({ how: by, value, promised: reader.promised, process, away: reader.fallback })
-    to = over(to, i)
+    to = endGet(to, i)
   }
   return { does, to, answers, ...(refused !== undefined && { refused }) }
 }
 
-/** A load that was given up is over, and with it whoever has followed it since. */
-function landGivenUp(state: State, f: number, me: string, { guards }: Setting): Step {
+/** Ends an abandoned load, and with it the gets that have followed it since. */
+function endAbandoned(state: State, f: number, me: string, { guards }: Setting): Step {
   const { process, token, followers } = state.flights[f] as Flight
   const answers = followers.map(
-    (i): Answer => ({ ...failing(state.readers[i] as Reader, undefined), process }),
+    (i): Answer => ({ ...answerToFailure(state.readers[i] as Reader, undefined), process }),
   )
   const without = { ...state, flights: state.flights.filter((_, at) => at !== f) }
-  const back = token === undefined ? without : release(without, token, undefined, guards)
-  return { does: `${me} is over`, to: followers.reduce(over, back), answers }
+  const returned = token === undefined ? without : release(without, token, undefined, guards)
+  return { does: `${me} is over`, to: followers.reduce(endGet, returned), answers }
 }
 
-/** A reader's own time is over. The load goes on for the others, or is given up. */
+/** A reader's own time is over. Its load goes on for the other followers, or is abandoned. */
 export function timeEnds(state: State, i: number, me: string, { guards }: Setting): Step {
   const reader = state.readers[i] as Reader
   const f = state.flights.findIndex(({ followers }) => followers.includes(i))
-  const answers: Answer[] = [{ ...failing(reader, 'time'), process: reader.process }]
+  const answers: Answer[] = [{ ...answerToFailure(reader, 'time'), process: reader.process }]
   const does = `${me} has no more time`
   const flight = state.flights[f]
   if (!flight) {
-    const back =
-      reader.at === 'asked' ? giveBack(state, reader.process, reader.token as Token, [], guards) : state
-    return { does, to: over(back, i), answers }
+    const returned =
+      reader.at === 'askingAgain'
+        ? returnLease(state, reader.process, reader.token as Token, [], guards)
+        : state
+    return { does, to: endGet(returned, i), answers }
   }
-  const takesAll = !guards.flightOutlivesLeader && flight.leader === i
+  const endsForAll = !guards.loadOutlivesLeader && flight.leader === i
   const others = flight.followers.filter((j) => j !== i)
-  if ((others.length > 0 && !takesAll) || flight.at !== 'loading')
-    return { does, to: over(state, i), answers }
-  if (!guards.givenUpIsNotFollowed)
+  if ((others.length > 0 && !endsForAll) || flight.at !== 'loading')
+    return { does, to: endGet(state, i), answers }
+  if (!guards.abandonedLoadIsNotJoined)
     return {
-      does: `${does}, and its load is given up`,
-      to: over(changed(state, f, { givenUp: true }), i),
+      does: `${does}, and its load is abandoned`,
+      to: endGet(withFlight(state, f, { isAbandoned: true }), i),
       answers,
     }
-  let to = over({ ...state, flights: state.flights.filter((_, at) => at !== f) }, i)
+  let to = endGet({ ...state, flights: state.flights.filter((_, at) => at !== f) }, i)
   for (const j of others) {
-    answers.push({ ...failing(state.readers[j] as Reader, undefined), process: reader.process })
-    to = over(to, j)
+    answers.push({ ...answerToFailure(state.readers[j] as Reader, undefined), process: reader.process })
+    to = endGet(to, j)
   }
   const { token, process } = flight
   if (token === undefined) return { does, to, answers }
-  if (!guards.givenUpLeavesNoMark) return { does, to: release(to, token, falselyFailed, guards), answers }
-  const back = guards.flightGivesBack ? leave(to, process, token, [{ does: 'release' }]) : to
-  return { does: `${does}, and its load is given up`, to: back, answers }
+  if (!guards.abandonedLoadLeavesNoMark)
+    return { does, to: release(to, token, falselyFailed, guards), answers }
+  const returned = guards.abandonedLoadReturnsLease ? abandon(to, process, token, [{ does: 'release' }]) : to
+  return { does: `${does}, and its load is abandoned`, to: returned, answers }
 }
 
-const changed = (state: State, f: number, change: Partial<Flight>): State => ({
+const withFlight = (state: State, f: number, change: Partial<Flight>): State => ({
   ...state,
   flights: state.flights.with(f, { ...(state.flights[f] as Flight), ...change }),
 })

@@ -1,31 +1,31 @@
 /**
- * What Redis holds at a key, and what each command makes of it. The exploration runs on these functions, and a test
- * holds the scripts of lib/cacheAside against them, on a real Redis: so model and code cannot drift apart.
+ * Models a key in Redis and the commands that change it. The exploration runs on these functions. A test checks the
+ * scripts of lib/cacheAside against them on a real Redis, so the model and the code cannot drift apart.
  */
 
 /**
- * The name of a lease. Each is told from every other one: a whole number is the caller's part; Redis adds its own, so that
- * a request which is executed a second time, when the first lease is gone, makes another one, half a number higher.
+ * The name of a lease; no two leases share one. A whole number is the caller's part. Redis adds its own part, so if a
+ * request is executed a second time after the first lease is gone, it makes another lease, half a number higher.
  */
 export type Token = number
 
-export const callerOf = (token: Token): Token => Math.floor(token)
+export const callerPart = (token: Token): Token => Math.floor(token)
 
-/** In place of a token: the last load has failed. */
+/** Takes the place of a token: the last load failed. */
 export const failed: Token = -1
-/** The same where nothing has failed; only a protocol without one of its guards leaves it. */
+/** The same mark although no load failed. Only a protocol without one of its guards leaves it. */
 export const falselyFailed: Token = -2
-/** The lease of a caller who could not help leaving it: killed, or cut off. */
-export const excused: Token = -3
+/** The lease of a caller that was killed or cut off and so could not return it. */
+export const orphaned: Token = -3
 
 /**
- * 0: fresh. 1: stale, served while one caller refreshes it. 2: older, served only where loading fails. 3: served no more;
- * Redis drops it at any moment.
+ * 0: fresh. 1: stale, served while one caller refreshes it. 2: older, served only if the load fails. 3: no longer
+ * served; Redis may drop it at any moment.
  *
- * A value that ends at an instant (`until`) needs no more than that: Redis drops its entry then, as one that is served
- * only while fresh; a lease is put only into what Redis keeps for longer than the lease, so a stale one gives way to it
- * for as long before its end; and a load whose value has ended by the time it comes gives its lease back, as one that was
- * given up, and its caller begins anew.
+ * A value that ends at an instant (`until`) needs no further age. Redis drops its entry at that instant, like an entry
+ * that is served only while fresh. A lease is put only into an entry that Redis keeps for longer than the lease, so near
+ * the end of its value a stale entry is replaced by the lease. A load whose value has already ended when it arrives
+ * returns its lease, like an abandoned load, and its caller begins again.
  */
 export type Age = 0 | 1 | 2 | 3
 
@@ -34,11 +34,11 @@ export interface Entry {
   value: number
   version: number
   age: Age
-  /** The lease under which it was filled, which tells it from every other entry. */
-  fill: Token
+  /** The lease under which it was filled. It distinguishes this entry from every other one. */
+  fillId: Token
   /**
-   * Whose it is: at the key of an id a schema's; at a side key the one that lies beside the entry with this fill. Left
-   * out where there is but one schema.
+   * The owner. At the main key of an id: a schema. At a side key: the fill of the main entry that this side entry belongs to.
+   * Left out where there is only one schema.
    */
   of?: Owner | undefined
 }
@@ -49,98 +49,104 @@ export interface Key {
   entry?: Entry | undefined
   lease?: Token | undefined
   /** The lease in an entry has run out. A lease that stands alone is gone when it ends. */
-  ended?: boolean
-  /** The least version that a bare lease's fill must have. */
-  least?: number | undefined
+  leaseEnded?: boolean
+  /** The lowest version that the fill of a bare lease must have. */
+  minVersion?: number | undefined
   /** The lease was put into an entry that Redis may drop before the lease ends. */
-  brittle?: boolean
-  /** Bad content, which nobody can use; where it is an entry that was cut short, its version can still be read. */
-  foreign?: { version?: number } | undefined
+  mayDropEarly?: boolean
+  /** Bad content, which no reader can use. If it is an entry that was cut short, its version can still be read. */
+  unreadable?: { version?: number } | undefined
 }
 
-/** Which of the rules of these commands hold; all of them unless a test takes one out. */
+/** Which rules of these commands hold: all of them, unless a test removes one. */
 export interface KeyGuards {
   fillNeedsToken: boolean
-  fillIsNotByVersion: boolean
+  higherVersionIsNotEnough: boolean
   tokensDiffer: boolean
-  fillNeedsLeast: boolean
-  fillKnowsItself: boolean
-  leaseOnlyWhereFree: boolean
-  leaseKnowsItself: boolean
-  redisNamesLease: boolean
-  refreshOnlyOfEntrySeen: boolean
-  unservableGivesWay: boolean
+  fillNeedsMinVersion: boolean
+  repeatedFillIsStored: boolean
+  leaseOnlyIfFree: boolean
+  repeatedRequestKeepsLease: boolean
+  redisAddsToToken: boolean
+  refreshOnlyEntrySeen: boolean
+  leaseReplacesUnservable: boolean
   lifeIsByRedisClock: boolean
   releaseNeedsToken: boolean
   removalDropsLease: boolean
   eventSparesNewer: boolean
-  eventLeavesLease: boolean
-  eventLeavesRefresh: boolean
-  leastOnlyRises: boolean
+  eventKeepsLease: boolean
+  eventKeepsRefreshLease: boolean
+  minVersionOnlyRises: boolean
 }
 
-export const runs = ({ lease, ended }: Key): boolean => lease !== undefined && !ended
-export const isMark = (token: Token | undefined): boolean => token === failed || token === falselyFailed
+export const isLeaseRunning = ({ lease, leaseEnded }: Key): boolean => lease !== undefined && !leaseEnded
+export const isFailureMark = (token: Token | undefined): boolean =>
+  token === failed || token === falselyFailed
 
 /** A request for a lease. */
 export interface Request {
-  /** The caller's part of its name. */
+  /** The caller's part of the token. */
   caller: Token
-  /** The entry that the caller has seen and cannot use, stale or of another owner, by the token of its fill. */
+  /** The fill id of the entry that the caller has seen and cannot use, because it is stale or has another owner. */
   seen: Token | undefined
   /** How old that entry was by the caller's clock. */
   age?: Age | undefined
-  /** It was executed before. */
+  /** The request was executed before. */
   again?: boolean
 }
 
 /**
  * Asks for the lease.
  *
- * @returns `token`: of the lease that is now held; undefined where what stands there is handed back
+ * @returns `token`: the lease that the caller now holds; undefined if Redis hands back what the key holds instead
  */
-export function leased(
+export function takeLease(
   key: Key,
   { caller, seen, age, again }: Request,
   guards: KeyGuards,
 ): { key: Key; token?: Token } {
   const { entry, lease } = key
-  if (runs(key) && lease !== undefined && callerOf(lease) === caller && guards.leaseKnowsItself)
+  if (
+    isLeaseRunning(key) &&
+    lease !== undefined &&
+    callerPart(lease) === caller &&
+    guards.repeatedRequestKeepsLease
+  )
     return { key, token: lease }
-  const asSeen = entry !== undefined && entry.fill === seen
-  const free = !runs(key) && (!entry || asSeen || !guards.refreshOnlyOfEntrySeen)
-  if (!free && guards.leaseOnlyWhereFree) return { key }
-  const token = again && guards.redisNamesLease ? caller + 0.5 : caller
-  // It lives on for longer than the lease, by Redis' clock.
+  const isEntrySeen = entry !== undefined && entry.fillId === seen
+  const isFree = !isLeaseRunning(key) && (!entry || isEntrySeen || !guards.refreshOnlyEntrySeen)
+  if (!isFree && guards.leaseOnlyIfFree) return { key }
+  const token = again && guards.redisAddsToToken ? caller + 0.5 : caller
+  // Whether the entry outlives the lease, by the clock of Redis.
   const lasts = (guards.lifeIsByRedisClock ? (entry?.age ?? 3) : (age ?? 3)) < 3
-  // One of another schema stays as well, for those who can use it.
-  if (!entry || (!lasts && guards.unservableGivesWay)) return { key: { lease: token }, token }
-  return { key: { entry, lease: token, ...(entry.age === 3 && { brittle: true }) }, token }
+  // An entry of another schema stays as well, for the readers that can use it.
+  if (!entry || (!lasts && guards.leaseReplacesUnservable)) return { key: { lease: token }, token }
+  return { key: { entry, lease: token, ...(entry.age === 3 && { mayDropEarly: true }) }, token }
 }
 
 /** Stores what was loaded under a lease. */
-export function filled(
+export function fillEntry(
   key: Key,
   token: Token,
-  entry: Omit<Entry, 'fill' | 'age'>,
+  entry: Omit<Entry, 'fillId' | 'age'>,
   guards: KeyGuards,
 ): { key: Key; stored: boolean } {
-  const stored = { key: { entry: { ...entry, age: 0 as const, fill: token } }, stored: true }
+  const stored = { key: { entry: { ...entry, age: 0 as const, fillId: token } }, stored: true }
   if (!guards.fillNeedsToken) return stored
-  if (!guards.fillIsNotByVersion && !(key.entry && key.entry.version >= entry.version)) return stored
+  if (!guards.higherVersionIsNotEnough && !(key.entry && key.entry.version >= entry.version)) return stored
   if (guards.tokensDiffer ? key.lease !== token : key.lease === undefined)
-    return { key, stored: guards.fillKnowsItself && key.entry?.fill === token }
-  if (key.least !== undefined && entry.version < key.least && guards.fillNeedsLeast)
+    return { key, stored: guards.repeatedFillIsStored && key.entry?.fillId === token }
+  if (key.minVersion !== undefined && entry.version < key.minVersion && guards.fillNeedsMinVersion)
     return { key: {}, stored: false }
   return stored
 }
 
 /**
- * Ends a lease: gives it back, or leaves a mark that its load has failed.
+ * Ends a lease: returns it, or leaves a mark that its load has failed.
  *
- * @param byCaller it does not know the whole of its name
+ * @param byCaller the caller does not know the part of the token that Redis added
  */
-export function released(
+export function releaseLease(
   key: Key,
   token: Token,
   mark: Token | undefined,
@@ -148,18 +154,23 @@ export function released(
   byCaller = false,
 ): Key {
   const { lease } = key
-  const its = lease !== undefined && (byCaller ? callerOf(lease) : lease) === token
-  if (!its && guards.releaseNeedsToken) return key
+  const isHolder = lease !== undefined && (byCaller ? callerPart(lease) : lease) === token
+  if (!isHolder && guards.releaseNeedsToken) return key
   return key.entry ? { entry: key.entry, ...(mark && { lease: mark }) } : mark ? { lease: mark } : {}
 }
 
-/** Removes what is older than a version; without one, whatever there is. */
-export function removed(key: Key, version: number | undefined, guards: KeyGuards): Key {
-  if (version === undefined) return guards.removalDropsLease || !runs(key) ? {} : { lease: key.lease }
-  const { entry, lease, least = version } = key
-  const known = entry?.version ?? key.foreign?.version
+/** Removes what is older than a version, or everything if there is no version. */
+export function removeEntry(key: Key, version: number | undefined, guards: KeyGuards): Key {
+  if (version === undefined)
+    return guards.removalDropsLease || !isLeaseRunning(key) ? {} : { lease: key.lease }
+  const { entry, lease, minVersion = version } = key
+  const known = entry?.version ?? key.unreadable?.version
   if (known !== undefined && known >= version && guards.eventSparesNewer) return key
-  // A mark goes: who has written can also read.
-  if (!runs(key) || isMark(lease) || !(entry ? guards.eventLeavesRefresh : guards.eventLeavesLease)) return {}
-  return { lease, least: guards.leastOnlyRises ? Math.max(version, least) : version }
+  const keepsLease = entry ? guards.eventKeepsRefreshLease : guards.eventKeepsLease
+  // A failure mark goes: if a write succeeded, a read can succeed too.
+  if (!isLeaseRunning(key) || isFailureMark(lease) || !keepsLease) return {}
+  return {
+    lease,
+    minVersion: guards.minVersionOnlyRises ? Math.max(version, minVersion) : version,
+  }
 }

@@ -1,13 +1,14 @@
 import { encode } from './encode.ts'
 import { type Explored, explore } from './explore.ts'
-import { broken } from './properties.ts'
-import { allGuards, type Guard, isEnd, type Setting, starts, steps } from './protocol.ts'
+import { allGuards, type Guard } from './guards.ts'
+import { findBroken } from './properties.ts'
+import { isEnd, type Setting, starts, steps } from './protocol.ts'
 
 const inProcesses = (...processes: number[]) => processes.map((process) => ({ process }))
 
 /**
- * Each is small enough to be explored completely, and together they bring every kind of actor and trouble. In all of
- * them leases run out at any moment.
+ * Each setting is small enough to be explored completely. Together they contain every kind of actor and every fault. In
+ * all of them leases run out at any moment.
  */
 export const settings = {
   'readers and writers race while keys are evicted': {
@@ -15,7 +16,7 @@ export const settings = {
     writers: inProcesses(0, 1),
     faults: { eviction: true, waitsEnd: true, commitThrows: true },
   },
-  'readers come again while writers race': {
+  'readers read twice while writers race': {
     readers: [
       { process: 0, gets: 2 },
       { process: 1, gets: 2 },
@@ -23,7 +24,7 @@ export const settings = {
     writers: inProcesses(0, 1),
     faults: { eviction: true, waitsEnd: true },
   },
-  'readers of one process follow loads that may fail': {
+  'readers of one process join loads that may fail': {
     readers: inProcesses(0, 0, 1),
     writers: inProcesses(0),
     faults: { loadFails: true, timeEnds: true },
@@ -43,17 +44,17 @@ export const settings = {
     writers: inProcesses(0),
     faults: { ageing: 'served while stale', clockAhead: true },
   },
-  'Redis fails readers and writers': {
+  'Redis cannot be reached now and then': {
     readers: inProcesses(0, 0, 1),
     writers: inProcesses(0),
     faults: { redisAway: true, removalFails: true, loadFails: true, eviction: true, waitsEnd: true },
   },
-  'answers are lost, and commands come late': {
+  'answers are lost and commands arrive late': {
     readers: inProcesses(0, 0, 1),
     writers: inProcesses(1),
-    faults: { answersLost: true, sentIsLost: true },
+    faults: { answersLost: true, abandonedIsLost: true },
   },
-  'commands come late to stale entries': {
+  'commands arrive late at stale entries': {
     readers: inProcesses(0, 1),
     writers: inProcesses(1),
     faults: { answersLost: true, loadFails: true, ageing: 'served while stale' },
@@ -63,12 +64,12 @@ export const settings = {
     writers: inProcesses(1),
     faults: { sentTwice: true, redisAway: true, eviction: true },
   },
-  'Redis is away, and what was loaded is kept': {
+  'Redis is away and loads become the fallback': {
     readers: [{ process: 0 }, { process: 0, gets: 2 }],
     writers: inProcesses(0, 1),
     faults: { redisAway: true, breaker: true, removalFails: true },
   },
-  'a process serves what it could not store': {
+  'a process serves a value that it could not store': {
     readers: [{ process: 0 }, { process: 0, gets: 2 }, { process: 1 }],
     writers: inProcesses(1),
     faults: { redisAway: true },
@@ -89,25 +90,25 @@ export const settings = {
     writers: inProcesses(0, 0),
     faults: { removalFails: true },
   },
-  'the stream makes good what writers leave behind': {
+  'the stream removes what killed writers left in Redis': {
     readers: inProcesses(0, 0),
     writers: inProcesses(0, 1),
     faults: { writerKilled: true, eventsRepeat: true },
     stream: true,
   },
-  'the stream follows commits that come late': {
+  'the stream follows commits that happen late': {
     readers: inProcesses(0, 1),
     writers: inProcesses(0, 1),
     faults: { removalFails: true, writerKilled: true, commitIsLate: true },
     stream: true,
   },
-  'the stream comes between refreshes': {
+  'stream events arrive between refreshes': {
     readers: inProcesses(0, 1),
     writers: inProcesses(0),
     faults: { ageing: 'served while stale', writerKilled: true },
     stream: true,
   },
-  'the table is edited past the catalog': {
+  'the table is edited directly': {
     readers: inProcesses(0, 1),
     writers: [{ process: 0 }, { process: 1, kind: 'edit' }],
     faults: { versionsFall: true, writerKilled: true },
@@ -125,7 +126,7 @@ export const settings = {
 } satisfies Record<string, Omit<Setting, 'guards'>>
 export type SettingName = keyof typeof settings
 
-/** Explores a setting completely, or to the first violation, with all guards but one. */
+/** Explores a setting completely, or to the first violation, with all guards except `without`. */
 export function exploreSetting(name: SettingName, without?: Guard, limit = 500_000): Explored {
   const setting: Setting = { ...settings[name], guards: { ...allGuards } }
   if (without) setting.guards[without] = false
@@ -135,7 +136,7 @@ export function exploreSetting(name: SettingName, without?: Guard, limit = 500_0
       steps: (state) => steps(state, setting),
       encode,
       isEnd,
-      broken: (from, step) => broken(from, step, setting),
+      findBroken: (from, step) => findBroken(from, step, setting),
     },
     limit,
   )

@@ -2,31 +2,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCaches } from '../../lib/catalog/caches.ts'
 import { entryKinds } from '../../lib/catalog/entryKinds.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { warm } from '../../lib/operations/warm.ts'
 import { freshTables } from '../support/dynamodb.ts'
-import { fill } from '../support/fill.ts'
+import { insertProducts } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, endpoint } = await freshTables()
 const ids = Array.from({ length: 60 }, (_, n) => `p${n}`)
-await fill(db, table, 'all', ids)
+await insertProducts(db, table, 'all', ids)
 
 async function open(redisUrl?: string) {
   const url = redisUrl ?? (await freshRedis()).url
   const catalog = openCaches({ table, redisUrl: url, dynamodbEndpoint: endpoint })
   onTestFinished(catalog.close)
-  // Counted as the database is asked.
+  // Counts the requests to the database.
   const loads: { at: number; items: number }[] = []
   catalog.db.middlewareStack.add(
     (next, { commandName }) =>
       (args) => {
         const { RequestItems } = args.input as { RequestItems?: Record<string, { Keys: object[] }> }
         const keys = Object.values(RequestItems ?? {})[0]?.Keys.length ?? 0
-        // Products come by a batch, and count each; so does each request of a page, one for all of its cards.
-        const ofProducts =
+        // A batch of products counts each product. Every request of a page counts once, the one for its cards included.
+        const isProductBatch =
           commandName === 'BatchGetItemCommand' && !/Projection/.test(JSON.stringify(RequestItems))
-        loads.push({ at: performance.now(), items: ofProducts ? keys : 1 })
+        loads.push({ at: performance.now(), items: isProductBatch ? keys : 1 })
         return next(args)
       },
     { step: 'initialize', name: 'count loads' },
@@ -34,14 +34,14 @@ async function open(redisUrl?: string) {
   return { kinds: entryKinds(catalog), mostRead: async () => [], loads }
 }
 
-test('no second sees more requests than are allowed, but for one batch', async () => {
+test('no second exceeds the rate limit by more than one batch', async () => {
   const catalog = await open()
-  const begun = performance.now()
+  const startedAt = performance.now()
   expect(await warm(catalog, { ids, top: 0, perSecond: 100 })).toEqual({
     ...{ filled: 120, fresh: 0, failed: 0, left: 0, reasons: [] },
   })
-  // 60 products at 1 and 60 pages at 5, at 100 a second.
-  expect(performance.now() - begun).toBeGreaterThan(3_500)
+  // 60 products with 1 request each and 60 pages with 5, at 100 requests a second.
+  expect(performance.now() - startedAt).toBeGreaterThan(3_500)
   expect(catalog.loads.reduce((sum, { items }) => sum + items, 0)).toBe(360)
   for (const { at } of catalog.loads) {
     const within = catalog.loads.filter((other) => other.at >= at && other.at < at + 1_000)
@@ -49,21 +49,21 @@ test('no second sees more requests than are allowed, but for one batch', async (
   }
 })
 
-test('what is fresh costs no time', async () => {
+test('fresh entries cost no time', async () => {
   const catalog = await open()
   await warm(catalog, { ids, top: 0, perSecond: 1_000 })
-  const begun = performance.now()
+  const startedAt = performance.now()
   expect(await warm(catalog, { ids, top: 0, perSecond: 40 })).toMatchObject({ fresh: 120 })
-  expect(performance.now() - begun).toBeLessThan(1_500)
+  expect(performance.now() - startedAt).toBeLessThan(1_500)
 })
 
-test('it stops at its deadline, and says what is left', async () => {
+test('a warm-up stops at its deadline and counts what is left', async () => {
   const catalog = await open()
-  const begun = performance.now()
+  const startedAt = performance.now()
   const { filled, left, failed } = await warm(catalog, {
-    ...{ ids, top: 0, perSecond: 40, deadline: begun + 1_000 },
+    ...{ ids, top: 0, perSecond: 40, deadline: startedAt + 1_000 },
   })
-  expect(performance.now() - begun).toBeLessThan(1_900)
+  expect(performance.now() - startedAt).toBeLessThan(1_900)
   expect(failed).toBe(0)
   expect(filled).toBeGreaterThan(9)
   expect(filled + left).toBe(120)
@@ -72,7 +72,7 @@ test('it stops at its deadline, and says what is left', async () => {
   expect(catalog.loads.length).toBe(length)
 })
 
-test('a cache that is away is not loaded for: two batches, and the rest is left', async () => {
+test('with Redis down a warm-up tries two batches and leaves the rest', async () => {
   const catalog = await open(`redis://127.0.0.1:${await freePort()}`)
   const { failed, left } = await warm(catalog, { ids, top: 0, perSecond: 1_000 })
   expect({ failed, left }).toEqual({ failed: 50, left: 70 })

@@ -1,19 +1,19 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openCaches } from '../../lib/catalog/caches.ts'
-import { fill } from '../support/fill.ts'
 import { freshHandlers } from '../support/http.ts'
+import { insertProducts } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, redisPort, lastLines } = await freshHandlers()
 const { handler } = await import('../../functions/warm.ts')
 const ids = Array.from({ length: 40 }, (_, n) => `p${n}`)
-await fill(db, table, 'all', ids)
+await insertProducts(db, table, 'all', ids)
 
-test('warming fills the most read products, their pages and the ids of the event, and touches nothing that is fresh', async () => {
+test('a warm-up fills the most-read products, the ids of the event and their pages, and leaves fresh entries alone', async () => {
   const server = await freshRedis({ port: redisPort })
   const { redis, products, pages, close } = openCaches()
   onTestFinished(close)
-  const all = [...ids, 'nobody'].flatMap((id) => [products.key(id), pages.key(id)])
+  const all = [...ids, 'missing'].flatMap((id) => [products.key(id), pages.key(id)])
   const entries = async () => new Map((await redis.mget(all)).map((text, index) => [all[index], text]))
   const hour = Math.floor(Date.now() / 3_600_000)
   await redis.zadd(`${table}:{top}:${hour}`, ...ids.slice(0, 30).flatMap((id, n) => [100 - n, id]))
@@ -21,7 +21,7 @@ test('warming fills the most read products, their pages and the ids of the event
   await products.get('p0')
   await pages.get('p30')
   const before = await entries()
-  const event = { ids: ['p30', 'p31', 'nobody'], top: 10 }
+  const event = { ids: ['p30', 'p31', 'missing'], top: 10 }
   expect(await handler(event)).toEqual({ filled: 24, fresh: 2, failed: 0, left: 0 })
   const line = JSON.parse(lastLines()[0] ?? '{}')
   expect(line).toMatchObject({ level: 'info', job: 'warm', filled: 24, fresh: 2, failed: 0, left: 0 })
@@ -32,22 +32,22 @@ test('warming fills the most read products, their pages and the ids of the event
   })
   const after = await entries()
   for (const [key, text] of before) if (text !== null) expect(after.get(key)).toBe(text)
-  const filled = [...ids.slice(0, 10), 'p30', 'p31', 'nobody']
-  for (const id of [...ids, 'nobody'])
+  const filled = [...ids.slice(0, 10), 'p30', 'p31', 'missing']
+  for (const id of [...ids, 'missing'])
     expect(after.get(products.key(id)) !== null, id).toBe(filled.includes(id))
 
-  // Again: nothing is left to do, and no byte changes.
+  // A second warm-up has nothing to do, and changes no byte.
   expect(await handler(event)).toEqual({ filled: 0, fresh: 26, failed: 0, left: 0 })
   expect(await entries()).toEqual(after)
 
-  // A cache that was emptied has no list of its own any more.
+  // An emptied cache has lost its most-read list, so the table's copy is used.
   await redis.flushall()
   expect(await handler({ top: 10 })).toMatchObject({ filled: 20, left: 0 })
   expect((await products.get('p9')).status.hit).toBe(true)
   await server.stop('SIGKILL')
 })
 
-test('a schedule names nothing, and what is no id is refused before anything is done', async () => {
+test('the event of a schedule names no products, and an event with an invalid id is refused before any work', async () => {
   await freshRedis({ port: redisPort })
   const schedule = { id: 'cdc73f9d', 'detail-type': 'Scheduled Event', detail: {} }
   await expect.poll(() => handler(schedule).catch(String), { timeout: 5_000 }).toMatchObject({ failed: 0 })

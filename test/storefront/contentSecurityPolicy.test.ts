@@ -1,18 +1,18 @@
 import { expect, test, vi } from 'vitest'
-import { fill } from '../support/fill.ts'
-import { elementsOf, pageOf } from '../support/htmlOf.ts'
-import { type Call, eventOf, freshHandlers, type Handler } from '../support/http.ts'
+import { type Call, freshHandlers, type Handler, toEvent } from '../support/http.ts'
+import { insertProducts } from '../support/insertProducts.ts'
+import { parseElements, parsePage } from '../support/parseHtml.ts'
 
 const { db, table, call } = await freshHandlers()
-await fill(db, table, 'shelf', ['a', 'b'])
+await insertProducts(db, table, 'wood', ['a', 'b'])
 const requests: Call[] = [
   { route: 'GET /' },
-  { route: 'GET /c/{category+}', path: { category: 'shelf' } },
+  { route: 'GET /c/{category+}', path: { category: 'wood' } },
   { route: 'GET /p/{id}', path: { id: 'a' } },
-  { route: 'GET /p/{id}', path: { id: 'nobody' } },
+  { route: 'GET /p/{id}', path: { id: 'missing' } },
 ]
 
-test('every page, an error too, forbids all but files of its own origin', async () => {
+test('every page, including an error page, allows only files of its own origin', async () => {
   for (const request of requests) {
     const { headers } = await call('storefront', request)
     expect(headers['content-security-policy']?.split('; ')).toEqual([
@@ -30,10 +30,10 @@ test('every page, an error too, forbids all but files of its own origin', async 
   }
 })
 
-test('no page has script or style in it, or an attribute that is one', async () => {
+test('no page has an inline script, an inline style, or an attribute that is one', async () => {
   for (const request of requests) {
     const { body = '' } = await call('storefront', request)
-    for (const { name, attributes } of elementsOf(body)) {
+    for (const { name, attributes } of parseElements(body)) {
       expect(['style', 'iframe', 'object', 'embed', 'base', 'form']).not.toContain(name)
       if (name === 'script') expect(attributes.get('type')).toBe('application/ld+json')
       for (const key of attributes.keys()) expect(key).not.toMatch(/^(on|style$)/)
@@ -41,10 +41,10 @@ test('no page has script or style in it, or an attribute that is one', async () 
   }
 })
 
-test('pages refer to no file that is not there', async () => {
+test('every asset that a page refers to exists', async () => {
   for (const request of requests) {
     const { body = '' } = await call('storefront', request)
-    const { attribute } = pageOf(body)
+    const { attribute } = parsePage(body)
     const urls = [...attribute('link', 'href'), ...attribute('img', 'src'), ...attribute('script', 'src')]
     const names = urls.flatMap((url) => (url?.startsWith('/assets/') ? url.slice('/assets/'.length) : []))
     expect(names.length).toBeGreaterThan(2)
@@ -53,19 +53,19 @@ test('pages refer to no file that is not there', async () => {
   }
 })
 
-test('with the inspector a page has its script and its stylesheet, and else nothing; without it no trace', async () => {
+test('the inspector adds only its script and its stylesheet to a page, and is absent by default', async () => {
   const request = { route: 'GET /p/{id}', path: { id: 'a' } }
   const { body: plain = '', headers: before } = await call('storefront', request)
   expect(plain).not.toMatch(/inspector/i)
   vi.stubEnv('STOREFRONT_INSPECTOR', '1')
   vi.resetModules()
   const { handler }: { handler: Handler } = await import('../../functions/storefront.ts')
-  const { body = '', headers } = await handler(eventOf(request))
+  const { body = '', headers } = await handler(toEvent(request))
   const added =
     /\n<link rel="stylesheet" href="(\/assets\/inspector-[0-9a-f]{12}\.css)">\n<script src="(\/assets\/inspector-[0-9a-f]{12}\.js)" type="module"><\/script>/
   expect(body).toMatch(added)
   expect(body.replace(added, '\n')).toBe(plain)
   expect(headers['content-security-policy']).toBe(before['content-security-policy'])
-  // The same document, but another page: who has the one must not keep it for the other.
+  // The document is the same but the page is not, so a client must not reuse the cached page.
   expect(headers.etag).not.toBe(before.etag)
 })

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { html, jsonData, ours, textOf } from '../../lib/storefront/html.ts'
-import { elementsOf, pageOf } from '../support/htmlOf.ts'
+import { html, jsonData, toText, trusted } from '../../lib/storefront/html.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { parseElements, parsePage } from '../support/parseHtml.ts'
 
 const { call, put } = await freshHandlers()
 const read = async (id: string) =>
@@ -25,8 +25,8 @@ const hostile = [
   'x'.repeat(300),
 ]
 
-/** A product all of whose texts are one text. */
-const productOf = (text: string) => ({
+/** Returns a product with the same text in all its fields. */
+const productWith = (text: string) => ({
   ...aProduct,
   title: text,
   description: text,
@@ -45,14 +45,14 @@ const productOf = (text: string) => ({
   attributes: { [text.slice(0, 100)]: text },
 })
 
-/** What a browser makes of a page, but for its texts. */
+/** The elements of a page and the names of their attributes, without texts. */
 const skeleton = (page: string) =>
-  elementsOf(page).map(({ name, attributes }) => `${name} ${[...attributes.keys()].join(' ')}`)
+  parseElements(page).map(({ name, attributes }) => `${name} ${[...attributes.keys()].join(' ')}`)
 
-/** The page of a product all of whose texts are this one, beside another such product. */
-async function show(text: string, category: string) {
+/** Stores two related products with the same text in all fields, and returns the page of one. */
+async function renderWith(text: string, category: string) {
   const id = `p-${category}`
-  const body = { ...productOf(text), category }
+  const body = { ...productWith(text), category }
   expect(await put(`${id}-neighbour`, { body })).toMatchObject({ statusCode: 201 })
   expect(await put(id, { body })).toMatchObject({ statusCode: 201 })
   const review = { rating: 1, title: text, body: text, author: text.slice(0, 200) }
@@ -62,73 +62,74 @@ async function show(text: string, category: string) {
   return read(id)
 }
 
-test('whatever a text says, the page has the same elements as with a harmless one, and says the text', async () => {
-  const harmless = skeleton(await show('harmless', 'harmless'))
+test('a hostile text appears literally and adds no element or attribute to the page', async () => {
+  const harmless = skeleton(await renderWith('harmless', 'harmless'))
   expect(harmless.length).toBeGreaterThan(80)
-  for (const [at, text] of hostile.entries()) {
-    const page = await show(text, `hostile-${at}`)
+  for (const [index, text] of hostile.entries()) {
+    const page = await renderWith(text, `hostile-${index}`)
     expect(skeleton(page), text).toEqual(harmless)
-    const said = text.normalize('NFC')
-    const { texts, title, data, attribute } = pageOf(page)
-    expect(title).toBe(`${said} - Larch & Lull`)
-    expect(attribute('img', 'alt')).toContain(said)
-    expect(data['@graph'][0].name).toBe(said)
-    expect(texts('h1')).toEqual([said.replaceAll(/\s+/g, ' ').trim()])
+    const expected = text.normalize('NFC')
+    const { texts, title, data, attribute } = parsePage(page)
+    expect(title).toBe(`${expected} - Larch & Lull`)
+    expect(attribute('img', 'alt')).toContain(expected)
+    expect(data['@graph'][0].name).toBe(expected)
+    expect(texts('h1')).toEqual([expected.replaceAll(/\s+/g, ' ').trim()])
   }
 })
 
-test('5,000 characters without a space are shown, all of them', async () => {
+test('a text of 5,000 characters without a space appears in full', async () => {
   await put('long', { body: { ...aProduct, description: 'y'.repeat(5000) } })
   const review = { rating: 3, body: 'x'.repeat(5000), author: 'Ana' }
   await call('postReview', { path: { id: 'long' }, body: review })
-  const { texts, meta } = pageOf(await read('long'))
+  const { texts, meta } = parsePage(await read('long'))
   expect(texts('p')).toContain('x'.repeat(5000))
   expect(texts('p')).toContain('y'.repeat(5000))
   expect(meta('description')?.length).toBeLessThanOrEqual(160)
 })
 
-test('a description is cut for search engines between characters', async () => {
+test('the description for search engines ends between two characters', async () => {
   await put('emoji', { body: { ...aProduct, description: `${'y'.repeat(156)}${'\u{1F600}'.repeat(20)}` } })
-  const description = pageOf(await read('emoji')).meta('description') ?? ''
+  const description = parsePage(await read('emoji')).meta('description') ?? ''
   expect(description.isWellFormed()).toBe(true)
   expect(description).not.toContain('\uFFFD')
 })
 
-test('the texts of customers say their own direction, and none turns what stands beside it', async () => {
-  await put('turned-neighbour', { body: productOf('\u05E9\u05DC\u05D5\u05DD') })
-  await put('turned', { body: productOf('\u05E9\u05DC\u05D5\u05DD') })
-  const texts = elementsOf(await read('turned')).filter(
-    ({ name, own }) => own.includes('\u05E9\u05DC\u05D5\u05DD') && name !== 'title' && name !== 'script',
+test('every text of a writer has its own direction and does not change the direction of other texts', async () => {
+  await put('turned-neighbour', { body: productWith('\u05E9\u05DC\u05D5\u05DD') })
+  await put('turned', { body: productWith('\u05E9\u05DC\u05D5\u05DD') })
+  const texts = parseElements(await read('turned')).filter(
+    ({ name, ownText }) =>
+      ownText.includes('\u05E9\u05DC\u05D5\u05DD') && name !== 'title' && name !== 'script',
   )
   expect(texts.length).toBeGreaterThan(10)
   for (const { name, attributes } of texts)
     expect(attributes.get('dir') === 'auto' || name === 'bdi', `${name} ${[...attributes]}`).toBe(true)
 })
 
-test('a template escapes data, also beside an exclamation mark of its own', () => {
+test('a template escapes data and inserts trusted HTML unescaped', () => {
   const text = `<b a="c" d='e'>&`
-  expect(textOf(html`<p title="${text}">${text}</p>`)).toBe(
+  expect(toText(html`<p title="${text}">${text}</p>`)).toBe(
     `<p title="&#60;b a&#61;&#34;c&#34; d&#61;&#39;e&#39;&#62;&#38;">&#60;b a&#61;&#34;c&#34; d&#61;&#39;e&#39;&#62;&#38;</p>`,
   )
-  expect(textOf(jsonData('x', { text: '</script><!--' }))).toBe(
+  expect(toText(jsonData('x', { text: '</script><!--' }))).toBe(
     `<script type="x">{"text":"\\u003c/script>\\u003c!--"}</script>`,
   )
-  expect(textOf(html`!${ours([html`<i>${'<'}</i>`, html`<i></i>`])}`)).toBe('<i>&#60;</i><i></i>')
+  expect(toText(html`!${trusted([html`<i>${'<'}</i>`, html`<i></i>`])}`)).toBe('<i>&#60;</i><i></i>')
 })
 
-test('what goes past the escaping is HTML that a template has made: the type checker holds it, if it is spelt so', () => {
-  const folder = new URL('../../lib/storefront/', import.meta.url)
+test('every unescaped insertion of the storefront goes through trusted(), so that the type checker verifies it', () => {
+  const directory = new URL('../../lib/storefront/', import.meta.url)
   let found = 0
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(directory)) {
     if (!name.endsWith('.ts')) continue
-    const source = readFileSync(new URL(name, folder), 'utf8').replaceAll(/^\s*(\*|\/\*\*|\/\/).*$/gm, '')
+    const source = readFileSync(new URL(name, directory), 'utf8').replaceAll(/^\s*(\*|\/\*\*|\/\/).*$/gm, '')
     for (const [, before, expression] of source.matchAll(/(!?)\$\{(\s*[\w.]*\(?)/g)) {
-      // `times` makes an ours() of its own: see its type.
-      const passed = /^\s*(ours|times)\($/.test(expression ?? '')
-      expect(before === '!', `${name}: ${before}\${${expression}`).toBe(passed)
-      if (passed) found++
+      // `times` calls trusted() itself and returns its type.
+      const isTrusted = /^\s*(trusted|times)\($/.test(expression ?? '')
+      expect(before === '!', `${name}: ${before}\${${expression}`).toBe(isTrusted)
+      if (isTrusted) found++
     }
-    // Other ways to make a text into HTML, or to turn off the checks.
+    // Other ways to turn a text into HTML, or to turn off the type checks.
     if (name !== 'html.ts')
       expect(source, name).not.toMatch(
         /as unknown as|\bas (any|Html|never)\b|ts-(ignore|expect-error)|from 'ghtml'/,

@@ -1,21 +1,21 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
-import { pageOf as typicalPage } from '../../bench/http/page.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
+import { productPageOf } from '../../bench/http/productPage.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { productPage } from '../../lib/storefront/productPage.ts'
-import { fill } from '../support/fill.ts'
-import { pageOf } from '../support/htmlOf.ts'
-import { aProduct, type Call, eventOf, freshHandlers, type Handler } from '../support/http.ts'
+import { aProduct, type Call, freshHandlers, type Handler, toEvent } from '../support/http.ts'
+import { insertProducts } from '../support/insertProducts.ts'
+import { parsePage } from '../support/parseHtml.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, call, put, redisPort } = await freshHandlers()
-const visit = (route: string, request: Call = {}) => call('storefront', { route, ...request })
-const product = (id: string, headers = {}) => visit('GET /p/{id}', { path: { id }, headers })
+const get = (route: string, request: Call = {}) => call('storefront', { route, ...request })
+const product = (id: string, headers = {}) => get('GET /p/{id}', { path: { id }, headers })
 const category = (path: string, query?: Record<string, string>) =>
-  visit('GET /c/{category+}', { path: { category: path }, ...(query && { query }) })
+  get('GET /c/{category+}', { path: { category: path }, ...(query && { query }) })
 const file = (kind: string, name: string, headers = {}) =>
-  visit(`GET /${kind}/{name}`, { path: { name }, headers })
-const read = ({ body }: { body?: string }) => pageOf(body ?? '')
+  get(`GET /${kind}/{name}`, { path: { name }, headers })
+const read = ({ body }: { body?: string }) => parsePage(body ?? '')
 
 const price = (amount: number, currency = 'EUR') => ({ amount, currency })
 const pot = {
@@ -37,7 +37,7 @@ const pot = {
 }
 
 describe('a product page', () => {
-  test('shows all of its document', async () => {
+  test('shows everything in its document', async () => {
     await put('pot', { body: pot })
     await put('other', { body: { ...aProduct, title: 'Kettle', price: price(1234567, 'JPY'), stock: 1 } })
     const root = { rating: 4, title: 'Good', body: 'Solid', author: 'Ana' }
@@ -54,7 +54,7 @@ describe('a product page', () => {
     expect(page.meta('description')).toBe('Six cups.\n\nFor gas and induction.')
     expect(page.meta('og:title')).toBe('Moka pot')
     expect(page.texts('h1')).toEqual(['Moka pot'])
-    const [all] = page.texts('main')
+    const [mainText] = page.texts('main')
     for (const text of [
       'Brasa',
       'Six cups.',
@@ -64,7 +64,7 @@ describe('a product page', () => {
       'Yes',
       'steel',
     ])
-      expect(all).toContain(text)
+      expect(mainText).toContain(text)
     expect(page.texts('tr')).toEqual([
       'SizePriceAvailability',
       'small€29.00 before: €40.00Only 3 left',
@@ -93,7 +93,7 @@ describe('a product page', () => {
     })
   })
 
-  test('every picture has its place kept, and only what is seen at first is loaded at once', async () => {
+  test('reserves the space of every picture, and loads only the first large one with priority', async () => {
     const images = read(await product('pot')).all('img')
     expect(images.length).toBeGreaterThan(4)
     for (const { attributes } of images) {
@@ -108,15 +108,16 @@ describe('a product page', () => {
     expect(lid?.attributes.get('loading')).toBe('lazy')
   })
 
-  test('can be read without eyes: one main, a way past the head, headings without a gap, ids that are there once', async () => {
-    for (const answer of [await product('pot'), await visit('GET /'), await category('kitchen/coffee')]) {
+  test('is accessible: one main element, a skip link, headings without a gap, and unique ids', async () => {
+    for (const answer of [await product('pot'), await get('GET /'), await category('kitchen/coffee')]) {
       const page = read(answer)
       expect(page.attribute('html', 'lang')).toEqual(['en-GB'])
       expect(page.attribute('main', 'id')).toEqual(['main'])
       expect(page.attribute('a', 'href')[0]).toBe('#main')
       const levels = page.elements.flatMap(({ name }) => (/^h[1-6]$/.test(name) ? Number(name[1]) : []))
       expect(levels.filter((level) => level === 1)).toHaveLength(1)
-      for (const [at, level] of levels.entries()) expect(level - (levels[at - 1] ?? 0)).toBeLessThanOrEqual(1)
+      for (const [index, level] of levels.entries())
+        expect(level - (levels[index - 1] ?? 0)).toBeLessThanOrEqual(1)
       const ids = page.elements.flatMap(({ attributes }) => attributes.get('id') ?? [])
       expect(new Set(ids).size).toBe(ids.length)
       for (const { attributes } of page.elements) {
@@ -126,7 +127,7 @@ describe('a product page', () => {
     }
   })
 
-  test('is as fresh as its document: a hit of one entry, and new after a write', async () => {
+  test('is served from one entry of the cache, and is new after a write', async () => {
     await put('fresh', { body: pot })
     await freshRedis({ port: redisPort })
     const cacheOf = async () => (await product('fresh')).headers['cache-status']
@@ -142,7 +143,7 @@ describe('a product page', () => {
     expect(after.headers.etag).not.toBe(before.headers.etag)
   })
 
-  test('is not sent again to those who have it', async () => {
+  test('is not sent again to a client that has cached it', async () => {
     const { headers } = await product('pot')
     const again = await product('pot', { 'if-none-match': headers.etag })
     expect(again).toMatchObject({ statusCode: 304, headers: { etag: headers.etag } })
@@ -151,19 +152,19 @@ describe('a product page', () => {
     expect((await call('getPage', { path: { id: 'pot' } })).headers.etag).not.toBe(headers.etag)
   })
 
-  test('of a typical product has at most 30 KB, and the shop at most 10 KB of style and script', async () => {
-    expect(Buffer.byteLength(productPage(typicalPage('p', 'full')))).toBeLessThanOrEqual(30 * 1024)
+  test('of a typical product has at most 30 KB, and the shop has at most 10 KB of styles and scripts', async () => {
+    expect(Buffer.byteLength(productPage(productPageOf('p', 'full')))).toBeLessThanOrEqual(30 * 1024)
     const page = read(await product('pot'))
-    const own = [page.link('stylesheet'), ...page.attribute('script', 'src')].filter(
+    const urls = [page.link('stylesheet'), ...page.attribute('script', 'src')].filter(
       (url) => url !== undefined,
     )
-    const files = await Promise.all(own.map((url) => file('assets', url.slice('/assets/'.length))))
+    const files = await Promise.all(urls.map((url) => file('assets', url.slice('/assets/'.length))))
     const bytes = files.reduce((sum, { body = '' }) => sum + Buffer.byteLength(body), 0)
     expect(bytes).toBeGreaterThan(1000)
     expect(bytes).toBeLessThanOrEqual(10 * 1024)
   })
 
-  test('says each price in the minor unit of its currency', async () => {
+  test('formats each price by the minor unit of its currency', async () => {
     const prices = { EUR: '€12.34', JPY: 'JP¥1,234', BHD: 'BHD 1.234' }
     for (const [currency, text] of Object.entries(prices)) {
       await put(currency, { body: { ...aProduct, price: price(1234, currency) } })
@@ -178,7 +179,7 @@ describe('a product page', () => {
     })
   })
 
-  test('shows a thread of sixteen levels, the deep ones beside each other with the name of whom they answer', async () => {
+  test('shows a thread of sixteen levels, and names the answered author instead of indenting the deep ones', async () => {
     await put('deep', { body: aProduct })
     let parentId: string | undefined
     for (let depth = 0; depth <= 16; depth++) {
@@ -199,27 +200,27 @@ describe('a product page', () => {
   })
 })
 
-describe('a category', () => {
-  test('is listed from the newest to the oldest, page by page, each product once', async () => {
-    await fill(
+describe('a category page', () => {
+  test('lists each product once over all its pages, newest first', async () => {
+    await insertProducts(
       db,
       table,
-      'shelf/long',
+      'wood/long',
       Array.from({ length: 30 }, (_, n) => `s${n}`),
     )
-    await fill(db, table, 'shelf/short', ['t0'], { start: '2020-01-01T00:00:00.000Z' })
-    const first = await category('shelf')
+    await insertProducts(db, table, 'wood/short', ['t0'], { start: '2020-01-01T00:00:00.000Z' })
+    const first = await category('wood')
     expect(first.statusCode).toBe(200)
     const page = read(first)
     const products = (each: typeof page) =>
       each.attribute('a', 'href').flatMap((href) => (href?.startsWith('/p/') ? href.slice(3) : []))
-    expect(page.title).toBe('Shelf - Larch & Lull')
-    expect(page.link('canonical')).toBe('/c/shelf')
+    expect(page.title).toBe('Wood - Larch & Lull')
+    expect(page.link('canonical')).toBe('/c/wood')
     expect(page.meta('robots')).toBeUndefined()
     expect(products(page)).toHaveLength(24)
     const next = new URL(page.link('next') ?? '', 'http://localhost')
-    expect(next.pathname).toBe('/c/shelf')
-    const second = read(await category('shelf', Object.fromEntries(next.searchParams)))
+    expect(next.pathname).toBe('/c/wood')
+    const second = read(await category('wood', Object.fromEntries(next.searchParams)))
     expect([...products(page), ...products(second)]).toEqual([
       ...Array.from({ length: 30 }, (_, n) => `s${29 - n}`),
       't0',
@@ -227,55 +228,55 @@ describe('a category', () => {
     expect(second.link('next')).toBeUndefined()
     expect(second.link('canonical')).toBeUndefined()
     expect(second.meta('robots')).toBe('noindex, follow')
-    expect(second.attribute('a', 'href')).toContain('/c/shelf')
+    expect(second.attribute('a', 'href')).toContain('/c/wood')
   })
 
-  test('shows the way to it and what is below it, and so does the first page', async () => {
-    const shelf = read(await category('shelf'))
-    expect(shelf.texts('li')).toEqual(
-      expect.arrayContaining(['Home', 'Shelf', 'Long 30 products', 'Short 1 product']),
+  test('shows the path to the category and its subcategories, and the home page shows the category', async () => {
+    const listing = read(await category('wood'))
+    expect(listing.texts('li')).toEqual(
+      expect.arrayContaining(['Home', 'Wood', 'Long 30 products', 'Short 1 product']),
     )
-    const home = read(await visit('GET /'))
+    const home = read(await get('GET /'))
     expect(home.link('canonical')).toBe('/')
-    expect(home.texts('li')).toContain('Shelf 31 products')
-    const [section] = home.all('section').filter(({ text }) => text.includes('Shelf'))
+    expect(home.texts('li')).toContain('Wood 31 products')
+    const [section] = home.all('section').filter(({ text }) => text.includes('Wood'))
     expect(section?.text.match(/s\d+/g)).toHaveLength(4)
   })
 })
 
-describe('an error is a page with a way on', () => {
-  const errors: [string, number, () => ReturnType<typeof visit>][] = [
-    ['a product that does not exist', 404, () => product('nobody')],
+describe('an error page', () => {
+  const errors: [string, number, () => ReturnType<typeof get>][] = [
+    ['a product that does not exist', 404, () => product('missing')],
     ['an id outside its grammar', 400, () => product('a b')],
     ['a category that does not exist', 404, () => category('nowhere/at-all')],
     ['a category outside its grammar', 400, () => category('No Where')],
-    ['a forged cursor', 400, () => category('shelf', { cursor: 'x'.repeat(40) })],
-    ['a page that does not exist', 404, () => visit('GET /elsewhere')],
+    ['a forged cursor', 400, () => category('wood', { cursor: 'x'.repeat(40) })],
+    ['a page that does not exist', 404, () => get('GET /elsewhere')],
   ]
-  test.each(errors)('%s is %i', async (_, status, answer) => {
+  test.each(errors)('for %s has the status %i and links to the home page', async (_, status, answer) => {
     const { statusCode, headers, body = '' } = await answer()
     expect(statusCode).toBe(status)
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
     expect(headers['cache-control']).toBe('no-store')
-    const page = pageOf(body)
+    const page = parsePage(body)
     expect(page.texts('h1')).toHaveLength(1)
     expect(page.meta('robots')).toBe('noindex, follow')
     expect(page.all('a').filter(({ attributes }) => attributes.get('href') === '/').length).toBeGreaterThan(1)
   })
 
-  test('while the database is away it is 503, and says when to come back', async () => {
+  test('has the status 503 and Retry-After if the database is away', async () => {
     vi.stubEnv('DYNAMODB_ENDPOINT', `http://127.0.0.1:${await freePort()}`)
     vi.resetModules()
     const { handler }: { handler: Handler } = await import('../../functions/storefront.ts')
     vi.unstubAllEnvs()
-    const answer = await handler(eventOf({ route: 'GET /p/{id}', path: { id: 'away' } }))
+    const answer = await handler(toEvent({ route: 'GET /p/{id}', path: { id: 'away' } }))
     expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
     expect(read(answer).texts('h1')).toEqual(['Just a moment'])
   })
 })
 
 describe('files', () => {
-  test('every picture is served, for an hour, and unable to do anything', async () => {
+  test('every picture is cached for an hour, and its policy lets it load and run nothing', async () => {
     for (const name of readdirSync(new URL('../../lib/storefront/pictures/', import.meta.url))) {
       const { statusCode, headers, body } = await file('pictures', name)
       expect(statusCode).toBe(200)
@@ -291,8 +292,8 @@ describe('files', () => {
     }
   })
 
-  test('what pages refer to may be kept for ever, and under the hash of another release for a minute', async () => {
-    const page = read(await visit('GET /'))
+  test('an asset is cached forever under its own hash, and for a minute under the hash of another release', async () => {
+    const page = read(await get('GET /'))
     for (const url of [page.link('stylesheet'), page.link('icon')]) {
       const [, name = ''] = /^\/assets\/(.+)$/.exec(url ?? '') ?? []
       const now = await file('assets', name)
@@ -312,7 +313,7 @@ describe('files', () => {
     ['assets', '../../../package-000000000000.json'],
     ['assets', 'none-000000000000.css'],
     ['assets', 'constructor-000000000000.constructor'],
-  ])('there is no /%s/%s', async (kind, name) => {
+  ])('/%s/%s does not exist', async (kind, name) => {
     expect((await file(kind, name)).statusCode).toBe(404)
   })
 })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 
-/** Texts that have broken one thing or another. */
-const nasty = [
+/** Texts that often break programs. */
+const difficultTexts = [
   'a',
   'b',
   'c',
@@ -53,16 +53,16 @@ const nasty = [
   'x'.repeat(300),
 ]
 
-/** Any text: all of Unicode, half surrogate pairs, control characters, and what has broken things before. */
+/** Any text, including all of Unicode, lone surrogates, control characters, and the texts above. */
 export const anyText = fc.oneof(
-  fc.constantFrom(...nasty),
+  fc.constantFrom(...difficultTexts),
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc
     .array(fc.integer({ max: 0xffff, min: 0 }), { maxLength: 20 })
     .map((units) => String.fromCharCode(...units)),
 )
 
-/** Keys, some of which mean something. */
+/** Any key, including keys with a meaning in JavaScript or in the API. */
 export const anyKey = fc.oneof(
   fc.constantFrom(
     '__proto__',
@@ -79,7 +79,7 @@ export const anyKey = fc.oneof(
   anyText,
 )
 
-/** Any JSON, with keys that mean something to JavaScript, and numbers that no integer holds. */
+/** Any JSON, with keys that have a meaning in JavaScript, and numbers that no integer can represent. */
 export const anyJson: fc.Arbitrary<unknown> = fc.letrec((again) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -89,7 +89,7 @@ export const anyJson: fc.Arbitrary<unknown> = fc.letrec((again) => ({
     fc.array(again('value'), { maxLength: 4 }),
     fc
       .array(fc.tuple(anyKey, again('value')), { maxLength: 4 })
-      // As JSON.parse makes it: a key `__proto__` is a key.
+      // Like JSON.parse, this makes `__proto__` an ordinary key.
       .map((entries) => Object.fromEntries(entries)),
   ),
 })).value

@@ -1,25 +1,24 @@
 /// <reference lib="dom" />
-// What runs in a page is written as functions beside the test that asks; only there is a document.
+// Tests pass functions to the page, where `document` exists. The DOM types are for those functions.
 import { type Browser, chromium } from 'playwright-core'
 import { findBinary } from '../../lib/local/servers/redisServer.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** The Chromium that CHROMIUM_PATH names, else the first on PATH; undefined where there is none. */
+/** Finds the Chromium of CHROMIUM_PATH, or else the first one on PATH. Returns undefined without one. */
 export const findBrowser = (env = process.env): string | undefined =>
   env.CHROMIUM_PATH || names.map((name) => findBinary(name, env.PATH)).find((file) => file !== undefined)
 
-/** Whether a machine without a browser fails the tests in one instead of skipping them: AISLE_BROWSER=required. */
+/** Returns whether the browser tests fail without a browser rather than being skipped: AISLE_BROWSER=required. */
 export const isBrowserRequired = (env = process.env): boolean => env.AISLE_BROWSER === 'required'
 
-/** What to do about a machine without a browser. */
 export const noBrowser =
-  'No Chromium on this machine: apt-get install chromium, or CHROMIUM_PATH=/path/to/chrome npm test'
+  'No Chromium found. Install it (apt-get install chromium), or set its path: CHROMIUM_PATH=/path/to/chrome npm test'
 
 /**
- * Opens a browser without a window.
+ * Starts a headless browser.
  *
- * @throws {Error} where there is none, and when it does not start within 30 s
+ * @throws {Error} without a browser, or if it does not start within 30 s
  */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = findBrowser()

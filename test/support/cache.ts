@@ -13,21 +13,21 @@ import { freshRedis } from './redis.ts'
 
 export type Text = { text: string }
 
-/** A table of texts in DynamoDB Local, with a place to hold a load after it has read and before it returns. */
+/** Creates a table of texts in DynamoDB Local. A test can hold a read between the database's answer and its return. */
 export async function freshDatabase() {
   const { db, table } = await freshTables()
   return databaseIn(db, table)
 }
 
-/** @param prefix keeps apart those who use the same table */
+/** @param prefix separates the users of the same table */
 export function databaseIn(db: DynamoDBDocumentClient, table: string, prefix = '') {
   const keyOf = (id: string) => ({ pk: `${prefix}${id}`, sk: 'TEXT' })
   const holds: (() => Promise<void>)[] = []
   const database = {
     reads: 0,
-    /** What the next reads throw instead of reading. */
+    /** The error that each read throws. Such a read does not ask the database. */
     failure: undefined as Error | undefined,
-    /** How long it takes them to. */
+    /** How long a read waits before it throws `failure`, ms. */
     failureMs: 0,
     async read(id: string): Promise<{ value: Text; version: number } | undefined> {
       database.reads++
@@ -54,7 +54,7 @@ export function databaseIn(db: DynamoDBDocumentClient, table: string, prefix = '
       )
       return { value: { text }, version: Attributes?.version }
     },
-    /** Holds the next read: `reached` when it has its value in hand, `release` to let it return, `fail` to let it throw. */
+    /** Holds the next read. `reached` resolves when the read has its value. `release` lets it return, `fail` makes it throw. */
     holdNextRead() {
       const reached = Promise.withResolvers<void>()
       const released = Promise.withResolvers<void>()
@@ -70,7 +70,7 @@ export function databaseIn(db: DynamoDBDocumentClient, table: string, prefix = '
 
 export type Database = ReturnType<typeof databaseIn>
 
-/** A cache of texts over a database, with a client of its own, as another process would have. */
+/** Opens a cache of texts with its own client, as in another process. The client disconnects after the test. */
 export function openCache(
   redisUrl: string,
   database: Database,
@@ -89,7 +89,7 @@ export function openCache(
   return { cache, redis, events }
 }
 
-/** A Redis of its own and a cache over `database`. */
+/** Starts a Redis and opens a cache over `database`. */
 export async function freshCache(database: Database, options: Partial<CacheAsideOptions<Text>> = {}) {
   const server = await freshRedis()
   return { server, ...openCache(server.url, database, options) }

@@ -4,13 +4,13 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished } from 'vitest'
 import { decodeEntry } from '../../lib/cacheAside/redis/entry.ts'
 import { openCaches } from '../../lib/catalog/caches.ts'
-import { productKey } from '../../lib/catalog/table/items.ts'
-import type { LambdaRecord } from '../../lib/local/stream/event.ts'
+import { productKey } from '../../lib/catalog/table/keys.ts'
+import type { LambdaRecord } from '../../lib/local/stream/lambdaRecord.ts'
 import { freshHandlers } from './http.ts'
 import { freshRedis } from './redis.ts'
-import { deliveryOf, recordsOf } from './stream.ts'
+import { readRecords, toStreamEvent } from './stream.ts'
 
-/** The handlers over fresh tables, the function that follows the stream, and what the caches hold. */
+/** Creates tables with the handlers, the function that follows the stream, and the caches that it removes entries from. */
 export async function freshChanges() {
   const handlers = await freshHandlers()
   const { db, table, redisPort, lastLines } = handlers
@@ -19,21 +19,21 @@ export async function freshChanges() {
   const caches = [catalog.products, catalog.pages, catalog.reviews]
   let redis: Redis | undefined
   let seen = 0
-  const news = async (count: number): Promise<LambdaRecord[]> => {
-    const all = await recordsOf(db, table, seen + count)
-    const fresh = all.slice(seen)
+  const nextRecords = async (count: number): Promise<LambdaRecord[]> => {
+    const all = await readRecords(db, table, seen + count)
+    const unseen = all.slice(seen)
     seen = all.length
-    return fresh
+    return unseen
   }
-  const take = (records: unknown[]) =>
+  const deliverUntilDone = (records: unknown[]) =>
     expect.poll(() => deliver(records), { timeout: 10_000 }).toEqual({ batchItemFailures: [] })
-  const deliver = (records: unknown[], context?: Partial<Context>) => handler(deliveryOf(records), context)
+  const deliver = (records: unknown[], context?: Partial<Context>) => handler(toStreamEvent(records), context)
   return {
     ...handlers,
     catalog,
     handler,
     deliver,
-    /** A Redis for the test, that all have found. */
+    /** Starts a Redis on the port that the handlers connect to. */
     async withRedis() {
       const server = await freshRedis({ port: redisPort })
       redis = new Redis(redisPort)
@@ -41,26 +41,26 @@ export async function freshChanges() {
       onTestFinished(() => redis?.disconnect())
       return { server, redis }
     },
-    /** Puts in the cache all that it holds of a product. */
+    /** Fills all entries of a product. */
     async fill(id: string) {
       for (const cache of caches) await cache.get(id)
     },
-    /** The versions of what Redis holds of a product: product, page, first page of reviews. */
+    /** Returns the versions of a product's entries in Redis: the product, the page, and the first part of the reviews. */
     async entries(id: string): Promise<(number | undefined)[]> {
       const raw = await Promise.all(caches.map((cache) => redis?.get(cache.key(id))))
       return raw.map((text) => decodeEntry('1', id, text ?? '')?.version)
     },
-    /** The stream's records after those that were asked for before, once there are so many. */
-    news,
-    /** Delivers records, and again while they fail: a machine that is busy is slower than the function waits. */
-    take,
-    /** Delivers so many records, as `take` does. */
-    async settle(count: number) {
-      const records = await news(count)
+    /** Waits for `count` more records of the stream, and returns all records that no earlier call returned. */
+    nextRecords,
+    /** Delivers records until no record fails, because the function can time out on a busy machine. */
+    deliverUntilDone,
+    /** Delivers the next `count` records until none fails. @throws if the stream has more */
+    async deliverNext(count: number) {
+      const records = await nextRecords(count)
       expect(records).toHaveLength(count)
-      await take(records)
+      await deliverUntilDone(records)
     },
-    /** Sets attributes of a product as one does who knows of no cache. */
+    /** Sets attributes of a product directly in the table, without the cache. */
     async edit(id: string, values: Record<string, unknown>) {
       const names = Object.keys(values)
       await db.send(
@@ -75,7 +75,7 @@ export async function freshChanges() {
     },
     putItem: (Item: object) => db.send(new PutCommand({ TableName: table, Item })),
     deleteItem: (Key: { pk: string; sk: string }) => db.send(new DeleteCommand({ TableName: table, Key })),
-    /** What the function has said of its last batch. */
+    /** Returns the function's last log line, parsed. */
     lastBatch: () => JSON.parse(lastLines().at(-1) ?? '{}'),
   }
 }

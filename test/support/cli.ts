@@ -1,51 +1,51 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { findBinary, findRedisBinary } from '../../lib/local/servers/redisServer.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { marks } from './leftovers.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { cleanupEnv } from './markedProcesses.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
-/** A folder that goes with the test. */
-export function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
-  return folder
+/** Creates a directory that is removed when the test ends. */
+export function freshDirectory(): string {
+  const directory = temporaryDirectory('aisle-test-')
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
+  return directory
 }
 
-/** A PATH that holds these programs of this machine and no others: no Docker unless it is named. */
+/** Returns a PATH with only these programs of this machine. Docker is not on it unless it is named. */
 export function pathWith(...programs: string[]): string {
-  const folder = join(freshFolder(), 'bin')
-  mkdirSync(folder)
+  const directory = join(freshDirectory(), 'bin')
+  mkdirSync(directory)
   for (const name of programs) {
     const file = name === 'node' ? process.execPath : findBinary(name)
     if (!file) throw new Error(`No ${name} on PATH`)
-    symlinkSync(file, join(folder, name))
+    symlinkSync(file, join(directory, name))
   }
-  return folder
+  return directory
 }
 
-/** Puts a shell script on such a PATH. */
+/** Adds a shell script to a PATH of {@link pathWith}. */
 export function addScript(path: string, name: string, body: string): void {
   writeFileSync(join(path, name), `#!/bin/sh\n${body}\n`)
   chmodSync(join(path, name), 0o755)
 }
 
-/** The name of the Redis that this machine has. */
+/** The name of this machine's Redis binary. */
 const redisServer = basename(findRedisBinary() ?? 'redis-server')
 
-/** An environment for the commands of this project in which nothing is shared with the machine's own servers. */
-export async function ownEnv(path = pathWith('node', 'npm', 'sh', 'java', redisServer)) {
+/** Returns an environment for this project's commands that shares no port and no directory with other servers. */
+export async function isolatedEnv(path = pathWith('node', 'npm', 'sh', 'java', redisServer)) {
   return {
     PATH: path,
-    HOME: freshFolder(),
-    AISLE_HOME: join(freshFolder(), 'home'),
+    HOME: freshDirectory(),
+    AISLE_HOME: join(freshDirectory(), 'home'),
     AISLE_NO_INSTALL: '1',
-    // So that what it starts ends with the test's file, though it be killed.
-    ...marks(),
+    // So that its processes and temporary files are cleaned up even if it is killed.
+    ...cleanupEnv(),
     PORT: String(await freePort()),
     AISLE_REDIS_PORT: String(await freePort()),
     AISLE_DYNAMODB_PORT: String(await freePort()),
@@ -53,12 +53,12 @@ export async function ownEnv(path = pathWith('node', 'npm', 'sh', 'java', redisS
 }
 
 /**
- * Runs a command in the project's folder, in a process group of its own, as a terminal does. What is left of it when
- * the test ends is killed.
+ * Starts a command in the project's directory, in its own process group, as a terminal does. When the test ends, the
+ * command and its descendants are killed.
  */
 export function runCommand(command: string, args: string[], env: NodeJS.ProcessEnv) {
   const child = spawn(command, args, {
-    cwd: projectFolder,
+    cwd: projectDirectory,
     env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,18 +87,18 @@ export function runCommand(command: string, args: string[], env: NodeJS.ProcessE
     pid,
     out: () => out,
     err: () => err,
-    /** Resolves with the exit code, or the signal that ended it. */
+    /** Resolves with the exit code, or with the signal that ended the command. */
     ended,
-    /** Waits until the output matches. */
-    async printed(pattern: RegExp, ms = 40_000) {
+    /** Waits until standard output matches. @throws {Error} with the output, if the command ends first or after `ms` */
+    async waitForOutput(pattern: RegExp, ms = 40_000) {
       const deadline = Date.now() + ms
       while (!pattern.test(out)) {
         if (end !== undefined || Date.now() > deadline)
-          throw new Error(`It never said ${pattern} (exit ${end}):\n${out}\n${err}`)
+          throw new Error(`The command did not print ${pattern} (exit ${end}):\n${out}\n${err}`)
         await sleep(20)
       }
     },
-    /** All processes below it. */
+    /** Returns the ids of all processes that the command has started, including earlier results. */
     processes() {
       for (const each of descendants(pid)) known.add(each)
       return [...known]
@@ -106,15 +106,15 @@ export function runCommand(command: string, args: string[], env: NodeJS.ProcessE
   }
 }
 
-/** Runs a script of cli/ to its end. */
+/** Runs a script of cli/ until it exits. */
 export async function runScript(script: string, args: string[], env: NodeJS.ProcessEnv) {
   const run = runCommand(process.execPath, [script, ...args], env)
   const code = await run.ended
   return { code, out: run.out(), err: run.err() }
 }
 
-/** Whether a process lives; one that has ended but was not collected by its parent does not. */
-export function lives(pid: number): boolean {
+/** Returns whether a process runs. A process that has ended does not, even before its parent collects it. */
+export function isRunning(pid: number): boolean {
   const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid), '-p', String(process.pid)], {
     encoding: 'utf8',
   })
@@ -141,6 +141,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended.
+    // The process has already ended.
   }
 }

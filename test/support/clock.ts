@@ -1,10 +1,10 @@
-/** Milliseconds by a clock that all processes of this machine share, and that nobody sets: only differences mean something. */
+/** Returns the time of a monotonic clock that all processes of this machine share, ms. Only differences have a meaning. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
 
 const MachineDate = Date
 let aheadMs = 0
 
-/** What `Date` is for code that is loaded after this was called: right or wrong, by {@link putClockAhead}. */
+/** The `Date` of this process after {@link putClockAhead}. */
 class WrongDate extends MachineDate {
   constructor(...args: [] | [number | string | Date]) {
     if (args.length === 0) super(WrongDate.now())
@@ -16,7 +16,7 @@ class WrongDate extends MachineDate {
   }
 }
 
-/** Puts the clock of this process ahead of the machine's, by so many ms; behind it below 0. Timers go on as they do. */
+/** Sets the clock of this process `ms` ahead of the machine's clock, or behind it if negative. Timers are unaffected. */
 export function putClockAhead(ms: number): void {
   aheadMs = ms
   globalThis.Date = WrongDate as DateConstructor

@@ -1,74 +1,73 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
-import { freePort, type Server } from '../../lib/local/servers/server.ts'
+import type { Server } from '../../lib/local/servers/server.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
-/** A server of a cluster, with a client of its own to manage it by. */
+/** A server of a cluster, with a client that manages it. */
 interface Node {
   server: Server
   url: string
-  /** Where the servers talk to each other. */
+  /** The port of the cluster bus, on which the servers talk to each other. */
   busPort: number
-  /** Where everybody reaches it. */
+  /** The port that the server announces to clients and to the other servers. */
   port: number
   admin: Redis
   id: string
 }
 
-/** Slots of a cluster, and how they are shared out over three masters. */
+/** The first and the last slot of each of the three masters. */
 const ranges = [
   [0, 5460],
   [5461, 10_922],
   [10_923, 16_383],
 ] as const
 
-/** What every server of a cluster has beside the usual. */
+/** Additional settings of every server. */
 export interface ClusterOptions {
-  /** Clients, replicas and the servers' own talk use TLS. The port without it stays open for the test itself. */
+  /** Clients, replicas and the cluster bus use TLS. The plain port stays open for the test itself. */
   tls?: { args: string[] }
   args?: string[]
-  /** Of the user `default`, where `args` set one. */
+  /** The password of the user `default`, if `args` set one. */
   password?: string
-  /** Puts something before each server, by its port, and says at which port it is reached by all others. */
-  before?: (port: number) => Promise<number>
-  /** Whether each master has a replica that takes over. @default true */
+  /** Puts a proxy in front of the server on this port, and returns the port of the proxy. */
+  proxy?: (port: number) => Promise<number>
+  /** Whether each master has a replica that can take over. @default true */
   replicas?: boolean
 }
 
-/** Starts three masters, with a replica each, and waits until they serve as one cluster. */
+/** Starts three masters, each with a replica, and waits until they serve as one cluster. */
 export async function startCluster(options: ClusterOptions = {}) {
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-cluster-'))
+  const directory = temporaryDirectory('aisle-cluster-')
   const nodes: Node[] = []
   const stop = async () => {
     for (const { admin } of nodes) admin.disconnect()
     await Promise.all(nodes.map(({ server }) => server.stop('SIGKILL')))
-    rmSync(folder, { recursive: true, force: true })
   }
   try {
     const count = options.replicas === false ? 3 : 6
     for (let number = 0; number < count; number++)
-      nodes.push(await startNode(binary, folder, number, options))
-    await form(nodes)
+      nodes.push(await startNode(binary, directory, number, options))
+    await formCluster(nodes)
   } catch (error) {
     await stop()
     throw error
   }
   return {
-    /** Where a client may begin. */
+    /** The address that a client connects to first. */
     url: nodes[0]?.url ?? '',
-    /** Each server's own client, which may do everything. */
+    /** One client for each server. It may run every command. */
     admins: nodes.map(({ admin }) => admin),
-    /** The server that is now the master for a key. */
+    /** Returns the current master of a key. */
     async masterOf(key: string): Promise<Server> {
-      const living = nodes.find(({ server }) => server.process.signalCode === null)
-      if (!living) throw new Error('No server of the cluster is left')
-      const slot = Number(await living.admin.call('CLUSTER', 'KEYSLOT', key))
-      const shards = (await living.admin.call('CLUSTER', 'SLOTS')) as [
+      const running = nodes.find(({ server }) => server.process.signalCode === null)
+      if (!running) throw new Error('No server of the cluster is running')
+      const slot = Number(await running.admin.call('CLUSTER', 'KEYSLOT', key))
+      const shards = (await running.admin.call('CLUSTER', 'SLOTS')) as [
         number,
         number,
         [string, number, string],
@@ -82,31 +81,31 @@ export async function startCluster(options: ClusterOptions = {}) {
   }
 }
 
-/** Starts one server. Ports are taken one after another, for a free one is only reserved once somebody listens. */
+/** Starts one server. Ports are chosen one at a time, because a free port is taken only when a server listens on it. */
 async function startNode(
   binary: string,
-  folder: string,
+  directory: string,
   number: number,
-  { tls, args = [], password, before }: ClusterOptions,
+  { tls, args = [], password, proxy }: ClusterOptions,
 ): Promise<Node> {
   const tlsPort = tls && (await freePort())
   const busPort = await freePort()
-  const own = await freePort()
-  const port = before ? await before(own) : own
+  const serverPort = await freePort()
+  const port = proxy ? await proxy(serverPort) : serverPort
   const server = await startRedis({
     binary,
-    port: own,
+    port: serverPort,
     args: [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
-      ...['--cluster-config-file', join(folder, `nodes-${number}.conf`), '--dir', folder],
-      // A silent master is given up after this many ms; its replica takes over within a second after that.
+      ...['--cluster-config-file', join(directory, `nodes-${number}.conf`), '--dir', directory],
+      // A master that is silent for this many ms counts as failed. Its replica takes over within another second.
       ...['--cluster-node-timeout', '1000'],
-      // As ElastiCache has it: while one shard is away, the others serve.
+      // As on ElastiCache: while one shard is down, the others serve.
       ...['--cluster-require-full-coverage', 'no'],
       ...['--repl-diskless-sync-delay', '0'],
       ...(tls ? ['--tls-port', String(tlsPort), '--tls-cluster', 'yes', '--tls-replication', 'yes'] : []),
-      // The servers learn of each other's port as clients do, and with it that of their bus.
-      ...(before
+      // The servers learn the ports of the others, including the bus ports, from what each one announces.
+      ...(proxy
         ? ['--cluster-announce-port', String(port), '--cluster-announce-bus-port', String(busPort)]
         : []),
       ...(tls?.args ?? []),
@@ -123,7 +122,7 @@ async function startNode(
   return { server, url, busPort, port, admin, id: String(await admin.cluster('MYID')) }
 }
 
-async function form(nodes: Node[]): Promise<void> {
+async function formCluster(nodes: Node[]): Promise<void> {
   const [first, ...others] = nodes as [Node, ...Node[]]
   const masters = nodes.slice(0, 3)
   const replicas = nodes.slice(3)
@@ -135,20 +134,20 @@ async function form(nodes: Node[]): Promise<void> {
   for (const { port, busPort } of others) {
     await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(port), String(busPort))
   }
-  await until('every server knows the others', async () => {
+  await waitUntil('every server knows the others', async () => {
     const known = await Promise.all(nodes.map(({ admin }) => info(admin, 'cluster_known_nodes')))
     return known.every((count) => count === String(nodes.length))
   })
   for (const [index, { admin }] of replicas.entries()) {
-    // The others may know it by hearsay only for a moment.
-    await until('a replica follows its master', () =>
+    // For a moment a server may know another one only through gossip.
+    await waitUntil('a replica follows its master', () =>
       admin.call('CLUSTER', 'REPLICATE', masters[index]?.id ?? '').then(
         () => true,
         () => false,
       ),
     )
   }
-  await until('the cluster serves, and every replica is in step', async () => {
+  await waitUntil('the cluster serves, and every replica is in sync', async () => {
     const states = await Promise.all(nodes.map(({ admin }) => info(admin, 'cluster_state')))
     const links = await Promise.all(replicas.map(({ admin }) => admin.info('replication')))
     const lines = String(await first.admin.call('CLUSTER', 'NODES'))
@@ -164,10 +163,10 @@ async function info(admin: Redis, field: string): Promise<string | undefined> {
   return new RegExp(`^${field}:(\\S+)`, 'm').exec(String(await admin.call('CLUSTER', 'INFO')))?.[1]
 }
 
-async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+async function waitUntil(condition: string, isTrue: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 15_000
   while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`It did not come about that ${what}`)
+    if (Date.now() > deadline) throw new Error(`Timed out after 15 s: ${condition}`)
     await sleep(20)
   }
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { serve, setupOf } from './serve.ts'
+import { readSetup, serve } from './serve.ts'
 
 /**
- * A bare client that asks a Redis for nothing but PONG, every few milliseconds: how long it once had to wait says
- * whether this machine could keep a promise at all. Started by ./control.ts.
+ * A bare client that sends PING to a Redis every few milliseconds. Its longest wait shows whether this machine was able
+ * to meet a time limit at all. Started by ./control.ts.
  */
-const redis = new Redis(setupOf<{ port: number }>().port, '127.0.0.1')
+const redis = new Redis(readSetup<{ port: number }>().port, '127.0.0.1')
 const pauseMs = 4
 let longest = 0
 
@@ -15,7 +15,7 @@ const methods = {
     await redis.ping()
     longest = 0
   },
-  /** The longest that it has waited since `begin`, ms. */
+  /** Returns the longest wait since `begin`, ms. */
   async longest() {
     return longest
   },
@@ -24,7 +24,7 @@ export type ControlMethods = typeof methods
 
 async function watch(): Promise<never> {
   for (;;) {
-    // From when it should have been sent: a process that does not come to send it has waited as well.
+    // Measured from the planned time: if this process is too late to send the command, that is a wait as well.
     const due = performance.now() + pauseMs
     await sleep(pauseMs)
     await redis.ping()

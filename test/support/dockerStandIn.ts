@@ -1,6 +1,7 @@
 /**
- * Stands in for a Docker engine: takes the commands that lib/local/servers/compose.ts sends, and runs real servers on the
- * ports that docker-compose.yml would publish. `STAND_IN` is the folder of its state: `calls`, and a pid for each service.
+ * A stand-in for the Docker command. It accepts the commands of lib/local/servers/compose.ts, and runs real servers on the
+ * ports that docker-compose.yml publishes. `STAND_IN` is the directory of its state: a file `calls` with all commands, and
+ * a file for each running service with its process id and its port.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,9 +15,9 @@ const services = ['valkey', 'dynamodb'].filter((name) => args.includes(name))
 
 async function up(service: string): Promise<void> {
   if (existsSync(file(service))) return
-  const redis = service === 'valkey'
-  const port = Number(redis ? process.env.AISLE_REDIS_PORT : process.env.AISLE_DYNAMODB_PORT)
-  const server = await (redis
+  const isRedis = service === 'valkey'
+  const port = Number(isRedis ? process.env.AISLE_REDIS_PORT : process.env.AISLE_DYNAMODB_PORT)
+  const server = await (isRedis
     ? startRedis({ binary: findRedisBinary() ?? '', port })
     : startDynamoDB({ port }))
   writeFileSync(file(service), `${server.process.pid} ${port}`)

@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { connectLocal } from '../../lib/local/servers/client.ts'
-import { createTables } from '../../lib/local/servers/tables.ts'
+import { createTables } from '../../lib/local/servers/createTables.ts'
 
 /**
- * The DynamoDB Local of this file of tests, each of which runs in a process of its own. They are spread over several,
- * since one grows slow with all that the files before have left in it.
+ * Returns the address of the DynamoDB Local for this test file. The files, each in its own process, are spread over
+ * several servers, because a server becomes slow with the tables that earlier files have left.
  */
-export function endpointOfWorker(): string {
+export function testDynamodbEndpoint(): string {
   const endpoints = inject('dynamodbEndpoints')
   return endpoints[process.pid % endpoints.length] ?? ''
 }
 
-/** A client of the run's DynamoDB Local, and the catalog's tables there, which only the caller uses. */
+/** Creates the catalogue's tables in the run's DynamoDB Local, for the caller alone, and connects a client. */
 export async function freshTables() {
-  const endpoint = endpointOfWorker()
+  const endpoint = testDynamodbEndpoint()
   const db = connectLocal(endpoint)
   const [table, idempotencyTable] = await createTables(db, randomUUID())
-  if (!table || !idempotencyTable) throw new Error('serverless.yml defines too few tables')
+  if (!table || !idempotencyTable) throw new Error('serverless.yml defines fewer than two tables')
   return { db, endpoint, table: table.name, idempotencyTable: idempotencyTable.name }
 }

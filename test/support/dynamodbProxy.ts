@@ -7,46 +7,46 @@ export interface WireError {
   error: string
   /** @default 400 */
   status?: number
-  /** Of `TransactionCanceledException`: the code of each item, in their order. */
+  /** Only for `TransactionCanceledException`: the code of each item, in their order. */
   reasons?: string[]
 }
 
-/** What becomes of a request instead of what DynamoDB would do with it. */
-export type Trouble =
+/** What happens to a request instead of DynamoDB's normal answer. */
+export type DatabaseFault =
   | WireError
-  | Answer
-  /** The connection breaks, and nothing is done. */
+  | Response
+  /** The connection is reset. DynamoDB does not execute the request. */
   | 'reset'
-  /** Nobody answers, and nothing is done. */
+  /** No answer arrives. DynamoDB does not execute the request. */
   | 'silent'
-  /** It is done, and then the connection breaks. */
+  /** DynamoDB executes the request, then the connection is reset. */
   | 'lost'
-  /** It is done, and the connection breaks in the middle of the answer. */
+  /** DynamoDB executes the request, then the connection ends in the middle of the answer. */
   | 'cut'
-  /** Something happens first, then it is done; or it is answered with what this returns. */
+  /** The function runs first. The request gets the response that the function returns. Without one, DynamoDB executes it. */
   | ((body: string) => Promise<unknown>)
 
-/** Answers a request with this, and does nothing. */
-interface Answer {
+/** A response that the proxy sends itself. DynamoDB does not execute the request. */
+interface Response {
   status: number
   body: string
 }
 
-const answerIn = (result: unknown): Answer | undefined =>
-  typeof result === 'object' && result && 'status' in result ? (result as Answer) : undefined
+const toResponse = (result: unknown): Response | undefined =>
+  typeof result === 'object' && result && 'status' in result ? (result as Response) : undefined
 
 interface Plan {
   operation: string
-  trouble: Trouble
+  fault: DatabaseFault
   times: number
   about: string
 }
 
-/** Errors that are not DynamoDB's own come from the framework that it is built on. */
-const ownErrors =
+/** The errors of DynamoDB itself. All others come from the framework that DynamoDB is built on. */
+const databaseErrors =
   /^(Transaction|Conditional|Idempotent|Replicated|ItemCollection|Provisioned|Request(Limit)|Resource|Internal|Limit|Duplicate|Table)/
 
-/** A way to DynamoDB on which requests meet trouble. */
+/** Starts a proxy to DynamoDB that can inject faults. */
 export async function startDynamodbProxy(endpoint: string) {
   const plans: Plan[] = []
   const operations: string[] = []
@@ -57,18 +57,18 @@ export async function startDynamodbProxy(endpoint: string) {
     operations.push(operation)
     const plan = plans.find((one) => one.operation === operation && one.times > 0 && body.includes(one.about))
     if (plan) plan.times--
-    const trouble =
-      typeof plan?.trouble === 'function' ? answerIn(await plan.trouble(body.toString())) : plan?.trouble
-    if (typeof trouble === 'object') {
-      const { status, text } = 'error' in trouble ? wireForm(trouble) : { ...trouble, text: trouble.body }
+    const fault =
+      typeof plan?.fault === 'function' ? toResponse(await plan.fault(body.toString())) : plan?.fault
+    if (typeof fault === 'object') {
+      const { status, text } = 'error' in fault ? encodeError(fault) : { ...fault, text: fault.body }
       outgoing.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(text)
-    } else if (trouble === 'reset') incoming.socket.resetAndDestroy()
-    else if (trouble !== 'silent') {
-      const answer = await passOn(endpoint, incoming, body).catch(() => undefined)
-      if (!answer || trouble === 'lost') incoming.socket.resetAndDestroy()
+    } else if (fault === 'reset') incoming.socket.resetAndDestroy()
+    else if (fault !== 'silent') {
+      const answer = await forward(endpoint, incoming, body).catch(() => undefined)
+      if (!answer || fault === 'lost') incoming.socket.resetAndDestroy()
       else {
         outgoing.writeHead(answer.status, answer.headers)
-        if (trouble !== 'cut') outgoing.end(answer.body)
+        if (fault !== 'cut') outgoing.end(answer.body)
         else outgoing.write(answer.body.subarray(0, -1), () => incoming.socket.destroy())
       }
     }
@@ -76,26 +76,27 @@ export async function startDynamodbProxy(endpoint: string) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** The operations that were asked for, such as `PutItem`. */
+    /** The operations of all requests so far, such as `PutItem`. */
     operations,
     /**
-     * The next requests of an operation meet trouble; which those are, what was planned first says.
+     * Applies a fault to the next requests of an operation. If several faults match a request, the one that was injected
+     * first applies.
      *
-     * @param options.times how many; default one
-     * @param options.about only requests whose body has this text
+     * @param options.times how many requests; default 1
+     * @param options.about only requests whose body contains this text
      */
-    trouble(operation: string, trouble: Trouble, { times = 1, about = '' } = {}) {
-      const plan = { operation, trouble, times, about }
+    injectFault(operation: string, fault: DatabaseFault, { times = 1, about = '' } = {}) {
+      const plan = { operation, fault, times, about }
       plans.push(plan)
       return {
-        /** How many of them are still to come. */
+        /** Returns how many requests the fault still applies to. */
         left: () => plan.times,
         end() {
           plan.times = 0
         },
       }
     },
-    /** Nobody answers there any more. */
+    /** Ends every connection and refuses new ones. */
     close() {
       server.close()
       server.closeAllConnections()
@@ -103,26 +104,26 @@ export async function startDynamodbProxy(endpoint: string) {
   }
 }
 
-function wireForm({ error, status = 400, reasons }: WireError): { status: number; text: string } {
-  const space = ownErrors.test(error) ? 'com.amazonaws.dynamodb.v20120810' : 'com.amazon.coral.service'
+function encodeError({ error, status = 400, reasons }: WireError): { status: number; text: string } {
+  const isOwn = databaseErrors.test(error)
   const text = JSON.stringify({
-    __type: `${space}#${error}`,
-    // The framework writes it so, the database small.
-    [ownErrors.test(error) ? 'message' : 'Message']: `${error}, says the test`,
+    __type: `${isOwn ? 'com.amazonaws.dynamodb.v20120810' : 'com.amazon.coral.service'}#${error}`,
+    // The framework capitalises the name of this field. DynamoDB itself does not.
+    [isOwn ? 'message' : 'Message']: `${error} from the test`,
     ...(reasons && { CancellationReasons: reasons.map((Code) => ({ Code })) }),
   })
   return { status, text }
 }
 
-function passOn(endpoint: string, { method, headers }: IncomingMessage, body: Buffer) {
+function forward(endpoint: string, { method, headers }: IncomingMessage, body: Buffer) {
   return new Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }>((resolve, reject) => {
-    const onward = send(endpoint, { method, headers }, (answer) => {
+    const forwarded = send(endpoint, { method, headers }, (answer) => {
       buffer(answer).then(
         (whole) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: whole }),
         reject,
       )
     })
-    onward.on('error', reject)
-    onward.end(body)
+    forwarded.on('error', reject)
+    forwarded.end(body)
   })
 }

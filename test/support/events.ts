@@ -1,38 +1,38 @@
 import * as fc from 'fast-check'
-import { almostBody, rightBody } from './almostBody.ts'
 import { anyJson, anyText } from './anyJson.ts'
 import { mayWrite } from './http.ts'
+import { mutatedBody, validBody } from './requestBodies.ts'
 
-/** Ids that tests put products at, so that events meet some. */
+/** The ids of the products that the tests store, so that some events concern an existing product. */
 export const ids = ['a', 'b', 'c'] as const
 
-const none = fc.constant(undefined)
+const absent = fc.constant(undefined)
 
-/** Nobody's word, or that of an authorizer that has not allowed enough. */
+/** A result that does not come from the authorizer, or one of the authorizer that allows too little. */
 const anyAuthorizer = fc.oneof(
   anyJson,
   fc.constantFrom({ refusal: 'Send a token' }, { subject: 'test', scope: 'catalog:writes review:write' }),
   fc.record({ subject: anyJson, scope: anyJson }, { requiredKeys: [] }),
 )
 
-/** The parts of a request that is right. */
-const right = (id: string) => ({
+/** The parts of a valid request. */
+const validParts = (id: string) => ({
   path: fc.record({ id: fc.constantFrom(...ids), sku: fc.constantFrom('S', 'M/L é') }),
   query: fc.oneof(
     fc.record({ ids: fc.array(fc.constantFrom(...ids), { minLength: 1, maxLength: 5 }).map(String) }),
     fc.record({ category: fc.constantFrom('kitchen', 'kitchen/coffee'), limit: fc.constantFrom('1', '100') }),
   ),
   contentType: fc.constantFrom('application/json', 'Application/JSON; charset=utf-8'),
-  ifMatch: none,
-  ifNoneMatch: none,
-  key: none,
-  body: rightBody(id),
+  ifMatch: absent,
+  ifNoneMatch: absent,
+  key: absent,
+  body: validBody(id),
   encoded: fc.boolean(),
   authorizer: fc.constant<unknown>(mayWrite),
 })
 
-/** Other parts, mostly wrong. */
-const wrong = (id: string) => ({
+/** Parts that are mostly invalid. */
+const invalidParts = (id: string) => ({
   path: fc.record({ id: anyText, sku: anyText }),
   query: fc.oneof(
     fc.record({ ids: fc.array(fc.oneof(fc.constantFrom(...ids), anyText), { maxLength: 5 }).map(String) }),
@@ -47,21 +47,21 @@ const wrong = (id: string) => ({
   ifNoneMatch: anyText,
   key: fc.oneof(fc.constantFrom('one', 'two'), anyText),
   body: fc.oneof(
-    { weight: 4, arbitrary: almostBody(id) },
+    { weight: 4, arbitrary: mutatedBody(id) },
     anyText,
     anyJson.map((value) => JSON.stringify(value)),
   ),
   authorizer: anyAuthorizer,
 })
 
-/** A request whose token allows it and that is right but for one part, and for that not always. */
-export const almostEvent = (id: string): fc.Arbitrary<unknown> =>
+/** An event of an authorised request in which at most one part is invalid. */
+export const almostValidEvent = (id: string): fc.Arbitrary<unknown> =>
   fc
-    .constantFrom<keyof ReturnType<typeof wrong>>(
+    .constantFrom<keyof ReturnType<typeof invalidParts>>(
       ...(['path', 'query', 'contentType', 'ifMatch', 'ifNoneMatch', 'key', 'authorizer'] as const),
       ...(['body', 'body', 'body', 'body', 'body', 'authorizer'] as const),
     )
-    .chain((part) => fc.record({ ...right(id), [part]: wrong(id)[part] } as Parts))
+    .chain((part) => fc.record({ ...validParts(id), [part]: invalidParts(id)[part] } as Parts))
     .map(({ path, query, contentType, ifMatch, ifNoneMatch, key, body, encoded, authorizer }) => ({
       pathParameters: path,
       queryStringParameters: query,
@@ -76,7 +76,7 @@ export const almostEvent = (id: string): fc.Arbitrary<unknown> =>
       requestContext: { authorizer: { lambda: authorizer } },
     }))
 
-type Parts = Omit<ReturnType<typeof right>, 'ifMatch' | 'ifNoneMatch' | 'key'> & {
+type Parts = Omit<ReturnType<typeof validParts>, 'ifMatch' | 'ifNoneMatch' | 'key'> & {
   [name in 'ifMatch' | 'ifNoneMatch' | 'key']: fc.Arbitrary<string | undefined>
 }
 
@@ -90,10 +90,10 @@ const names = [
   'Origin',
 ]
 
-/** Anything at all for the headers. */
+/** Any JSON as the headers, or any JSON as the value of a known header. */
 export const anyHeaders = fc.oneof(anyJson, fc.dictionary(fc.constantFrom(...names), anyJson))
 
-/** Anything at all for an event: no token that may write but by chance, and no part as API Gateway would make it. */
+/** Any JSON as the event or as its parts, mostly unlike an event of API Gateway and seldom authorised. */
 export const anyEvent = (id: string): fc.Arbitrary<unknown> =>
   fc.oneof(
     { weight: 1, arbitrary: anyJson },
@@ -110,7 +110,7 @@ export const anyEvent = (id: string): fc.Arbitrary<unknown> =>
           rawPath: anyJson,
           headers: anyHeaders,
           cookies: anyJson,
-          body: fc.oneof(anyJson, rightBody(id), almostBody(id)),
+          body: fc.oneof(anyJson, validBody(id), mutatedBody(id)),
           isBase64Encoded: fc.oneof(fc.boolean(), anyJson),
           requestContext: fc.oneof(
             anyJson,

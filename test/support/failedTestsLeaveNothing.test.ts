@@ -1,35 +1,49 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectFolder } from '../../lib/project/folder.ts'
-import { freshFolder, lives } from './cli.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { freshDirectory, isRunning } from './cli.ts'
 
-/** Runs vitest on files that all fail, each after it has started a Redis that it does not stop. */
+/** Runs vitest on files that all fail. Each one starts a Redis and makes a temporary directory, and removes neither. */
 async function runFailing(killAfter?: number) {
-  const pids = join(freshFolder(), 'pids')
-  writeFileSync(pids, '')
-  const left = () => readFileSync(pids, 'utf8').trim().split('\n').filter(Boolean).map(Number)
+  const list = join(freshDirectory(), 'list')
+  writeFileSync(list, '')
+  const created = () =>
+    readFileSync(list, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' '))
   const args = ['run', '--config', 'test/fixtures/failing/vitest.config.ts']
-  const child = spawn(join(projectFolder, 'node_modules/.bin/vitest'), args, {
-    ...{ cwd: projectFolder, env: { ...process.env, LEFT_BEHIND: pids }, stdio: 'ignore' },
+  const child = spawn(join(projectDirectory, 'node_modules/.bin/vitest'), args, {
+    ...{ cwd: projectDirectory, env: { ...process.env, LEFT_BEHIND: list }, stdio: 'ignore' },
   })
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
   if (killAfter !== undefined) {
-    await expect.poll(() => left().length, { timeout: 30_000 }).toBeGreaterThanOrEqual(killAfter)
+    await expect.poll(() => created().length, { timeout: 30_000 }).toBeGreaterThanOrEqual(killAfter)
     child.kill('SIGKILL')
   }
-  return { code: await ended, left: left() }
+  const code = await ended
+  return {
+    code,
+    count: created().length,
+    /** Returns the servers that still run, and the directories that still exist. */
+    left: () =>
+      created().flatMap(([pid, directory = '']) => [
+        ...(isRunning(Number(pid)) ? [pid] : []),
+        ...(existsSync(directory) ? [directory] : []),
+      ]),
+  }
 }
 
-test('a run whose tests fail, hang and die leaves no server behind', async () => {
-  const { code, left } = await runFailing()
+test('a run whose tests fail, hang and die leaves no server and no temporary directory behind', async () => {
+  const { code, count, left } = await runFailing()
   expect(code).toBe(1)
-  expect(left).toHaveLength(3)
-  expect(left.filter(lives)).toEqual([])
+  expect(count).toBe(3)
+  expect(left()).toEqual([])
 })
 
-test('nor does one that is killed itself', async () => {
+test('a run that is killed leaves no server and no temporary directory behind', async () => {
   const { left } = await runFailing(1)
-  await expect.poll(() => left.filter(lives)).toEqual([])
+  await expect.poll(left).toEqual([])
 })

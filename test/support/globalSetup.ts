@@ -8,7 +8,7 @@ declare module 'vitest' {
   }
 }
 
-/** Four DynamoDB Locals for the whole run, in memory, on ports of their own, whatever DYNAMODB_ENDPOINT says. */
+/** Starts four DynamoDB Locals for the whole run, in memory, on free ports. It ignores DYNAMODB_ENDPOINT. */
 export default async function setup(project: TestProject) {
   if (findBrowser() === undefined && !isBrowserRequired())
     console.log(

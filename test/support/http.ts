@@ -1,5 +1,5 @@
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
-import { freePort } from '../../lib/local/servers/server.ts'
+import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithLambdaAuthorizer, Context } from 'aws-lambda'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { freshTables } from './dynamodb.ts'
 
 export type Handler = (
@@ -7,25 +7,25 @@ export type Handler = (
   context?: Partial<Context>,
 ) => Promise<{ statusCode: number; headers: Record<string, string>; body?: string }>
 
-/** A request as a test states it. */
+/** A request of a test. */
 export interface Call {
-  /** For a function that has several, such as `GET /p/{id}`. */
+  /** Required for a function with several routes, for example `GET /p/{id}`. */
   route?: string
-  /** Parameters of the path. */
+  /** The path parameters. */
   path?: Record<string, string>
   query?: Record<string, string>
   headers?: Record<string, string>
-  /** Sent as JSON; a string as it is. */
+  /** Sent as JSON. A string is sent unchanged. */
   body?: unknown
-  /** The authorizer's word; by default that the caller may write. */
+  /** The result of the authorizer. By default the caller may write. */
   authorizer?: object | null
   context?: Partial<Context>
 }
 
-/** What the handlers have logged, the newest last; only so many. */
+/** The last 1,000 lines that the handlers have logged, the newest last. */
 const lines: string[] = []
 
-/** Takes the handlers' lines from standard output, and shows them where a test's own output is shown. */
+/** Redirects the handlers' log lines from standard output to the console, which Vitest shows for failed tests only. */
 function captureLog() {
   const write = process.stdout.write
   process.stdout.write = ((text: unknown, ...rest: never[]) => {
@@ -38,12 +38,12 @@ function captureLog() {
   }) as typeof write
 }
 
-/** A token's worth, as the authorizer passes it on. */
+/** The result of the authorizer for a token that allows every write. */
 export const mayWrite = { subject: 'test', scope: 'catalog:write reviews:write' }
 
 /**
- * The handlers over fresh tables; a handler is loaded with its first call, by the name of its file. Their Redis is away
- * until the test starts one on `redisPort`, and they connect to it as they would to one that comes back.
+ * Creates tables, and returns functions that call the handlers with them. The first call of a handler loads it by the name
+ * of its file. The handlers have no Redis until the test starts one on `redisPort`, to which they then reconnect.
  */
 export async function freshHandlers() {
   const { db, table, idempotencyTable, endpoint } = await freshTables()
@@ -56,34 +56,42 @@ export async function freshHandlers() {
     DYNAMODB_ENDPOINT: endpoint,
   })
   captureLog()
-  const call = async (name: string, request: Call = {}) => {
-    const { handler }: { handler: Handler } = await import(`../../functions/${name}.ts`)
-    const response = await handler(eventOf(request), request.context)
+  /** Calls a handler with any JSON as its event, including events that API Gateway never sends. */
+  const callWithEvent = async (name: string, event: unknown, context?: Partial<Context>) => {
+    const { handler }: { handler: (...args: [unknown, Partial<Context>?]) => ReturnType<Handler> } =
+      await import(`../../functions/${name}.ts`)
+    const response = await handler(event, context)
     const isJson = response.body !== undefined && /[/+]json$/.test(response.headers['content-type'] ?? '')
     return { ...response, json: isJson ? JSON.parse(response.body ?? '') : undefined }
   }
-  const ofProduct =
+  const call = (name: string, request: Call = {}) => callWithEvent(name, toEvent(request), request.context)
+  const forProduct =
     (name: string) =>
     (id: string, request: Call = {}) =>
       call(name, { ...request, path: { id, ...request.path } })
-  /** The last lines of log, as they were written. */
+  /** Returns the last lines of the log. */
   const lastLines = (count = 1) => lines.slice(-count)
-  return { db, table, redisPort, lastLines, call, get: ofProduct('getProduct'), put: ofProduct('putProduct') }
+  return {
+    ...{ db, table, redisPort, lastLines, call, callWithEvent },
+    ...{ get: forProduct('getProduct'), put: forProduct('putProduct') },
+  }
 }
 
-/** The event that API Gateway makes of a request (payload format 2.0), as far as a handler looks at it. */
-export function eventOf({ route, path = {}, query, headers = {}, body, authorizer = mayWrite }: Call) {
+type RequestContext = APIGatewayProxyEventV2WithLambdaAuthorizer<object | null>['requestContext']
+
+/** Creates the event that API Gateway sends for a request (payload format 2.0), with the parts that a handler reads. */
+export function toEvent({ route, path = {}, query, headers = {}, body, authorizer = mayWrite }: Call) {
   return {
     ...(route !== undefined && { routeKey: route }),
     pathParameters: path,
     ...(query && { queryStringParameters: query }),
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    requestContext: { authorizer: { lambda: authorizer } } as never,
+    requestContext: { authorizer: { lambda: authorizer } } as RequestContext,
   }
 }
 
-/** What a writer must send at least. */
+/** The smallest valid product. */
 export const aProduct = {
   title: 'Moka pot',
   category: 'kitchen/coffee',

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { onTestFinished } from 'vitest'
+import { type ImportOptions, importCatalogue } from '../../lib/import/importCatalogue.ts'
 import type { Reject } from '../../lib/import/report.ts'
-import { type ImportOptions, importCatalogue } from '../../lib/import/run.ts'
 
-/** A product in Aisle's own shape. */
+/** A product in Aisle's own format. */
 export const mug = (id: string, changes: object = {}) => ({
   id,
   title: `Mug ${id}`,
@@ -26,7 +26,7 @@ export const review = (n: number, changes: object = {}) => ({
 
 export const ndjson = (rows: unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
-/** Imports what `content` holds; handed over in chunks of `chunkSize` bytes. */
+/** Imports `content` from a stream of chunks of `chunkSize` bytes. */
 export async function importText(
   content: string | Buffer,
   { chunkSize = 65_536, ...options }: Omit<ImportOptions, 'source'> & { chunkSize?: number } = {},
@@ -41,29 +41,33 @@ export async function importText(
   return { report: await importCatalogue({ onReject, ...options, source }), rejects }
 }
 
-/** Every item of a table, by its key. */
+/** Reads every item of a table. The keys of the map are `pk sk`. */
 export async function allItems(db: DynamoDBDocumentClient, table: string) {
   const items = new Map<string, Record<string, unknown>>()
-  let from: Record<string, unknown> | undefined
+  let startKey: Record<string, unknown> | undefined
   do {
     const page = await db.send(
-      new ScanCommand({ TableName: table, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      new ScanCommand({
+        TableName: table,
+        ConsistentRead: true,
+        ...(startKey && { ExclusiveStartKey: startKey }),
+      }),
     )
     for (const item of page.Items ?? []) items.set(`${item.pk} ${item.sk}`, item)
-    from = page.LastEvaluatedKey
-  } while (from)
+    startKey = page.LastEvaluatedKey
+  } while (startKey)
   return items
 }
 
-/** The items without what differs between two runs that end in the same state, in the order of their keys. */
-export const timeless = (items: Map<string, Record<string, unknown>>) =>
+/** Returns the items, ordered by key, without the attributes that differ between two runs with the same result. */
+export const withoutTimes = (items: Map<string, Record<string, unknown>>) =>
   [...items.keys()].sort().map((key) => {
     const { version, writeId, updatedAt, ...rest } = items.get(key) ?? {}
     return rest
   })
 
-/** The real client, with `around` between it and whoever sends. */
-export const wrapped = (
+/** Wraps a client so that `around` is called for each command instead of `send`. */
+export const interceptSend = (
   db: DynamoDBDocumentClient,
   around: (
     command: { input: object; constructor: { name: string } },
@@ -77,7 +81,7 @@ export const wrapped = (
         : Reflect.get(target, key),
   })
 
-/** The real command: `npm run import -- ...args`. */
+/** Starts the real command, `npm run import -- ...args`. It is killed when the test ends. */
 export function startImport(
   args: string[],
   { input, env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},

@@ -1,38 +1,38 @@
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { Inspector } from '../../lib/local/inspector/index.ts'
 import { openRedisSwitch } from '../../lib/local/inspector/redisSwitch.ts'
-import type { Answered } from '../../lib/local/inspector/requests.ts'
+import type { RequestRecord } from '../../lib/local/inspector/requestLog.ts'
 import { startProxy } from '../../lib/local/proxy.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
-import { freePort } from '../../lib/local/servers/server.ts'
 import { startControl } from './control.ts'
-import { untilFileEnds } from './ends.ts'
-import { fill } from './fill.ts'
+import { fileCleanup } from './fileCleanup.ts'
 import { freshHandlers } from './http.ts'
+import { insertProducts } from './insertProducts.ts'
 import { startNetwork } from './network.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /**
- * The front and the inspector of `npm start` before one function, getProduct, in the place of serverless-offline; a
- * ground for timed tests. Its functions are loaded once in a process, so one of it serves a test file, and ends with it.
+ * Starts the proxy and the inspector of `npm start` for timed tests. Behind them is only the function getProduct, instead
+ * of serverless-offline. A process loads the function once, so call this once in a test file. It stops after the file.
  *
- * @param ids products that the database holds
+ * @param ids the products in the database
  */
-export async function startInspected(ids: string[]) {
-  const ends = untilFileEnds()
+export async function startInspector(ids: string[]) {
+  const afterFile = fileCleanup()
   const { db, table, call } = await freshHandlers()
   const network = await startNetwork()
-  ends(() => network.worker.kill())
-  const control = await startControl(network, ends)
-  await fill(db, table, 'shelf', ids)
+  afterFile(() => network.worker.kill())
+  const control = await startControl(network, afterFile)
+  await insertProducts(db, table, 'shelf', ids)
   const redis = await startRedis({ binary: findRedisBinary() ?? 'redis-server' })
-  ends(() => redis.stop('SIGKILL'))
+  afterFile(() => redis.stop('SIGKILL'))
   const client = new Redis(redis.url)
-  ends(() => client.disconnect())
+  afterFile(() => client.disconnect())
   const redisSwitch = await openRedisSwitch(redis.url)
-  // The function reaches Redis by the way that can be cut.
+  // The function reaches Redis through the switch, which can cut the connection.
   process.env.REDIS_URL = redisSwitch.url
   const api = createServer(async (request, response) => {
     const id = request.url?.split('/')[2] ?? ''
@@ -43,16 +43,17 @@ export async function startInspected(ids: string[]) {
   const [apiPort, port] = [await freePort(), await freePort()]
   await new Promise<void>((resolve) => api.listen(apiPort, '127.0.0.1', resolve))
   const config = { table, redisUrl: redisSwitch.url, dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT }
+  const dataDirectory = temporaryDirectory('aisle-inspector-')
   const apiUrl = `http://127.0.0.1:${apiPort}`
-  const inspector = new Inspector({ config, redis: redisSwitch, apiUrl, home: tmpdir() })
-  const told: Answered[] = []
-  inspector.requests.watch((answered) => told.push(answered))
-  const front = await startProxy({
-    ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.answer },
-    onAnswered: (answered) => void inspector.tell(answered),
+  const inspector = new Inspector({ config, redis: redisSwitch, apiUrl, dataDirectory })
+  const requests: RequestRecord[] = []
+  inspector.requests.watch((request) => requests.push(request))
+  const proxy = await startProxy({
+    ...{ port, target: apiPort, requests: inspector.requests, inspector: inspector.handle },
+    onResponse: (request) => void inspector.record(request),
   })
-  ends(async () => {
-    await front.stop()
+  afterFile(async () => {
+    await proxy.stop()
     inspector.close()
     api.close()
     api.closeAllConnections()
@@ -61,20 +62,20 @@ export async function startInspected(ids: string[]) {
   const url = `http://127.0.0.1:${port}`
   const read = (id = ids[0] ?? '') => fetch(`${url}/products/${id}`)
   return {
-    ...{ control, table, client, redisSwitch, url, port, told },
-    /** An empty Redis that is used: the first reads may be too late for its time limit on a machine that has just begun. */
+    ...{ control, table, client, redisSwitch, url, port, requests },
+    /** Empties the Redis and reads until a read is a hit, because the first reads can exceed the time limit of the cache. */
     async reset() {
       await redisSwitch.set(true)
       await client.flushall()
       const status = async () => (await read()).headers.get('cache-status')
       await expect.poll(status, { timeout: 10_000 }).toMatch(/hit/)
-      told.length = 0
+      requests.length = 0
     },
-    /** Presses a button. */
+    /** Sends the request of a button. */
     async press(action: string, id = 'a') {
       const headers = { 'x-inspector': '1' }
       const response = await fetch(`${url}/inspector/${action}?id=${id}`, { method: 'POST', headers })
-      return { status: response.status, ...((await response.json()) as { said: string }) }
+      return { status: response.status, ...((await response.json()) as { message: string }) }
     },
     read,
   }

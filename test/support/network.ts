@@ -1,40 +1,40 @@
-import type { Direction, Fault } from './line.ts'
+import type { Direction, Fault } from './delayProxy.ts'
 import type { NetworkEvent, NetworkMethods } from './networkProcess.ts'
 import { startWorker, type Worker } from './workers.ts'
 
-/** A line between clients and one server, see ./line.ts. */
+/** A connection path from clients to one server, through a proxy of ./delayProxy.ts. */
 export interface Wire {
-  /** Where clients connect. */
+  /** The port that clients connect to. */
   port: number
   url: string
-  /** Ends every connection, and refuses new ones until `reset`. */
+  /** Ends every connection and refuses new ones until `reset`. */
   close(): Promise<void>
-  /** Ends every connection; new ones work. */
+  /** Ends every connection. New ones work. */
   cut(): Promise<void>
-  /** The connections that are open now carry nothing any more this way; new ones work. */
+  /** Silently drops everything in this direction on the connections that are open now. New ones work. */
   swallow(direction: Direction): Promise<void>
-  /** The connections that are open now are reset by the next bytes on them. New ones work. */
+  /** Resets each connection that is open now when its next bytes arrive. New ones work. */
   forget(): Promise<void>
-  /** What goes this way waits until `release`. */
-  keep(direction: Direction): Promise<void>
+  /** Holds everything in this direction until `release`. */
+  hold(direction: Direction): Promise<void>
   release(): Promise<void>
   /**
-   * Does something to the reply to the next command that matches: the server has executed it by then.
+   * Applies a fault to the reply to the next command that matches, after the server has executed the command.
    *
-   * @param command a regular expression for the command's bytes on the wire, in which a dot matches every byte
-   * @param options.skip so many matching commands are let pass first
-   * @returns once it is set; `sprung` resolves when it was done
+   * @param command a regular expression for the bytes of the command, in which a dot matches every byte
+   * @param options.skip how many matching commands pass first
+   * @returns when the trap is set; `sprung` resolves when the fault has been applied
    */
   trap(command: string, fault: Fault, options?: { skip?: number }): Promise<{ sprung: Promise<void> }>
-  /** From now on it takes so long each way, until `reset`. */
+  /** Sets the delay in each direction, ms, until `reset`. */
   delay(delayMs: number): Promise<void>
-  /** No fault any more, and no connection. */
+  /** Removes every fault, ends every connection, and restores the delay. */
   reset(): Promise<void>
 }
 
-/** A network whose lines each add a delay. It is a process of its own, and ends with the one that started it. */
+/** A network of wires that each add a delay. It is its own process, and ends with the process that started it. */
 export interface Network {
-  /** @param delayMs each way; 0.5 is what lies between two machines of one availability zone */
+  /** @param delayMs in each direction; 0.5 is the distance between two machines of one availability zone */
   open(target: number, delayMs?: number): Promise<Wire>
   worker: Worker<NetworkMethods>
 }
@@ -42,30 +42,30 @@ export interface Network {
 export async function startNetwork(): Promise<Network> {
   const sprung = new Map<number, () => void>()
   const file = new URL('./networkProcess.ts', import.meta.url)
-  const worker = await startWorker<NetworkMethods, NetworkEvent>(file, undefined, ({ line }) =>
-    sprung.get(line)?.(),
+  const worker = await startWorker<NetworkMethods, NetworkEvent>(file, undefined, ({ proxy }) =>
+    sprung.get(proxy)?.(),
   )
   return {
     worker,
     async open(target, delayMs = 0.5) {
-      const { line, port } = await worker.call('open', { target, delayMs })
+      const { proxy, port } = await worker.call('open', { target, delayMs })
       return {
         port,
         url: `redis://127.0.0.1:${port}`,
-        close: () => worker.call('close', { line }),
-        cut: () => worker.call('cut', { line }),
-        swallow: (direction) => worker.call('swallow', { line, direction }),
-        forget: () => worker.call('forget', { line }),
-        keep: (direction) => worker.call('keep', { line, direction }),
-        release: () => worker.call('release', { line }),
+        close: () => worker.call('close', { proxy }),
+        cut: () => worker.call('cut', { proxy }),
+        swallow: (direction) => worker.call('swallow', { proxy, direction }),
+        forget: () => worker.call('forget', { proxy }),
+        hold: (direction) => worker.call('hold', { proxy, direction }),
+        release: () => worker.call('release', { proxy }),
         async trap(command, fault, { skip = 0 } = {}) {
           const { promise, resolve } = Promise.withResolvers<void>()
-          sprung.set(line, resolve)
-          await worker.call('trap', { line, command, fault, skip })
+          sprung.set(proxy, resolve)
+          await worker.call('trap', { proxy, command, fault, skip })
           return { sprung: promise }
         },
-        delay: (ms) => worker.call('delay', { line, delayMs: ms }),
-        reset: () => worker.call('reset', { line }),
+        delay: (ms) => worker.call('delay', { proxy, delayMs: ms }),
+        reset: () => worker.call('reset', { proxy }),
       }
     },
   }

@@ -1,84 +1,94 @@
-import { type Direction, type Fault, Line } from './line.ts'
-import { serve, tell } from './serve.ts'
+import { DelayProxy, type Direction, type Fault } from './delayProxy.ts'
+import { sendEvent, serve } from './serve.ts'
 
 /**
- * A network in a process of its own, so that no event loop of a test counts as distance. Started by ./network.ts.
+ * A network in its own process, so that a busy event loop of a test adds no delay. Started by ./network.ts.
  *
- * A timer of Node comes in whole milliseconds. So while something is on its way this process looks for what is due
- * again and again, and rests between by Atomics.wait, which is exact to about a tenth of a millisecond and costs 25 µs.
+ * Timers of Node.js have a resolution of one millisecond. So while bytes are in transit, this process polls for what is
+ * due. Between polls it rests with Atomics.wait, which is exact to about 0.1 ms and costs 25 µs.
  */
-const lines: Line[] = []
+const proxies: DelayProxy[] = []
 const alarm = new Int32Array(new SharedArrayBuffer(4))
-/** How long it rests at the longest while something is on its way: what arrives meanwhile is seen as much later, ms. */
+/** The longest rest while bytes are in transit, ms. Bytes that arrive during a rest are delayed by up to this. */
 const restMs = 0.05
-/** What a rest takes beyond what it was asked for, ms. */
-const restCosts = 0.08
-let isWatching = false
+/** How much longer a rest takes than requested, ms. */
+const restOverheadMs = 0.08
+let isPolling = false
 
-function watch(): void {
-  if (isWatching) return
-  isWatching = true
+function poll(): void {
+  if (isPolling) return
+  isPolling = true
   setImmediate(deliver)
 }
 
 function deliver(): void {
   let next = Number.POSITIVE_INFINITY
-  for (const line of lines) next = Math.min(next, line.deliver() ?? next)
+  for (const proxy of proxies) next = Math.min(next, proxy.deliver() ?? next)
   if (next === Number.POSITIVE_INFINITY) {
-    isWatching = false
+    isPolling = false
     return
   }
-  const rest = Math.min(next - performance.now() - restCosts, restMs)
+  const rest = Math.min(next - performance.now() - restOverheadMs, restMs)
   if (rest > 0) Atomics.wait(alarm, 0, 0, rest)
   setImmediate(deliver)
 }
 
-function lineOf(number: number): Line {
-  const line = lines[number]
-  if (!line) throw new Error(`There is no line ${number}`)
-  return line
+function findProxy(index: number): DelayProxy {
+  const proxy = proxies[index]
+  if (!proxy) throw new Error(`There is no proxy ${index}`)
+  return proxy
 }
 
-/** What this process tells: that a trap has sprung. */
-export type NetworkEvent = { type: 'fault'; line: number; fault: Fault }
+/** The event that a trap has sprung. */
+export type NetworkEvent = { type: 'fault'; proxy: number; fault: Fault }
 
 const methods = {
-  /** Opens a line to a port of this machine. */
+  /** Opens a proxy to a port of this machine. */
   async open({ target, delayMs }: { target: number; delayMs: number }) {
-    const line = new Line(target, delayMs, watch)
-    await line.open()
-    return { line: lines.push(line) - 1, port: line.port }
+    const proxy = new DelayProxy(target, delayMs, poll)
+    await proxy.open()
+    return { proxy: proxies.push(proxy) - 1, port: proxy.port }
   },
-  async close({ line }: { line: number }) {
-    lineOf(line).close()
+  async close({ proxy }: { proxy: number }) {
+    findProxy(proxy).close()
   },
-  async cut({ line }: { line: number }) {
-    lineOf(line).cut()
+  async cut({ proxy }: { proxy: number }) {
+    findProxy(proxy).cut()
   },
-  async swallow({ line, direction }: { line: number; direction: Direction }) {
-    lineOf(line).swallow(direction)
+  async swallow({ proxy, direction }: { proxy: number; direction: Direction }) {
+    findProxy(proxy).swallow(direction)
   },
-  async forget({ line }: { line: number }) {
-    lineOf(line).forget()
+  async forget({ proxy }: { proxy: number }) {
+    findProxy(proxy).forget()
   },
-  async keep({ line, direction }: { line: number; direction: Direction }) {
-    lineOf(line).keep(direction)
+  async hold({ proxy, direction }: { proxy: number; direction: Direction }) {
+    findProxy(proxy).hold(direction)
   },
-  async release({ line }: { line: number }) {
-    lineOf(line).release()
+  async release({ proxy }: { proxy: number }) {
+    findProxy(proxy).release()
   },
-  async trap({ line, command, fault, skip }: { line: number; command: string; fault: Fault; skip: number }) {
-    lineOf(line).trap(new RegExp(command, 'is'), fault, skip, (sprung) =>
-      tell<NetworkEvent>({ type: 'fault', line, fault: sprung }),
+  async trap({
+    proxy,
+    command,
+    fault,
+    skip,
+  }: {
+    proxy: number
+    command: string
+    fault: Fault
+    skip: number
+  }) {
+    findProxy(proxy).trap(new RegExp(command, 'is'), fault, skip, (sprung) =>
+      sendEvent<NetworkEvent>({ type: 'fault', proxy, fault: sprung }),
     )
   },
-  async delay({ line, delayMs }: { line: number; delayMs: number }) {
-    lineOf(line).delay(delayMs)
+  async delay({ proxy, delayMs }: { proxy: number; delayMs: number }) {
+    findProxy(proxy).delay(delayMs)
   },
-  async reset({ line }: { line: number }) {
-    await lineOf(line).reset()
+  async reset({ proxy }: { proxy: number }) {
+    await findProxy(proxy).reset()
   },
-  /** The processor time that this process has taken so far, ms. */
+  /** Returns the processor time that this process has used so far, ms. */
   async cpu() {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1000

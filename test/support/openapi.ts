@@ -33,17 +33,17 @@ interface Document {
   components: { schemas: { ProblemType: { oneOf: { const: string; description: string }[] } } }
 }
 
-/** docs/openapi.yml, as far as tests look at it. */
+/** The parts of docs/openapi.yml that tests read. */
 export const document: Document = parse(
   readFileSync(new URL('../../docs/openapi.yml', import.meta.url), 'utf8'),
 )
 
-/** The operations by their id, which is the name of the function. */
+/** The operations by id. The id is the name of the function. */
 export const operations = new Map(
   Object.entries(document.paths).flatMap(([path, { parameters = [], ...methods }]) =>
     Object.entries(methods).map(([method, operation]) => {
-      const pointer = `/paths/${escaped(path)}`
-      const all = [
+      const pointer = `/paths/${escapePointerPart(path)}`
+      const allParameters = [
         ...parameters.map((parameter, index) => follow(parameter, `${pointer}/parameters/${index}`)),
         ...(operation.parameters ?? []).map((parameter, index) =>
           follow(parameter, `${pointer}/${method}/parameters/${index}`),
@@ -51,25 +51,25 @@ export const operations = new Map(
       ]
       return [
         operation.operationId,
-        { method, path, operation, parameters: all, pointer: `${pointer}/${method}` },
+        { method, path, operation, parameters: allParameters, pointer: `${pointer}/${method}` },
       ]
     }),
   ),
 )
 
-/** What each problem type means; begins with its status. */
+/** The description of each problem type. It begins with the status. */
 export const problemTypes = new Map(
   document.components.schemas.ProblemType.oneOf.map(({ const: type, description }) => [type, description]),
 )
 
-/** Something of the document, and where it stands (RFC 6901). */
-export interface At<T> {
+/** A value of the document with its JSON pointer (RFC 6901). */
+export interface Located<T> {
   value: T
   pointer: string
 }
 
-/** What an object of the document stands for, which may be a reference. */
-export function follow<T extends Reference>(value: T, pointer: string): At<T> {
+/** Resolves an object of the document that may be a reference. */
+export function follow<T extends Reference>(value: T, pointer: string): Located<T> {
   if (!value.$ref) return { value, pointer }
   const target = value.$ref.slice(1)
   let found: unknown = document
@@ -77,19 +77,19 @@ export function follow<T extends Reference>(value: T, pointer: string): At<T> {
   return follow(found as T, target)
 }
 
-/** A part of a JSON pointer. */
-export function escaped(part: string): string {
+/** Escapes a part of a JSON pointer. */
+export function escapePointerPart(part: string): string {
   return part.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-// Not strict: the document holds more than schemas. Misspelt keywords are found by its linter.
+// Not strict, because the document contains more than schemas. Its linter finds misspelt keywords.
 const ajv = new Ajv2020({ strict: false, allErrors: true, verbose: true })
 addFormats.default(ajv)
 ajv.addSchema(document, 'openapi', undefined, false)
 const validators = new Map<string, ValidateFunction>()
 
-/** What the schema at this place of the document says against a value. */
-export function invalid(pointer: string, value: unknown, name: string): string[] {
+/** Validates a value against the schema at a JSON pointer, and returns the errors. */
+export function schemaErrors(pointer: string, value: unknown, name: string): string[] {
   const validate = validators.get(pointer) ?? ajv.compile({ $ref: `openapi#${encodeURI(pointer)}` })
   validators.set(pointer, validate)
   if (validate(value)) return []

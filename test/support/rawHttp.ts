@@ -1,20 +1,20 @@
 import { connect } from 'node:net'
 
-/** What became of bytes that were sent: the answer as it came, and whether the other end closed the connection. */
+/** The answer to bytes that were sent: its text, and whether the server closed the connection. */
 export interface RawAnswer {
-  /** Of the last answer; undefined where there was none. A 100 is not the last. */
+  /** The status of the last answer, or undefined without one. An answer with a status of 1xx does not count. */
   status: number | undefined
   text: string
   closed: boolean
 }
 
 /**
- * Sends bytes as they are, and waits for an answer. Unless they are a whole request, the connection is ended after a
- * second, so that the other end knows that nothing follows; after five more it is given up.
+ * Sends bytes unchanged and waits for an answer. If they are not a whole request, the sending side ends after 1 s, so that
+ * the server knows that nothing follows. After 5 more seconds the wait ends.
  *
- * @param options.isWhole a whole request is waited for until it is answered, 30 s at most: servers end a connection
- *   whose other side is ended, also where the answer is only late
- * @throws {Error} where nobody listens
+ * @param options.isWhole whether the bytes are a whole request. Then it waits up to 30 s and does not end the sending
+ *   side, because servers close such a connection even if the answer is only late
+ * @throws {Error} if nothing listens on the port
  */
 export const sendRaw = (port: number, bytes: string | Buffer, { isWhole = false } = {}): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
@@ -22,18 +22,18 @@ export const sendRaw = (port: number, bytes: string | Buffer, { isWhole = false 
     let closed = false
     const socket = connect(port, '127.0.0.1')
     const finish = () => {
-      clearTimeout(half)
-      clearTimeout(late)
+      clearTimeout(endTimer)
+      clearTimeout(timeout)
       socket.destroy()
       const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
       resolve({ status: statuses.findLast((status) => status >= 200), text, closed })
     }
-    const half = isWhole ? undefined : setTimeout(() => socket.end(), 1000)
-    const late = setTimeout(finish, isWhole ? 30_000 : 6000)
+    const endTimer = isWhole ? undefined : setTimeout(() => socket.end(), 1000)
+    const timeout = setTimeout(finish, isWhole ? 30_000 : 6000)
     socket.on('connect', () => socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes))
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
-      // With its head and the begin of its body it is known what it is.
+      // The status is known when the head of a final answer is complete.
       if (/HTTP\/1\.1 [2-5]\d\d[\s\S]*\r\n\r\n/.test(text)) setTimeout(finish, 5)
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -45,6 +45,6 @@ export const sendRaw = (port: number, bytes: string | Buffer, { isWhole = false 
     })
   })
 
-/** A request as text, line by line. */
+/** Returns the text of a request. */
 export const rawRequest = (line: string, headers: string[] = [], body = ''): string =>
   `${[line, ...headers].join('\r\n')}\r\n\r\n${body}`

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectFolder } from '../../lib/project/folder.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 
-/** A page of the documentation, by its path from the project's folder. */
-export const pageOf = (path: string): string => readFileSync(join(projectFolder, path), 'utf8')
+/** Reads a page of the documentation. The path is relative to the project's directory. */
+export const readDocument = (path: string): string => readFileSync(join(projectDirectory, path), 'utf8')
 
-export const readme = pageOf('README.md')
+export const readme = readDocument('README.md')
 
-/** The blocks of code on a page, the README by default, that are marked as of this language. */
-export const blocksOf = (language: string, page = 'README.md'): string[] =>
-  [...pageOf(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+/** Returns the code blocks of a language on a page, by default the README. */
+export const codeBlocks = (language: string, page = 'README.md'): string[] =>
+  [...readDocument(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
     ([, text = '']) => text,
   )

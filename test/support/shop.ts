@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QueryCommand } from '@aws-sdk/lib-dynamodb'
-import { freePort } from '../../lib/local/servers/server.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
 import { startStack } from '../../lib/local/stack.ts'
 import { startServices } from './offline.ts'
 
-/** Waits until the stream has counted the sample's products, 30 s at most: the first page is cached as it is then. */
-async function categoriesAreCounted({ db, table }: Awaited<ReturnType<typeof startServices>>): Promise<void> {
+/**
+ * Waits up to 30 s until the stream has counted the sample products. The home page is cached, so a read before that would
+ * cache incomplete counts.
+ */
+async function waitForCategoryCounts({
+  db,
+  table,
+}: Awaited<ReturnType<typeof startServices>>): Promise<void> {
   const query = new QueryCommand({
     ...{ TableName: table, KeyConditionExpression: 'pk = :pk' },
     ExpressionAttributeValues: { ':pk': 'CATEGORIES' },
@@ -23,21 +29,21 @@ async function categoriesAreCounted({ db, table }: Awaited<ReturnType<typeof sta
 export type Shop = Awaited<ReturnType<typeof startShop>>
 
 /**
- * What `npm start` runs, with a Redis and a DynamoDB Local of its own and the sample catalogue in it. Both are there
- * for the caller to stop.
+ * Starts what `npm start` runs, with its own Redis and DynamoDB Local and the sample catalogue. The caller may stop both
+ * servers.
  */
 export async function startShop() {
   const services = await startServices()
   const { env } = services
   const stack = await startStack({
-    ...{ env, home: env.AISLE_HOME, port: await freePort(), signal: new AbortController().signal },
-    ...{ say: () => {}, done: () => {}, onLine: () => {} },
+    ...{ env, dataDirectory: env.AISLE_HOME, port: await freePort(), signal: new AbortController().signal },
+    ...{ print: () => {}, onReady: () => {}, onLine: () => {} },
   }).catch(async (error) => {
     await services.stop()
     throw error
   })
-  await categoriesAreCounted(services)
-  // A browser asks for six files at once, for which the emulator starts six threads: as after somebody else's visit.
+  await waitForCategoryCounts(services)
+  // A browser requests six files at once. The emulator starts a thread for each, so that the first visit does not have to.
   const files = Array.from({ length: 6 }, () => fetch(`${stack.url}/assets/none.css`))
   await Promise.all(files)
   const write = async (method: string, path: string, body: object): Promise<{ id: string }> => {
@@ -54,10 +60,10 @@ export async function startShop() {
   return {
     url: stack.url,
     services,
-    /** Writes through the API, as somebody who may. */
+    /** Writes through the API with a token that allows it. */
     put: (id: string, product: object) => write('PUT', `/products/${id}`, product),
     patch: (id: string, changes: object) => write('PATCH', `/products/${id}`, changes),
-    /** @returns the review, with the id that it got */
+    /** Writes a review. @returns the stored review with its id */
     review: (id: string, review: object) => write('POST', `/products/${id}/reviews`, review),
     async stop() {
       await stack.stop()

@@ -2,15 +2,18 @@ import { createHash, createHmac } from 'node:crypto'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
-/** As RFC 3986 has it, of which encodeURIComponent leaves some out. */
+/** Encodes by RFC 3986. encodeURIComponent leaves some reserved characters unencoded. */
 const encode = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 
 /**
- * The signature that a presigned GET has to carry, computed from AWS' description of Signature Version 4 and from nothing
- * that the code under test uses. https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+ * Computes the signature that a presigned GET must carry. It follows AWS' description of Signature Version 4 and shares no
+ * code with the code under test. https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
  */
-export function signatureOf(
+export function computeSignature(
   url: URL,
   secretAccessKey: string,
   { service, payload = sha256('') }: { service: string; payload?: string },

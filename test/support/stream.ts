@@ -1,29 +1,36 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBStreamEvent } from 'aws-lambda'
 import { expect, onTestFinished } from 'vitest'
-import { localAccess } from '../../lib/local/servers/client.ts'
-import type { LambdaRecord } from '../../lib/local/stream/event.ts'
-import { streamMapping } from '../../lib/local/stream/filter.ts'
-import { followStream, type PollerOptions } from '../../lib/local/stream/poller.ts'
-import { endpointOfWorker } from './dynamodb.ts'
+import { localClientConfig } from '../../lib/local/servers/client.ts'
+import { readEventSourceMapping } from '../../lib/local/stream/eventSourceMapping.ts'
+import { type FollowOptions, followStream } from '../../lib/local/stream/followStream.ts'
+import type { LambdaRecord } from '../../lib/local/stream/lambdaRecord.ts'
+import { testDynamodbEndpoint } from './dynamodb.ts'
 
-/** A client of the streams of the run's DynamoDB Local. */
+/** Connects a client of the streams of the run's DynamoDB Local. */
 export const connectStreams = (): DynamoDBStreamsClient =>
-  new DynamoDBStreamsClient(localAccess(endpointOfWorker()))
+  new DynamoDBStreamsClient(localClientConfig(testDynamodbEndpoint()))
 
-/** Follows the stream of a table until the test ends, or `stop` is called. */
-export function follow(
+/** Follows the stream of a table until the test ends or `stop` is called. `warnings` collects its warnings. */
+export function followTable(
   db: DynamoDBDocumentClient,
   table: string,
-  invoke: PollerOptions['invoke'],
-  options: Partial<PollerOptions> = {},
+  invoke: FollowOptions['invoke'],
+  options: Partial<FollowOptions> = {},
 ) {
   const end = new AbortController()
-  const troubles: string[] = []
+  const warnings: string[] = []
   const followed = followStream({
-    ...{ db, streams: connectStreams(), mapping: { ...streamMapping(), table }, invoke, signal: end.signal },
+    ...{
+      db,
+      streams: connectStreams(),
+      mapping: { ...readEventSourceMapping(), table },
+      invoke,
+      signal: end.signal,
+    },
     positions: new Map(),
-    onTrouble: (what) => troubles.push(what),
+    onWarning: (warning) => warnings.push(warning),
     ...options,
   })
   const stop = () => {
@@ -31,18 +38,18 @@ export function follow(
     return followed
   }
   onTestFinished(stop)
-  return { troubles, stop }
+  return { warnings, stop }
 }
 
-/** The records of a table's stream, as Lambda would deliver them, once there are so many. */
-export async function recordsOf(
+/** Waits until a table's stream has `count` records, and returns them as Lambda delivers them. */
+export async function readRecords(
   db: DynamoDBDocumentClient,
   table: string,
   count: number,
 ): Promise<LambdaRecord[]> {
   const records: LambdaRecord[] = []
-  const { stop } = follow(db, table, async (some) => {
-    records.push(...some)
+  const { stop } = followTable(db, table, async (batch) => {
+    records.push(...batch)
     return []
   })
   await expect.poll(() => records.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
@@ -50,5 +57,5 @@ export async function recordsOf(
   return records
 }
 
-/** The event of a delivery. */
-export const deliveryOf = (records: unknown) => ({ Records: records }) as never
+/** Returns the event of a delivery. The records may be malformed. */
+export const toStreamEvent = (records: unknown) => ({ Records: records }) as DynamoDBStreamEvent

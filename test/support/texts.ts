@@ -9,9 +9,9 @@ import type { Loaded } from '../../lib/cacheAside/index.ts'
 export type Text = { text: string }
 
 /**
- * Texts in a table of DynamoDB, for processes that a test starts. Each write raises the version of its id by one.
+ * Texts in a DynamoDB table, for processes that a test starts. Each write increments the version of its id.
  *
- * @param prefix keeps apart those who use the same table
+ * @param prefix separates the users of the same table
  */
 export function textsIn(db: DynamoDBDocumentClient, table: string, prefix = '') {
   const keyOf = (id: string) => ({ pk: `${prefix}${id}`, sk: 'TEXT' })
@@ -32,7 +32,7 @@ export function textsIn(db: DynamoDBDocumentClient, table: string, prefix = '') 
       if (UnprocessedKeys?.[table]) throw new Error('DynamoDB left keys unread')
       return new Map(Responses?.[table]?.map((item) => [item.pk.slice(prefix.length), loaded(item)]))
     },
-    /** @param text null deletes: what is left is the version */
+    /** @param text null deletes the text and keeps the version */
     async write(
       id: string,
       text: string | null,

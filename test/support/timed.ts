@@ -1,61 +1,61 @@
 import { test } from 'vitest'
 import type { Control } from './control.ts'
 
-/** What a test with time in it needs beside itself. */
-export interface Ground {
+/** What every timed test needs. */
+export interface TimedSetup {
   control: Control
-  /** Everything as at the start, all processes up and connected. */
+  /** Restores the initial state, with all processes running and connected. */
   reset(): Promise<void>
 }
 
-/** A run in which the control once waited longer does not count, ms. */
-const mostMs = 50
+/** A run is discarded if the control waited longer than this once, ms. */
+const longestWaitMs = 50
 const mostRuns = 3
 
 /**
- * A test of a promise about time. Where the control had to wait, no promise could be kept: that run is void, whatever
- * came of it, is told, and repeated. What counts is decided by the control and never by the outcome.
+ * Defines a test of a promise about time. If the control had to wait, the machine was too busy for the promise. Such a
+ * run is discarded whether it passed or failed, is reported, and is repeated. Only the control decides which run counts.
  *
- * @param options.timeout for all of its runs together, ms
+ * @param options.timeout for all runs together, ms
  */
-export function timed<G extends Ground>(
+export function timed<S extends TimedSetup>(
   name: string,
-  ground: G,
-  run: (ground: G) => Promise<void>,
+  setup: S,
+  run: (setup: S) => Promise<void>,
   { timeout = mostRuns * 60_000 } = {},
 ): void {
-  // Past the console, which is shown of failed tests only.
-  const tell = (what: string) => void process.stderr.write(`Void run of "${name}": ${what}\n`)
-  test(name, { timeout }, () => firstThatCounts(ground, run, tell))
+  // Not through the console, which Vitest shows for failed tests only.
+  const report = (message: string) => void process.stderr.write(`Discarded run of "${name}": ${message}\n`)
+  test(name, { timeout }, () => repeatDiscardedRuns(setup, run, report))
 }
 
 /**
- * Runs it until a run counts, three times at the most.
+ * Repeats a test until a run counts, up to three times.
  *
- * @param tell told of each run that was void
- * @throws what the run has thrown that counts, or an Error when each of three was void
+ * @param report called for each discarded run
+ * @throws the error of the run that counts, or an Error if all three runs were discarded
  */
-export async function firstThatCounts<G extends Ground>(
-  ground: G,
-  run: (ground: G) => Promise<void>,
-  tell: (what: string) => void,
+export async function repeatDiscardedRuns<S extends TimedSetup>(
+  setup: S,
+  run: (setup: S) => Promise<void>,
+  report: (message: string) => void,
 ): Promise<void> {
   const waits: number[] = []
   while (waits.length < mostRuns) {
-    await ground.reset()
-    await ground.control.begin()
-    const outcome = await run(ground).then(
+    await setup.reset()
+    await setup.control.begin()
+    const failure = await run(setup).then(
       () => undefined,
       (error: unknown) => ({ error }),
     )
-    const longest = await ground.control.longest()
-    if (longest <= mostMs) {
-      if (outcome) throw outcome.error
+    const longest = await setup.control.longest()
+    if (longest <= longestWaitMs) {
+      if (failure) throw failure.error
       return
     }
     waits.push(Math.round(longest))
-    const came = outcome ? `failed (${String(outcome.error).split('\n')[0]})` : 'passed'
-    tell(`number ${waits.length}, which ${came}: a bare client waited ${Math.round(longest)} ms`)
+    const outcome = failure ? `failed (${String(failure.error).split('\n')[0]})` : 'passed'
+    report(`number ${waits.length} ${outcome}, but a bare client waited ${Math.round(longest)} ms`)
   }
   throw new Error(`The machine was too busy: in ${mostRuns} runs a bare client waited ${waits.join(', ')} ms`)
 }

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterAll } from 'vitest'
-import { type Certificate, certificateIn } from './certificate.ts'
+import { type Certificate, createCertificate } from './certificate.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 export type { Certificate } from './certificate.ts'
 
 /**
- * A certificate for 127.0.0.1 and localhost, by an authority that this process trusts from now on and no other does.
- * Certificates are checked as always: a client needs no setting for it.
+ * Creates a certificate for 127.0.0.1 and localhost. Only this process trusts its authority, from now on. Certificates
+ * are verified as usual, and a client needs no special setting.
  */
 export function trustedCertificate(): Certificate {
   const certificate = makeCertificate()
@@ -17,9 +14,5 @@ export function trustedCertificate(): Certificate {
   return certificate
 }
 
-/** A certificate by an authority that nobody knows. */
-export function makeCertificate(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'aisle-tls-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  return certificateIn(folder)
-}
+/** Creates a certificate whose authority no process trusts. Its files are removed when this process exits. */
+export const makeCertificate = (): Certificate => createCertificate(temporaryDirectory('aisle-tls-'))

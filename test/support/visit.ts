@@ -3,11 +3,11 @@ import { test as plain } from 'vitest'
 import { findBrowser, isBrowserRequired, openBrowser } from './browser.ts'
 import { startShop } from './shop.ts'
 
-/** Opens a page in a browser that knows nothing yet: a session of its own, paths relative to the shop. */
+/** Opens a page in a new browser session. Paths are relative to the shop. */
 export type Visit = (path: string, options?: BrowserContextOptions) => Promise<Page>
 
 const inBrowser = plain
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs: nothing
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the fixtures that this one needs from the pattern: none
   .extend('shop', { scope: 'file' }, async ({}, { onCleanup }) => {
     const shop = await startShop()
     onCleanup(() => shop.stop())
@@ -19,8 +19,8 @@ const inBrowser = plain
     onCleanup(() => browser.close())
     return browser
   })
-  .extend('troubles', (): string[] => [])
-  .extend('visit', async ({ shop, browser, troubles }, { onCleanup }): Promise<Visit> => {
+  .extend('pageErrors', (): string[] => [])
+  .extend('visit', async ({ shop, browser, pageErrors }, { onCleanup }): Promise<Visit> => {
     const contexts: BrowserContext[] = []
     onCleanup(async () => {
       for (const context of contexts) await context.close()
@@ -30,26 +30,26 @@ const inBrowser = plain
       contexts.push(context)
       const page = await context.newPage()
       page.setDefaultTimeout(10_000)
-      listen(page, troubles)
+      listen(page, pageErrors)
       await page.goto(path)
       return page
     }
   })
 
 /**
- * A test in a real browser on a shop of its file's own. `troubles` fills with what no page may do: errors in the
- * console, of scripts and of files that are missing, what the Content-Security-Policy stopped, and dialogs.
+ * Defines a test in a real browser, with one shop for each test file. `pageErrors` collects what no page may cause:
+ * errors in the console, script errors, missing files, violations of the Content-Security-Policy, and dialogs.
  */
 export const test = findBrowser() === undefined && !isBrowserRequired() ? inBrowser.skip : inBrowser
 
-// Here, so that the start of a whole shop is not on the time of whichever test comes first.
+// The shop starts here so that its start does not count as part of the first test.
 if (findBrowser() !== undefined) inBrowser.beforeAll(async ({ shop, browser }) => void [shop, browser])
 
 /**
- * Clicks a link, and waits until all of the page behind it is there. A click alone is done when the navigation has
- * begun, and what is looked at then may be half a page.
+ * Clicks a link and waits until the whole page behind it has been parsed. A click alone resolves when the navigation
+ * begins, when half of the page may be missing.
  */
-export async function follow(
+export async function followLink(
   link: Locator,
   options: { position?: { x: number; y: number } } = {},
 ): Promise<void> {
@@ -57,29 +57,29 @@ export async function follow(
   await Promise.all([arrived, link.click(options)])
 }
 
-function listen(page: Page, troubles: string[]): void {
+function listen(page: Page, pageErrors: string[]): void {
   page.on('console', (message) => {
-    if (message.type() === 'error') troubles.push(`${page.url()}: ${message.text()}`)
+    if (message.type() === 'error') pageErrors.push(`${page.url()}: ${message.text()}`)
   })
-  page.on('pageerror', (error) => troubles.push(`${page.url()}: ${error.message}`))
+  page.on('pageerror', (error) => pageErrors.push(`${page.url()}: ${error.message}`))
   page.on('requestfailed', (request) => {
     const { errorText } = request.failure() ?? {}
-    // Who leaves a page does not wait for its pictures.
-    if (errorText !== 'net::ERR_ABORTED') troubles.push(`${request.url()}: ${errorText}`)
+    // Leaving a page cancels the pictures that are still loading.
+    if (errorText !== 'net::ERR_ABORTED') pageErrors.push(`${request.url()}: ${errorText}`)
   })
   page.on('dialog', (dialog) => {
-    troubles.push(`${page.url()}: a dialog says ${dialog.message()}`)
+    pageErrors.push(`${page.url()}: it opened a dialog: ${dialog.message()}`)
     dialog.dismiss().catch(() => {})
   })
 }
 
-/** One path for each kind of page that the sample catalogue gives: what holds for these holds for the shop. */
-export const kinds = {
-  'first page': '/',
+/** One path for each kind of page in the sample catalogue. */
+export const pageKinds = {
+  'home page': '/',
   category: '/c/kitchen/coffee',
-  'category without products right in it': '/c/kitchen',
+  'category with products only in subcategories': '/c/kitchen',
   'product with variants': '/p/2',
   'product without variants': '/p/1',
-  'nothing there': '/p/nobody',
+  'not found': '/p/missing',
   'unusable address': '/c/No',
 }

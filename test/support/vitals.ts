@@ -1,31 +1,32 @@
 /// <reference lib="dom" />
 import type { Page } from 'playwright-core'
 
-/** An entry of the Layout Instability API, which TypeScript's own types do not know. */
+/** An entry of the Layout Instability API, which TypeScript's own types do not include. */
 interface LayoutShift extends PerformanceEntry {
   value: number
   sources: { node: Element | null }[]
 }
 
-/** How far what is seen has moved since the page began, and what moved: all shifts together, 0 where nothing did. */
+/** Returns the sum of all layout shifts since the page loaded, 0 without any, and the elements that moved. */
 export const layoutShift = (page: Page): Promise<{ sum: number; moved: string[] }> =>
   page.evaluate(
     () =>
       new Promise((resolve) => {
         const kind = 'layout-shift'
-        if (!PerformanceObserver.supportedEntryTypes.includes(kind)) throw new Error(`No ${kind} here`)
+        if (!PerformanceObserver.supportedEntryTypes.includes(kind))
+          throw new Error(`This browser does not report ${kind}`)
         const entries: LayoutShift[] = []
         const observer = new PerformanceObserver((list) =>
           entries.push(...(list.getEntries() as LayoutShift[])),
         )
         observer.observe({ type: kind, buffered: true })
-        // Entries that were there before come at once, but not synchronously.
+        // The buffered entries arrive immediately, but not synchronously.
         setTimeout(
           () =>
             resolve({
               sum: entries.reduce((sum, { value }) => sum + value, 0),
               moved: entries.flatMap(({ sources }) =>
-                sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? 'something that is gone'),
+                sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? 'a removed element'),
               ),
             }),
           200,
@@ -34,9 +35,11 @@ export const layoutShift = (page: Page): Promise<{ sum: number; moved: string[] 
   )
 
 /**
- * When the largest thing that is seen at first was painted, ms since the page was asked for; and what it is. To be asked
- * before anybody scrolls: Chromium counts nothing after that. Nor does it count pictures of few bytes for their size,
- * as drawings are: see {@link lastPicture}.
+ * Returns when the largest element in the viewport was painted, ms since the request for the page, and the element. Call
+ * it before any scrolling, because Chromium stops measuring then. Chromium also ignores pictures with few bytes for their
+ * size, such as drawings: see {@link lastPicture}.
+ *
+ * @throws {Error} if nothing was painted for 5 s
  */
 export const largestPaint = (page: Page): Promise<{ ms: number; what: string }> =>
   page.evaluate(
@@ -44,7 +47,7 @@ export const largestPaint = (page: Page): Promise<{ ms: number; what: string }> 
       new Promise((resolve, reject) => {
         let last: LargestContentfulPaint | undefined
         new PerformanceObserver((list) => {
-          // Something larger may come with one of the next frames.
+          // A later frame may paint a larger element.
           if (!last)
             setTimeout(
               () => resolve({ ms: last?.startTime ?? 0, what: last?.element?.outerHTML.slice(0, 80) ?? '' }),
@@ -56,7 +59,7 @@ export const largestPaint = (page: Page): Promise<{ ms: number; what: string }> 
       }),
   )
 
-/** When the last picture was there of those that are seen at first, ms since the page was asked for. 0: there is none. */
+/** Returns when the last picture in the viewport had loaded, ms since the request for the page. 0 without pictures. */
 export const lastPicture = (page: Page): Promise<number> =>
   page.evaluate(async () => {
     const ends: number[] = []
@@ -69,16 +72,16 @@ export const lastPicture = (page: Page): Promise<number> =>
     return Math.max(0, ...ends)
   })
 
-/** Waits until all pictures have come that are not hidden. */
-export const picturesCome = (page: Page): Promise<void> =>
+/** Waits until all visible pictures have loaded or failed. */
+export const waitForPictures = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const shown = [...document.images].filter((image) => image.checkVisibility())
-    // One that never comes is for others to notice.
+    // Missing pictures are the subject of other tests.
     await Promise.all(shown.map((image) => image.decode().catch(() => {})))
   })
 
-/** Scrolls down as one reads, until there is no more; 10 s at most. */
-export async function readToTheEnd(page: Page): Promise<void> {
+/** Scrolls to the end of the page at the pace of a reader, for up to 10 s. */
+export async function scrollToEnd(page: Page): Promise<void> {
   const deadline = Date.now() + 10_000
   const atEnd = () => page.evaluate(() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1)
   await page.locator('footer').waitFor()

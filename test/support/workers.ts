@@ -1,25 +1,25 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Call, Message, Methods } from './serve.ts'
 
-/** A process that its starter asks by calls, see ./serve.ts. Ends with its starter at the latest. */
+/** A process that answers calls of its starter, see ./serve.ts. It ends with its starter at the latest. */
 export interface Worker<M extends Methods> {
   process: ChildProcess
-  /** @throws {Error} what the worker threw, or that it ended first */
+  /** @throws {Error} that the worker threw, or if the worker ends first */
   call<K extends keyof M & string>(
     method: K,
     ...request: Parameters<M[K]>
   ): Promise<Awaited<ReturnType<M[K]>>>
 
-  /** Ends it with SIGKILL, in the middle of whatever it is doing; resolves when it is gone. */
+  /** Ends the process with SIGKILL. Resolves when it has ended. */
   kill(): Promise<void>
 }
 
 /**
- * Starts a process.
+ * Starts a worker process.
  *
  * @param file a module that calls `serve`
- * @param setup what it gets from `setupOf`
- * @param onEvent gets what it tells
+ * @param setup the value that `readSetup` returns in the worker
+ * @param onEvent receives the events that the worker sends
  */
 export async function startWorker<M extends Methods, Event>(
   file: URL,
@@ -30,16 +30,16 @@ export async function startWorker<M extends Methods, Event>(
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
-  let said = ''
+  let errorOutput = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-4000)
+    errorOutput = (errorOutput + text).slice(-4000)
   })
   const calls = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>()
   let count = 0
   const ready = Promise.withResolvers<void>()
   const ended = new Promise<void>((resolve) =>
     child.on('exit', (code, signal) => {
-      const error = new Error(`The worker ended with ${signal ?? code}\n${said}`)
+      const error = new Error(`The worker ended with ${signal ?? code}\n${errorOutput}`)
       ready.reject(error)
       for (const { reject } of calls.values()) reject(error)
       calls.clear()
@@ -68,7 +68,7 @@ export async function startWorker<M extends Methods, Event>(
         calls.set(call.call, { resolve: resolve as (answer: unknown) => void, reject })
         child.send(call, (error) => error && reject(error))
       })
-      // A test that failed meanwhile asks no more.
+      // If the test fails meanwhile, nothing awaits this answer.
       answer.catch(() => {})
       return answer
     },

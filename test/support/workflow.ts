@@ -1,4 +1,4 @@
-/** What the tests look at of a workflow of GitHub Actions; {@link workflowSchema} says that it is there. */
+/** The parts of a GitHub Actions workflow that tests read. {@link workflowSchema} requires them. */
 export interface Workflow {
   on: { workflow_dispatch: { inputs: Record<string, object> } }
   permissions: Record<string, string>
@@ -52,8 +52,8 @@ const input = only({
 })
 
 /**
- * The part of GitHub's syntax of workflows that this project uses, and nothing else: a key that is misspelt, or in the
- * wrong place, is an error. https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
+ * The part of GitHub's workflow syntax that this project uses. A misspelt or misplaced key is an error.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
  */
 export const workflowSchema = only(
   {

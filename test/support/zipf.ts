@@ -1,4 +1,4 @@
-/** Draws 0, 1, 2... below `count`, n with a probability of 1/(n + 1) to 1 for 0: Zipf's law with exponent 1. */
+/** Returns a generator of numbers from 0 to `count` - 1 by Zipf's law with exponent 1: n is 1/(n + 1) times as likely as 0. */
 export function zipf(count: number): () => number {
   const sums: number[] = []
   for (let n = 0, sum = 0; n < count; n++) {

@@ -20,8 +20,8 @@ interface Directive {
 const parse = (line: string | undefined): Line => JSON.parse(line ?? 'null')
 const lastLine = () => parse(lastLines()[0])
 
-/** What CloudWatch would take from a line as metrics; fails where the line breaks the format's specification. */
-function metricsOf(line: Line): Record<string, number> {
+/** Reads the metrics that CloudWatch would find in a line. Fails if the line violates the format's specification. */
+function readMetrics(line: Line): Record<string, number> {
   const { _aws } = line
   if (!_aws) return {}
   expect(Math.abs(Date.now() - _aws.Timestamp)).toBeLessThan(60_000)
@@ -42,15 +42,15 @@ function metricsOf(line: Line): Record<string, number> {
   )
 }
 
-/** Until Redis, which has just been started, is asked again. */
-const warm = (id: string) =>
+/** Waits until reads use the Redis that has just started. */
+const untilHit = (id: string) =>
   expect.poll(async () => (await get(id)).headers['cache-status'], { timeout: 5000 }).toMatch(/^aisle; hit/)
 
-test('the line of a miss tells what it cost, and that of a hit what it saved', async () => {
+test('the line of a miss has its cost, and the line of a hit what it saved', async () => {
   await freshRedis({ port: redisPort })
   await put('a', { body: { ...aProduct, description: 'x'.repeat(9000) } })
   await put('b', { body: aProduct })
-  await warm('b')
+  await untilHit('b')
   await get('a', { context: { awsRequestId: 'r-1' } })
   const miss = lastLine()
   expect(miss).toMatchObject({
@@ -60,18 +60,18 @@ test('the line of a miss tells what it cost, and that of a hit what it saved', a
     cache: expect.stringMatching(/^aisle; fwd=uri-miss; stored; ttl=\d+$/),
     requestId: 'r-1',
   })
-  expect(metricsOf(miss)).toEqual({ misses: 1, databaseReads: 1, readUnits: 3 })
+  expect(readMetrics(miss)).toEqual({ misses: 1, databaseReads: 1, readUnits: 3 })
   await get('a')
   const hit = lastLine()
   expect(hit).toMatchObject({ status: 200, cache: expect.stringMatching(/^aisle; hit; ttl=\d+$/) })
-  expect(metricsOf(hit)).toEqual({ hits: 1, readUnitsSaved: 3 })
+  expect(readMetrics(hit)).toEqual({ hits: 1, readUnitsSaved: 3 })
   expect(hit).not.toHaveProperty('dbMs')
   for (const ms of [miss.ms, miss.cacheMs, miss.dbMs, hit.ms, hit.cacheMs])
     expect(ms).toEqual(expect.any(Number))
   expect(Number(miss.cacheMs) + Number(miss.dbMs)).toBeLessThanOrEqual(Number(miss.ms) + 0.02)
 })
 
-test('a batch counts each product', async () => {
+test('a batch counts every product', async () => {
   await freshRedis({ port: redisPort })
   await put('a', { body: { ...aProduct, description: 'x'.repeat(9000) } })
   await put('b', { body: aProduct })
@@ -79,16 +79,16 @@ test('a batch counts each product', async () => {
   await expect
     .poll(async () => (await batch()).headers['cache-status'], { timeout: 5000 })
     .toMatch(/^aisle; hit/)
-  expect(metricsOf(lastLine())).toEqual({ hits: 3, readUnitsSaved: 5 })
+  expect(readMetrics(lastLine())).toEqual({ hits: 3, readUnitsSaved: 5 })
 })
 
-test('what several requests wait for counts for the one that caused it', async () => {
+test('work that several requests wait for counts for the request that caused it', async () => {
   await freshRedis({ port: redisPort })
   await put('b', { body: aProduct })
-  await warm('b')
+  await untilHit('b')
   await put('c', { body: aProduct })
   await Promise.all(Array.from({ length: 5 }, () => get('c')))
-  const metrics = lastLines(5).map((line) => metricsOf(parse(line)))
+  const metrics = lastLines(5).map((line) => readMetrics(parse(line)))
   const sum = (name: string) => metrics.reduce((total, each) => total + (each[name] ?? 0), 0)
   expect(sum('databaseReads')).toBe(1)
   expect(sum('readUnits')).toBe(1)
@@ -96,10 +96,10 @@ test('what several requests wait for counts for the one that caused it', async (
   expect(sum('leaseWaitMs')).toBeGreaterThan(0)
 })
 
-test('reads past a Redis that is away count by their reason, and the line that saw its breaker open says so', async () => {
+test('a read that bypasses Redis counts with its reason, and the line during which the breaker opens says so', async () => {
   const server = await freshRedis({ port: redisPort })
   await put('b', { body: aProduct })
-  await warm('b')
+  await untilHit('b')
   await server.stop('SIGKILL')
   const lines: Line[] = []
   for (let n = 0; n < 6; n++) {
@@ -110,23 +110,23 @@ test('reads past a Redis that is away count by their reason, and the line that s
   expect(opened).toBe(2)
   for (const line of lines.slice(0, opened + 1)) {
     expect(line).toMatchObject({ level: 'warn', status: 200, warnings: [expect.any(String)] })
-    expect(metricsOf(line)).toMatchObject({ failOpensRedisError: 1, databaseReads: 1 })
+    expect(readMetrics(line)).toMatchObject({ failOpensRedisError: 1, databaseReads: 1 })
   }
   for (const line of lines.slice(opened + 1)) {
     expect(line).not.toHaveProperty('breaker')
-    expect(metricsOf(line)).toEqual({ fallbacks: 1 })
+    expect(readMetrics(line)).toEqual({ fallbacks: 1 })
   }
   await get('other')
-  expect(metricsOf(lastLine())).toMatchObject({ failOpensRedisAway: 1, databaseReads: 1 })
+  expect(readMetrics(lastLine())).toMatchObject({ failOpensRedisAway: 1, databaseReads: 1 })
   await put('b', { body: aProduct })
-  expect(metricsOf(lastLine())).toMatchObject({ deferredInvalidations: 1 })
+  expect(readMetrics(lastLine())).toMatchObject({ deferredInvalidations: 1 })
   await freshRedis({ port: redisPort })
   await expect
     .poll(async () => [await get('b'), lastLine().breaker][1], { timeout: 5000, interval: 100 })
     .toBe('closed')
 })
 
-test('an error of 5xx is told in the line with its causes, and not in the answer', async () => {
+test('the line of a 5xx has the error with its causes, and the response does not', async () => {
   const failing = handle('GET /nothing', async () => {
     throw new Error('the table aisle-secret is gone', { cause: new Error('the disk') })
   })
@@ -139,7 +139,7 @@ test('an error of 5xx is told in the line with its causes, and not in the answer
   expect(line).not.toHaveProperty('_aws')
 })
 
-test('also what is thrown before there is a promise, and what is no error at all', async () => {
+test('the line also has what a handler throws synchronously, even if that is not an Error', async () => {
   const throwing = handle('GET /nothing', () => {
     throw 'text'
   })
@@ -147,7 +147,7 @@ test('also what is thrown before there is a promise, and what is no error at all
   expect(lastLine()).toMatchObject({ level: 'error', error: 'text' })
 })
 
-test('neither tokens nor bodies nor values of the query are in a line', async () => {
+test('a line has no token, no body and no query value', async () => {
   await put('d', {
     body: { ...aProduct, title: 'hidden-body' },
     headers: { authorization: 'Bearer hidden-token' },
@@ -163,7 +163,7 @@ test('neither tokens nor bodies nor values of the query are in a line', async ()
   expect(lines.join()).not.toContain('hidden')
 })
 
-test('each request is one line, also when many end at the same time', async () => {
+test('every request has one line, even if many end at the same time', async () => {
   const before = Array.from({ length: 40 }, (_, n) => `request-${n}`)
   await Promise.all(before.map((awsRequestId) => get('d', { context: { awsRequestId } })))
   expect(lastLines(40).map((line) => parse(line).requestId)).toEqual(expect.arrayContaining(before))

@@ -7,23 +7,23 @@ import { freshRedis } from '../support/redis.ts'
 
 const { get, put, redisPort } = await freshHandlers()
 
-const used = (response: { headers: Record<string, string> }) => {
+const getUsed = (response: { headers: Record<string, string> }) => {
   const text = response.headers['server-timing'] ?? ''
   expect(text).toMatch(/^$|^(cache|db);dur=\d+\.\d(, db;dur=\d+\.\d)?$/)
   return [...text.matchAll(/(\w+);dur=/g)].map(([, name]) => name)
 }
 
-test('an answer tells how long it took in the cache and in the database, of those that it used', async () => {
+test('Server-Timing has the time in the cache and in the database, if the request used them', async () => {
   await freshRedis({ port: redisPort })
-  expect(used(await put('a', { body: aProduct }))).toEqual(['cache', 'db'])
-  await expect.poll(async () => used(await get('a')), { timeout: 5000 }).toEqual(['cache'])
+  expect(getUsed(await put('a', { body: aProduct }))).toEqual(['cache', 'db'])
+  await expect.poll(async () => getUsed(await get('a')), { timeout: 5000 }).toEqual(['cache'])
   const { headers } = await get('a')
-  expect(used(await get('a', { headers: { 'if-none-match': headers.etag ?? '' } }))).toEqual(['cache'])
-  expect(used(await get('nothing'))).toEqual(['cache', 'db'])
-  expect(used(await get('no id'))).toEqual([])
+  expect(getUsed(await get('a', { headers: { 'if-none-match': headers.etag ?? '' } }))).toEqual(['cache'])
+  expect(getUsed(await get('nothing'))).toEqual(['cache', 'db'])
+  expect(getUsed(await get('no id'))).toEqual([])
 })
 
-test('time is counted once: in the cache while the database is not asked, in the database while it is', async () => {
+test('time counts for the database while it is queried, and otherwise for the cache, but never twice', async () => {
   const marks: number[] = []
   const phase = async (ms: number) => {
     marks.push(performance.now())
@@ -46,8 +46,8 @@ test('time is counted once: in the cache while the database is not asked, in the
   })
   const { headers } = await waiting({})
   const [, cache, db] = /^cache;dur=([\d.]+), db;dur=([\d.]+)$/.exec(headers['server-timing'] ?? '') ?? []
-  const [begun = 0, asked = 0, , told = 0, left = 0] = marks
-  // Within a few milliseconds, for the marks are not set in the same moment.
-  expect(Math.abs(Number(cache) - (asked - begun + (left - told)))).toBeLessThan(5)
-  expect(Math.abs(Number(db) - (told - asked))).toBeLessThan(5)
+  const [entered = 0, queried = 0, , returned = 0, left = 0] = marks
+  // Within a few milliseconds, because the marks are not set at exactly the same time.
+  expect(Math.abs(Number(cache) - (queried - entered + (left - returned)))).toBeLessThan(5)
+  expect(Math.abs(Number(db) - (returned - queried))).toBeLessThan(5)
 })

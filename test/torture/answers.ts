@@ -1,85 +1,95 @@
 import type { AllPromises, Violation } from './check.ts'
-import type { Around } from './circumstances.ts'
-import type { Breaker, Bypassed, Got, Load, Operation, Unanswered } from './history.ts'
+import type { Timeline } from './circumstances.ts'
+import type { Answered, Breaker, Bypassed, Load, Operation, Unanswered } from './history.ts'
 
-/** Timers ring late, and clocks are read a little later still, ms. */
+/** Timers fire late, and clocks are read a little later still, ms. */
 const slackMs = 20
-/** Who waits for another's load does not begin a last pause that would end too late, ms. */
+/** A caller that waits for another load does not begin a last pause that would end too late, ms. */
 const pauseMs = 50 + slackMs
-/** For how long the mark of a failed load may be told, and looked for by who waits, ms. */
+/** For how long after a failed load its mark may be found, and a waiting caller may look for it, ms. */
 const markMs = 250 + slackMs
 
-/** G7: a call has its answer, or its error, within its budget; and the fill of a load that came in its last moment. */
-export function tooLate(history: Operation[], { cacheTimeoutMs }: AllPromises, around: Around): Violation[] {
+/**
+ * Finds each call without an answer or error within its budget. The fill of a load that finished at the last moment may
+ * take `cacheTimeoutMs` more.
+ */
+export function lateAnswers(
+  history: Operation[],
+  { cacheTimeoutMs }: AllPromises,
+  timeline: Timeline,
+): Violation[] {
   return history
-    .filter((each): each is Got | Unanswered => each.type === 'got' || each.type === 'unanswered')
+    .filter((each): each is Answered | Unanswered => each.type === 'answered' || each.type === 'unanswered')
     .filter(({ process, start, end, budgetMs }) => {
       if (budgetMs === undefined || end - start <= budgetMs + cacheTimeoutMs + slackMs) return false
-      return end - start > budgetMs + cacheTimeoutMs + slackMs + around.lateBy(process, start, end)
+      return end - start > budgetMs + cacheTimeoutMs + slackMs + timeline.lateBy(process, start, end)
     })
-    .map((answer) => ({ rule: 'G7', answer }))
+    .map((answer) => ({ rule: 'late answer', answer }))
 }
 
 /**
- * G4: the cache is left out only where Redis may have been away just then; or where the breaker was open, because Redis
- * was away a moment ago, and so is what was kept for that; or after a caller has waited for another's load as long as it
- * had to.
+ * Finds each get that bypassed the cache without a cause. A cause is:
+ *
+ * - Redis may have been away at that time
+ * - the breaker was open because Redis was away a moment ago; the fallback is served for the same reason
+ * - the caller has waited for another load as long as it had to
  */
-export function leftOut(
+export function bypassesWithoutCause(
   history: Operation[],
   { waitMs, cacheTimeoutMs }: AllPromises,
-  around: Around,
+  timeline: Timeline,
 ): Violation[] {
-  const wasOpen = openings(history)
+  const wasOpen = breakerOpenings(history)
   const bypasses = Map.groupBy(
     history.filter((each): each is Bypassed => each.type === 'bypassed'),
     ({ process, cache, id }) => `${process} ${cache} ${id}`,
   )
-  /** Whether a call has given Redis up no sooner than it may: after all the time that it has for it. */
-  const wasPatient = ({ process, cache, id, start, end, budgetMs = Number.POSITIVE_INFINITY }: Got) =>
+  /** Whether a call used all the time that it has for Redis before it bypassed Redis. */
+  const wasPatient = ({ process, cache, id, start, end, budgetMs = Number.POSITIVE_INFINITY }: Answered) =>
     (bypasses.get(`${process} ${cache} ${id}`) ?? []).some(
       (each) => each.start <= end && each.start - start >= Math.min(cacheTimeoutMs, budgetMs / 2),
     )
   return history
-    .filter((each): each is Got => each.type === 'got' && /fwd=bypass/.test(each.status))
+    .filter((each): each is Answered => each.type === 'answered' && /fwd=bypass/.test(each.status))
     .filter((answer) => {
       const { process, start, end, status, budgetMs = Number.POSITIVE_INFINITY } = answer
       if (/detail=wait-timeout/.test(status)) return end - start < Math.min(waitMs, budgetMs / 2) - pauseMs
-      if (around.wasAway(process, start - slackMs, end)) return false
-      // A control tells of what takes longer than usual alone: several commands that each take what is usual use up the
-      // time as well, above all where a lease was lost meanwhile and is asked for again.
+      if (timeline.wasAway(process, start - slackMs, end)) return false
+      // A control reports only single commands that take longer than usual. Several commands of usual length use up the
+      // time as well, above all if a lease was lost meanwhile and the caller asks for it again.
       if (/detail=redis-timeout/.test(status)) return !wasPatient(answer)
-      const known = /detail=(redis-away|fallback)/.test(status)
-      return !(known && wasOpen(process, start, end) && around.knewAway(process, start, end))
+      const wasKnownAway = /detail=(redis-away|fallback)/.test(status)
+      return !(wasKnownAway && wasOpen(process, start, end) && timeline.knewAway(process, start, end))
     })
-    .map((answer) => ({ rule: 'away', answer }))
+    .map((answer) => ({ rule: 'bypass without a cause', answer }))
 }
 
-/** Whether the breaker of a process was open at some moment of a time. */
-function openings(history: Operation[]): (process: string, start: number, end: number) => boolean {
+/** Returns a function that says whether the breaker of a process was open at some moment of a span. */
+function breakerOpenings(history: Operation[]): (process: string, start: number, end: number) => boolean {
   const changes = Map.groupBy(
     history.filter((each): each is Breaker => each.type === 'breaker'),
     ({ process }) => process,
   )
   return (process, start, end) => {
-    const its = changes.get(process) ?? []
-    const before = its.findLast((each) => each.start <= start)
-    return before?.state === 'open' || its.some((each) => each.start >= start && each.start <= end)
+    const ofProcess = changes.get(process) ?? []
+    const before = ofProcess.findLast((each) => each.start <= start)
+    return before?.state === 'open' || ofProcess.some((each) => each.start >= start && each.start <= end)
   }
 }
 
 /**
- * G4 and G6: a get has no answer only because the database refused or took too long, for it or for whom it waited, or
- * since its own time was over. That another caller's time was over is no reason.
+ * Finds each get that failed without a cause. A get may fail if the database refused or took too long, for the get itself
+ * or for the load that it waited for, or if the get's own time was over. That the time of another caller was over is no
+ * cause.
  */
-export function withoutCause(
+export function failuresWithoutCause(
   history: Operation[],
   { loadTimeoutMs }: AllPromises,
-  around: Around,
+  timeline: Timeline,
 ): Violation[] {
-  // Whoever waits has given up a load that took too long, though it may have come to its end just then.
+  // A waiting caller has abandoned a load that took too long, even if that load finished at the same moment.
   const tookTooLong = ({ process, start, end }: Load) =>
-    end - start >= loadTimeoutMs - slackMs - around.lateBy(process, start - slackMs, end)
+    end - start >= loadTimeoutMs - slackMs - timeline.lateBy(process, start - slackMs, end)
   const failed = Map.groupBy(
     history.filter(
       (each): each is Load => each.type === 'load' && (each.outcome === 'failed' || tookTooLong(each)),
@@ -90,11 +100,11 @@ export function withoutCause(
     .filter((each): each is Unanswered => each.type === 'unanswered')
     .filter(({ cache, id, process, start, end, budgetMs = Number.POSITIVE_INFINITY }) => {
       if (end - start >= 0.9 * budgetMs - slackMs) return false
-      const late = around.lateBy(process, start, end)
+      const late = timeline.lateBy(process, start, end)
       const loads = failed.get(`${cache} ${id}`) ?? []
-      // A process that was killed may not have come to write down that its load had failed.
-      if (around.wasKilled(start - markMs - loadTimeoutMs, end)) return false
+      // A process may have been killed before it recorded that its load had failed.
+      if (timeline.wasKilled(start - markMs - loadTimeoutMs, end)) return false
       return !loads.some((load) => load.end >= start - markMs - late && load.start <= end)
     })
-    .map((answer) => ({ rule: 'G4', answer }))
+    .map((answer) => ({ rule: 'failure without a cause', answer }))
 }

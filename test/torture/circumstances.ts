@@ -1,113 +1,114 @@
 import type { Fault } from './faults.ts'
 
-/** A time, by the clock that all processes share, ms. */
+/** A span of time, by the clock that all processes share, ms. */
 export interface Span {
   start: number
   end: number
 }
 
-/** What befell Redis. */
-export interface Struck extends Span {
+/** A fault of Redis, from its beginning to its end. */
+export interface FaultSpan extends Span {
   fault: Fault
-  /** The one that was evicted. */
+  /** The key that was evicted. */
   key?: string
 }
 
 /**
- * How long a control of one process waited beyond what is usual: a `timer` that was to ring, or a bare client that asked
- * the same Redis through the same network for nothing but PONG.
+ * How long a control of one process took beyond what is usual. The controls are a `timer`, and a bare client that sends
+ * PING to the same Redis through the same network.
  */
-export interface Waited extends Span {
+export interface SlowControl extends Span {
   process: string
   control: 'timer' | 'redis'
 }
 
-/** What else happened while the processes of a history did what they did. */
+/** What else happened while the processes recorded a history. */
 export interface Circumstances {
-  faults: Struck[]
-  waits: Waited[]
+  faults: FaultSpan[]
+  slowControls: SlowControl[]
   /** When a process was killed. */
   killed: { process: string; at: number }[]
   /** The processes whose clock is wrong. */
   wrongClocks: string[]
 }
 
-export const calm: Circumstances = { faults: [], waits: [], killed: [], wrongClocks: [] }
+/** Nothing happened that could excuse a broken promise. */
+export const undisturbed: Circumstances = { faults: [], slowControls: [], killed: [], wrongClocks: [] }
 
-export const meets = (span: Span, start: number, end: number): boolean =>
+export const overlaps = (span: Span, start: number, end: number): boolean =>
   span.start <= end && span.end >= start
 
-/** The faults in which Redis does not answer, or refuses writes. */
-const isAway: Record<Fault, boolean> = {
+/** Whether Redis does not answer, or refuses writes, during a fault. */
+const makesRedisAway: Record<Fault, boolean> = {
   ...{ kill: true, pause: true, demote: true, swallow: true, disconnect: true },
   ...{ flush: false, evict: false },
 }
 
-/** How soon a process has noticed that Redis is back: the breaker's pause, and a connection that has to be made. */
+/** How long a process may take to notice that Redis is back: the breaker's pause, and a new connection. */
 const noticedMs = 1_500
 
-/** A process that comes so much too late to take up answers of Redis may think that none came, ms. */
+/** A process that is this late at receiving Redis' answers may conclude that none came, ms. */
 const muchLateMs = 30
 
-/** Answers questions about one history's circumstances. */
-export class Around {
-  readonly #given: Circumstances
-  readonly #away: Struck[]
-  readonly #late: Map<string, Waited[]>
-  readonly #unanswered: Map<string, Waited[]>
+/** Answers questions about the circumstances of one history. */
+export class Timeline {
+  readonly #circumstances: Circumstances
+  readonly #away: FaultSpan[]
+  readonly #slowTimers: Map<string, SlowControl[]>
+  readonly #slowRedis: Map<string, SlowControl[]>
 
-  constructor(given: Circumstances) {
-    this.#given = given
-    this.#away = given.faults.filter(({ fault }) => isAway[fault])
-    const waits = (control: Waited['control']) =>
+  constructor(circumstances: Circumstances) {
+    this.#circumstances = circumstances
+    this.#away = circumstances.faults.filter(({ fault }) => makesRedisAway[fault])
+    const byProcess = (control: SlowControl['control']) =>
       Map.groupBy(
-        given.waits.filter((each) => each.control === control),
+        circumstances.slowControls.filter((each) => each.control === control),
         ({ process }) => process,
       )
-    this.#late = waits('timer')
-    this.#unanswered = waits('redis')
+    this.#slowTimers = byProcess('timer')
+    this.#slowRedis = byProcess('redis')
   }
 
-  /** Whether a process may have found Redis away at some moment of a time. */
+  /** Returns whether a process may have found Redis away at some moment of a span. */
   wasAway(process: string, start: number, end: number): boolean {
-    const meet = (span: Span) => meets(span, start, end)
+    const isMeanwhile = (span: Span) => overlaps(span, start, end)
     return (
-      this.#away.some(meet) ||
-      (this.#unanswered.get(process) ?? []).some(meet) ||
+      this.#away.some(isMeanwhile) ||
+      (this.#slowRedis.get(process) ?? []).some(isMeanwhile) ||
       this.lateBy(process, start, end) >= muchLateMs
     )
   }
 
-  /** Whether it may have known Redis to be away, as it does for some time after that. */
+  /** Returns whether a process may have known Redis to be away. It may think so for some time after Redis is back. */
   knewAway(process: string, start: number, end: number): boolean {
     return this.wasAway(process, start - noticedMs, end)
   }
 
-  /** How long a process did not come to do what was due, at the longest that a call of this time can have lost, ms. */
+  /** Returns the most time that a call in this span can have lost because its process was late, ms. */
   lateBy(process: string, start: number, end: number): number {
     let late = 0
-    for (const wait of this.#late.get(process) ?? [])
-      if (meets(wait, start, end)) late += wait.end - wait.start
+    for (const slow of this.#slowTimers.get(process) ?? [])
+      if (overlaps(slow, start, end)) late += slow.end - slow.start
     return late
   }
 
-  /** Whether something has dropped a key, or all of them. */
+  /** Returns whether a fault has dropped the keys of an id, or all keys. */
   wasDropped(id: string, start: number, end: number): boolean {
-    return this.#given.faults.some(
+    return this.#circumstances.faults.some(
       (each) =>
         (each.fault === 'kill' ||
           each.fault === 'flush' ||
           (each.fault === 'evict' && each.key?.includes(`{${id}}`))) &&
-        meets(each, start, end),
+        overlaps(each, start, end),
     )
   }
 
-  /** Whether a process was killed, of which the last things that it did are not known. */
+  /** Returns whether a process was killed. Its last operations are not in the history. */
   wasKilled(start: number, end: number): boolean {
-    return this.#given.killed.some(({ at }) => at >= start && at <= end)
+    return this.#circumstances.killed.some(({ at }) => at >= start && at <= end)
   }
 
   hasWrongClock(process: string): boolean {
-    return this.#given.wrongClocks.includes(process)
+    return this.#circumstances.wrongClocks.includes(process)
   }
 }

@@ -1,13 +1,14 @@
 import type { Operation } from './history.ts'
 
-/** From a moment on, nothing below a version is right any more. */
+/** From a moment on, an answer must have at least this version. */
 export interface Floor {
   from: number
   version: number
+  /** The operation that proves it. */
   because?: Operation
 }
 
-/** The highest of all floors that have begun by a moment. */
+/** Returns the highest of all floors that have begun by a moment. */
 export class Floors {
   readonly #rising: Floor[] = []
 
@@ -17,7 +18,10 @@ export class Floors {
     }
   }
 
-  /** The floor of what begins at `moment`; version 0 where there is none. What begins in the same instant is not bound. */
+  /**
+   * Returns the floor of an operation that begins at `moment`; version 0 if there is none. A floor does not bind an
+   * operation that begins in the same instant.
+   */
   at(moment: number): Floor {
     let low = 0
     let high = this.#rising.length

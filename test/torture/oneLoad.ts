@@ -1,109 +1,119 @@
 import type { AllPromises, Violation } from './check.ts'
-import type { Around } from './circumstances.ts'
-import type { Bypassed, CacheName, Got, Load, Operation, Removed } from './history.ts'
+import type { Timeline } from './circumstances.ts'
+import type { Answered, Bypassed, CacheName, Load, Operation, Removed } from './history.ts'
 
-/** How long before a load its lease is taken at the most, for it is answered within the time for Redis; ms. */
+/** A load's lease is taken at most this long before the load, because Redis answers within its time; ms. */
 const leadMs = 100
-/** How long before its load a bypass is told at the most, ms. */
-const toldMs = 1_000
-/** How long after a load its fill is answered at the most, ms. */
+/** A bypass is reported at most this long before its load, ms. */
+const bypassLeadMs = 1_000
+/** The fill of a load is answered at most this long after the load, ms. */
 const fillMs = 150
-/** What a process does not live to write down began at most so long before it was killed, ms. */
-const unwrittenMs = 1_500
-/** Clocks and timers are not read in the very moment, ms. */
+/** An operation that a killed process did not record began at most this long before the kill, ms. */
+const unrecordedMs = 1_500
+/** Clocks and timers are not read at the very moment, ms. */
 const slackMs = 5
 
 /**
- * G3: finds each load that had no reason. Of the loads of one entry, by whatever process, two that follow each other need
- * a reason between the moments at which their leases were taken, the earliest of the first and the latest of the second:
+ * Finds each load without a reason. Two consecutive loads of one entry, in any processes, need a reason between the
+ * moments at which their leases were taken: the earliest possible moment for the first, the latest for the second.
  *
- * - a removal, an eviction, a flush, a Redis that was killed, or a process that was killed before it wrote down what it did;
- * - the first one's value is not fresh any more: so one load for each expiry;
- * - the first one failed, or was given up, and had ended;
- * - the first one's lease has ended before it was filled: so one load for each lease period;
- * - the first one's process may have found Redis away when it was to fill;
- * - a process had been answered that nothing exists, and could not store it: it owes the removal of whatever stands there,
- *   by when it reads the id from Redis again.
+ * A reason is:
  *
- * A load past the cache needs none, for that has a rule of its own. Nor does one of a process whose clock is wrong, which
- * takes for old what is not; what it fills, others may take for old.
+ * - a removal, an eviction or a flush; Redis was killed; or a process was killed before it recorded what it did
+ * - the value of the first load is not fresh any more: so there is one load for each expiry
+ * - the first load failed or was abandoned, and had ended
+ * - the lease of the first load ended before the fill: so there is one load for each lease period
+ * - the process of the first load may have found Redis away when it was about to fill
+ * - a process was answered that nothing exists and could not store that answer: it removes whatever the key holds before
+ *   it next reads the id from Redis
+ *
+ * A load that bypasses the cache needs no reason here, because another rule covers it. Nor does a load of a process whose
+ * clock is wrong: to that process fresh entries look old, and its own entries may look old to other processes.
  */
-export function loadsWithoutReason(history: Operation[], promises: AllPromises, around: Around): Violation[] {
+export function loadsWithoutReason(
+  history: Operation[],
+  promises: AllPromises,
+  timeline: Timeline,
+): Violation[] {
   const loads = history.filter((each): each is Load => each.type === 'load')
   const byEntry = Map.groupBy(loads, ({ cache, id }) => `${cache} ${id}`)
   const removals = Map.groupBy(
     history.filter((each): each is Removed => each.type === 'removed'),
     ({ id }) => id,
   )
-  const bypassed = Map.groupBy(
+  const bypasses = Map.groupBy(
     history.filter((each): each is Bypassed => each.type === 'bypassed'),
     ({ process, cache, id }) => `${process} ${cache} ${id}`,
   )
-  const isPast = ({ process, cache, id, start }: Load) =>
-    (bypassed.get(`${process} ${cache} ${id}`) ?? []).some(
-      (each) => each.start >= start - toldMs && each.start <= start + slackMs,
+  const isBypass = ({ process, cache, id, start }: Load) =>
+    (bypasses.get(`${process} ${cache} ${id}`) ?? []).some(
+      (each) => each.start >= start - bypassLeadMs && each.start <= start + slackMs,
     )
-  const delivered = deliveries(history)
-  const debts = Map.groupBy(debtsOf(history), ({ id }) => id)
+  const deliveredBy = deliveries(history)
+  const outboxRemovals = Map.groupBy(removalsOfUnstoredAnswers(history), ({ id }) => id)
   const violations: Violation[] = []
   for (const some of byEntry.values()) {
-    const leased = some.filter((load) => !isPast(load)).sort((a, b) => a.start - b.start)
+    const leased = some.filter((load) => !isBypass(load)).sort((a, b) => a.start - b.start)
     for (const [index, second] of leased.entries()) {
       const first = leased[index - 1]
       if (!first) continue
       const lead =
         leadMs +
         Math.max(
-          ...[first, second].map(({ process, start }) => around.lateBy(process, start - leadMs, start)),
+          ...[first, second].map(({ process, start }) => timeline.lateBy(process, start - leadMs, start)),
         )
       const from = first.start - lead
-      const removed = (removals.get(first.id) ?? []).some(
+      const wasRemoved = (removals.get(first.id) ?? []).some(
         (each) =>
           each.caches.includes(first.cache) &&
           each.start <= second.start &&
-          delivered(each, first.cache) >= from,
+          deliveredBy(each, first.cache) >= from,
       )
-      const owed = (debts.get(first.id) ?? []).some(
-        ({ from: due, to }) => due <= second.start + slackMs && to >= from,
+      const mayBeRemovedByOutbox = (outboxRemovals.get(first.id) ?? []).some(
+        (each) => each.from <= second.start + slackMs && each.to >= from,
       )
-      if (removed || owed || isReason(first, second, from, promises, around)) continue
-      violations.push({ rule: 'G3', answer: second, because: first })
+      if (wasRemoved || mayBeRemovedByOutbox || hasReason(first, second, from, promises, timeline)) continue
+      violations.push({ rule: 'load without a reason', answer: second, because: first })
     }
   }
   return violations
 }
 
-function isReason(
+function hasReason(
   first: Load,
   second: Load,
   from: number,
   { minFreshMs, negativeTtl, leaseMs }: AllPromises,
-  around: Around,
+  timeline: Timeline,
 ): boolean {
   const { id, process, start, end, outcome } = first
   const at = second.start + slackMs
-  const lives = outcome === 'nothing' ? negativeTtl : minFreshMs
-  const filled = end + fillMs + around.lateBy(process, end, end + fillMs)
+  const freshMs = outcome === 'nothing' ? negativeTtl : minFreshMs
+  const filled = end + fillMs + timeline.lateBy(process, end, end + fillMs)
   const leaseEnds = from + leaseMs
   return (
-    around.hasWrongClock(process) ||
-    around.hasWrongClock(second.process) ||
-    around.wasDropped(id, from, at) ||
-    around.wasKilled(from, at + unwrittenMs) ||
-    (outcome === 'failed' || outcome === 'gone' ? at >= end : at >= start + lives) ||
+    timeline.hasWrongClock(process) ||
+    timeline.hasWrongClock(second.process) ||
+    timeline.wasDropped(id, from, at) ||
+    timeline.wasKilled(from, at + unrecordedMs) ||
+    (outcome === 'failed' || outcome === 'aborted' ? at >= end : at >= start + freshMs) ||
     (at >= leaseEnds && filled >= leaseEnds) ||
-    around.wasAway(process, from, filled)
+    timeline.wasAway(process, from, filled)
   )
 }
 
-/** Whether an answer shows that Redis was read. One of a load past Redis that was joined is another caller's, and does not. */
-const readsRedis = ({ from, status }: Got): boolean => from === 'cache' && !/fwd=bypass/.test(status)
+/** Returns whether an answer shows that its caller read Redis. If the caller joined a load that bypasses Redis, it does not. */
+const showsReadOfRedis = ({ from, status }: Answered): boolean =>
+  from === 'cache' && !/fwd=bypass/.test(status)
 
-/** From when to when a process owes the removal of an id, for it was answered that nothing exists and did not store that. */
-function debtsOf(history: Operation[]): { id: string; from: number; to: number }[] {
-  const gots = history.filter((each): each is Got => each.type === 'got')
-  const reads = Map.groupBy(gots.filter(readsRedis), ({ process, id }) => `${process} ${id}`)
-  return gots
+/**
+ * Returns when a process has the removal of an id in its outbox, because it was answered that nothing exists and did not
+ * store that answer.
+ */
+function removalsOfUnstoredAnswers(history: Operation[]): { id: string; from: number; to: number }[] {
+  const answers = history.filter((each): each is Answered => each.type === 'answered')
+  const reads = Map.groupBy(answers.filter(showsReadOfRedis), ({ process, id }) => `${process} ${id}`)
+  return answers
     .filter(({ from, version, status }) => from !== 'cache' && version === 0 && !/stored/.test(status))
     .map(({ process, id, start, end }) => {
       const read = (reads.get(`${process} ${id}`) ?? []).find((each) => each.start > end)
@@ -111,10 +121,13 @@ function debtsOf(history: Operation[]): { id: string; from: number; to: number }
     })
 }
 
-/** By when a removal has come to Redis for certain: one that was deferred, when its process reads from it again. */
+/**
+ * Returns a function that says by when a removal has surely reached Redis. A deferred removal has when its process next
+ * reads the id from Redis.
+ */
 function deliveries(history: Operation[]): (removal: Removed, cache: CacheName) => number {
   const reads = Map.groupBy(
-    history.filter((each): each is Got => each.type === 'got' && readsRedis(each)),
+    history.filter((each): each is Answered => each.type === 'answered' && showsReadOfRedis(each)),
     ({ process, id }) => `${process} ${id}`,
   )
   return ({ process, id, end, outcome }, cache) => {

@@ -1,60 +1,62 @@
 import type { Promises, Violation } from './check.ts'
-import { type Circumstances, meets } from './circumstances.ts'
+import { type Circumstances, overlaps } from './circumstances.ts'
 import type { Operation } from './history.ts'
-import type { Tortured } from './torture.ts'
+import type { TortureResult } from './torture.ts'
 
-/** What happened, counted. */
-export function counted({ history, faults, circumstances }: Tortured) {
-  const got = history.filter((each) => each.type === 'got')
-  const removed = history.filter((each) => each.type === 'removed')
+/** Counts what happened. */
+export function countOperations({ history, faults, circumstances }: TortureResult) {
+  const answers = history.filter((each) => each.type === 'answered')
+  const removals = history.filter((each) => each.type === 'removed')
   return {
     operations: history.length,
     reads: {
-      ...count(got.map(({ from }) => from)),
-      hit: got.filter(({ status }) => status.startsWith('hit')).length,
-      stale: got.filter(({ status }) => /ttl=-/.test(status)).length,
-      stored: got.filter(({ status }) => /stored/.test(status)).length,
-      bypass: got.filter(({ status }) => /fwd=bypass/.test(status)).length,
+      ...count(answers.map(({ from }) => from)),
+      hit: answers.filter(({ status }) => status.startsWith('hit')).length,
+      stale: answers.filter(({ status }) => /ttl=-/.test(status)).length,
+      stored: answers.filter(({ status }) => /stored/.test(status)).length,
+      bypass: answers.filter(({ status }) => /fwd=bypass/.test(status)).length,
     },
     commits: history.filter(({ type }) => type === 'committed').length,
-    removals: count(removed.map(({ outcome }) => outcome)),
+    removals: count(removals.map(({ outcome }) => outcome)),
     loads: count(history.flatMap((each) => (each.type === 'load' ? [each.outcome] : []))),
-    waits: count(circumstances.waits.map(({ control }) => control)),
+    slowControls: count(circumstances.slowControls.map(({ control }) => control)),
     unanswered: history.filter(({ type }) => type === 'unanswered').length,
     faults: count(faults),
   }
 }
 
-/** One paragraph about a run. */
-export function summary(tortured: Tortured, violations: Violation[]): string {
-  const { operations, reads, commits, removals, loads, waits, unanswered, faults } = counted(tortured)
+/** Returns one paragraph about a run. */
+export function summarize(result: TortureResult, violations: Violation[]): string {
+  const { operations, reads, commits, removals, loads, slowControls, unanswered, faults } =
+    countOperations(result)
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([name, number]) => `${name} ${number}`)
-      .join(', ')
+      .join(', ') || 'none'
   return [
-    `Operations: ${operations}`,
-    `Reads:      ${list(reads)}`,
-    `Commits:    ${commits}`,
-    `Removals:   ${list(removals)}`,
-    `Loads:      ${list(loads)}`,
-    `Unanswered: ${unanswered}`,
-    `Faults:     ${list(faults)}`,
-    `Controls:   waited longer than usual: ${list(waits)}`,
+    `Operations:   ${operations}`,
+    `Reads:        ${list(reads)}`,
+    `Failed reads: ${unanswered}`,
+    `Commits:      ${commits}`,
+    `Removals:     ${list(removals)}`,
+    `Loads:        ${list(loads)}`,
+    `Faults:       ${list(faults)}`,
+    `Slow machine: ${list(slowControls)} (how often a timer or a bare Redis client took longer than usual)`,
+    '',
     violations.length === 0
-      ? 'No promise was broken.'
-      : `BROKEN: ${violations.length} times (${list(count(violations.map(({ rule }) => rule)))})`,
+      ? 'The cache kept every promise.'
+      : `The cache broke a promise ${violations.length} times: ${list(count(violations.map(({ rule }) => rule)))}`,
     '',
   ].join('\n')
 }
 
-/** The most violations that are written out, the most lines beside each, and how long before it they begin, ms. */
+/** How many violations are printed, how many lines around each, and how long before it they begin, ms. */
 const shown = { violations: 5, lines: 40, beforeMs: 2_000 }
 
-/** The violations, each with what went on around it, and with what befell its process. */
-export function details(
+/** Describes the first violations, each with the operations around it and the faults at that time. */
+export function describeViolations(
   violations: Violation[],
-  { history, circumstances }: Pick<Tortured, 'history' | 'circumstances'>,
+  { history, circumstances }: Pick<TortureResult, 'history' | 'circumstances'>,
   { lifeMs }: Promises,
 ): string {
   return violations
@@ -66,32 +68,40 @@ export function details(
         .filter((each) => each !== because && each !== answer)
         .sort((a, b) => a.start - b.start)
         .slice(-shown.lines)
-      const needs = floor === undefined ? '' : `, which needs version ${floor} at least`
+      const needed = floor === undefined ? '' : `, but version ${floor} or newer was needed`
       return [
-        `${rule} is broken by`,
-        line(answer) + needs,
-        ...(because ? ['because of', line(because)] : []),
-        'Beside it:',
+        `Broken: ${rule}`,
+        line(answer) + needed,
+        ...(because ? ['Proven by:', line(because)] : []),
+        'Other operations on this id:',
         ...around.map(line),
-        'To its process:',
-        ...befell(answer, history, circumstances),
+        'Faults, and the slow controls and bypasses of its process:',
+        ...disturbances(answer, history, circumstances),
         '',
       ].join('\n')
     })
     .join('\n')
 }
 
-/** The faults, how long the controls of one process waited, and when it left Redis out, in order. */
-function befell({ process, start, end }: Operation, history: Operation[], given: Circumstances): string[] {
-  const its = <T extends { process: string }>(all: T[]) => all.filter((each) => each.process === process)
+/** Returns the faults, the slow controls of one process, and when it bypassed Redis, in order. */
+function disturbances(
+  { process, start, end }: Operation,
+  history: Operation[],
+  circumstances: Circumstances,
+): string[] {
+  const ofProcess = <T extends { process: string }>(all: T[]) =>
+    all.filter((each) => each.process === process)
   return [
-    ...given.faults.map(({ fault, ...span }) => ({ ...span, what: `fault ${fault}` })),
-    ...its(given.waits).map(({ control, ...span }) => ({ ...span, what: `${control} late` })),
-    ...its(history)
+    ...circumstances.faults.map(({ fault, ...span }) => ({ ...span, what: `fault ${fault}` })),
+    ...ofProcess(circumstances.slowControls).map(({ control, ...span }) => ({
+      ...span,
+      what: `${control} slow`,
+    })),
+    ...ofProcess(history)
       .filter(({ type }) => type === 'breaker' || type === 'bypassed')
       .map((each) => ({ ...each, what: [each.type, each.id, outcome(each)].filter(Boolean).join(' ') })),
   ]
-    .filter((span) => meets(span, start - shown.beforeMs, end))
+    .filter((span) => overlaps(span, start - shown.beforeMs, end))
     .sort((a, b) => a.start - b.start)
     .slice(-shown.lines)
     .map(({ start, end, what }) => `  ${start.toFixed(3)} to ${end.toFixed(3)} ${what}`)
@@ -101,13 +111,13 @@ function line(operation: Operation): string {
   const { process, id, start, end, type } = operation
   const where =
     'cache' in operation ? operation.cache : 'caches' in operation ? operation.caches.join('+') : ''
-  const budget = 'budgetMs' in operation ? `, in ${operation.budgetMs} ms` : ''
+  const budget = 'budgetMs' in operation ? `, budget ${operation.budgetMs} ms` : ''
   return `  ${start.toFixed(3)} to ${end.toFixed(3)} ${process} ${type} ${where} ${id}: ${outcome(operation)}${budget}`
 }
 
 function outcome(operation: Operation): string {
   switch (operation.type) {
-    case 'got':
+    case 'answered':
       return `v${operation.version} from the ${operation.from} (${operation.status})`
     case 'committed':
       return `v${operation.version}`

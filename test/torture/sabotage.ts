@@ -1,53 +1,54 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { CacheAside, CacheAsideOptions, CacheResult, Loaded } from '../../lib/cacheAside/index.ts'
-import type { Violation } from './check.ts'
+import type { Rule } from './check.ts'
 
 /**
- * Ways to break a cache, each of which the checker must find: by which rule. `readsOnly`: it is found for certain only
- * where nothing is written, since each removal may be the reason of a load.
+ * Ways to break a cache on purpose, each with the rule by which the checker must find it. `readsOnly`: the checker is sure
+ * to find it only if nothing is written, because each removal may be the reason for a load.
  */
 export const sabotages = {
-  /** A write changes the database and leaves what Redis holds. */
-  'no removal': { rule: 'G1' },
-  /** It leaves what the other cache holds. */
-  'also is forgotten': { rule: 'G1' },
-  /** What was read a while ago is stored again, as by a fill that asks for no lease. */
-  'unguarded fill': { rule: 'G1' },
-  /** A removal that was deferred is not delivered before its process reads again. */
-  'owed removals are not delivered': { rule: 'G2' },
-  /** An answer of the database is the one before the last. */
-  'old loads': { rule: 'database' },
-  /** A load begins a second time. */
-  'two loads': { rule: 'G3', readsOnly: true },
-  /** Who finds a lease takes it away, and loads as well. */
-  'leases are ignored': { rule: 'G3', readsOnly: true },
-  /** A call knows nothing of its budget. */
-  'budgets are ignored': { rule: 'G7' },
-  /** Redis is left out though it is there. */
-  'past Redis': { rule: 'away' },
-  /** A get fails though no load has. */
-  'failures without a cause': { rule: 'G4' },
-} as const satisfies Record<string, { rule: Violation['rule']; readsOnly?: true }>
+  /** A write changes the database and removes nothing from Redis. */
+  'writes remove nothing': { rule: 'stale after a confirmed removal' },
+  /** A write does not remove the entry of the other cache. */
+  'writes ignore their option also': { rule: 'stale after a confirmed removal' },
+  /** An entry that was read a while ago is stored again, as by a fill that needs no lease. */
+  'fills need no lease': { rule: 'stale after a confirmed removal' },
+  /** A deferred removal is not delivered before its process reads again. */
+  'deferred removals are never delivered': { rule: 'stale after a removal of its own process' },
+  /** A load returns the value of the load before it. */
+  'loads return the previous value': { rule: 'older than the database' },
+  /** Each load runs a second time. */
+  'each load runs twice': { rule: 'load without a reason', readsOnly: true },
+  /** A caller that finds a lease deletes it, and loads as well. */
+  'leases are ignored': { rule: 'load without a reason', readsOnly: true },
+  /** A call does not receive its budget. */
+  'budgets are ignored': { rule: 'late answer' },
+  /** Redis is bypassed although it is available. */
+  'reads bypass Redis': { rule: 'bypass without a cause' },
+  /** A get fails although no load has failed. */
+  'reads fail without a cause': { rule: 'failure without a cause' },
+} as const satisfies Record<string, { rule: Rule; readsOnly?: true }>
 export type Sabotage = keyof typeof sabotages
 
-/** What a sabotage works with, beside the cache. */
+/** What a sabotage needs, besides the cache. */
 interface Tools<V> {
   redis: Redis
   load: (id: string) => Promise<Loaded<V>>
 }
 
+/** Returns a cache that is broken in one way, or the cache itself. */
 export function sabotage<V>(
   kind: Sabotage | undefined,
   cache: CacheAside<V>,
   { redis, load }: Tools<V>,
 ): CacheAside<V> {
   switch (kind) {
-    case 'no removal':
+    case 'writes remove nothing':
       return { ...cache, write: async (_, commit) => ({ ...(await commit()), invalidation: 'done' }) }
-    case 'also is forgotten':
+    case 'writes ignore their option also':
       return { ...cache, write: (id, commit) => cache.write(id, commit) }
-    case 'unguarded fill':
+    case 'fills need no lease':
       return {
         ...cache,
         async get(id, options) {
@@ -58,7 +59,7 @@ export function sabotage<V>(
           return result
         },
       }
-    case 'owed removals are not delivered': {
+    case 'deferred removals are never delivered': {
       let writes = 0
       return {
         ...cache,
@@ -68,7 +69,7 @@ export function sabotage<V>(
             : cache.write(id, commit, options),
       }
     }
-    case 'old loads': {
+    case 'loads return the previous value': {
       const last = new Map<string, CacheResult<V>>()
       return {
         ...cache,
@@ -92,7 +93,7 @@ export function sabotage<V>(
       }
     case 'budgets are ignored':
       return { ...cache, get: (id) => cache.get(id), getMany: (ids) => cache.getMany(ids) }
-    case 'past Redis':
+    case 'reads bypass Redis':
       return {
         ...cache,
         async get(id) {
@@ -102,7 +103,7 @@ export function sabotage<V>(
           return { value, body, bytes: Buffer.byteLength(body ?? ''), version, age: 0, status }
         },
       }
-    case 'failures without a cause':
+    case 'reads fail without a cause':
       return {
         ...cache,
         async get(id, options) {
@@ -111,24 +112,24 @@ export function sabotage<V>(
           return result
         },
       }
-    case 'two loads':
+    case 'each load runs twice':
     case undefined:
       return cache
   }
 }
 
-/** What a sabotage does to the load of a cache. */
-export function sabotagedLoad<V>(
+/** Returns what a sabotage makes of the load of a cache. */
+export function sabotageLoad<V>(
   kind: Sabotage | undefined,
   load: CacheAsideOptions<V>['load'],
 ): CacheAsideOptions<V>['load'] {
   switch (kind) {
-    case 'two loads':
+    case 'each load runs twice':
       return async (id, context) => {
         await load(id, context)
         return load(id, context)
       }
-    // So that others come to find the lease.
+    // The load takes longer, so that other callers find the lease.
     case 'leases are ignored':
       return async (id, context) => {
         const found = await load(id, context)

@@ -3,54 +3,54 @@ import { expect, test } from 'vitest'
 import { freshTables } from '../support/dynamodb.ts'
 import { checkAll } from './check.ts'
 import { promises } from './options.ts'
-import { counted, details, summary } from './report.ts'
+import { countOperations, describeViolations, summarize } from './report.ts'
 import { type Sabotage, sabotages } from './sabotage.ts'
-import { type Torture, type Tortured, torture } from './torture.ts'
+import { runTorture, type TortureOptions, type TortureResult } from './torture.ts'
 
-/** Eight processes take their time to start where the machine is busy. */
+/** Eight processes take a while to start on a busy machine, ms. */
 const timeout = 120_000
 const seed = String(randomInt(2 ** 32))
 
 async function tortureAndCheck(
-  how: Pick<Torture, 'seconds' | 'processes' | 'sabotage' | 'readsOnly' | 'faults' | 'isEnough'>,
+  options: Pick<TortureOptions, 'seconds' | 'processes' | 'sabotage' | 'readsOnly' | 'faults' | 'isEnough'>,
 ) {
   const { endpoint, table } = await freshTables()
-  const tortured = await torture({ dynamodbEndpoint: endpoint, table, seed, ...how })
-  const violations = checkAll(tortured.history, promises, tortured.circumstances)
-  const report = `seed ${seed}\n${summary(tortured, violations)}\n${details(violations, tortured, promises)}`
-  return { violations, report, counts: counted(tortured) }
+  const result = await runTorture({ dynamodbEndpoint: endpoint, table, seed, ...options })
+  const violations = checkAll(result.history, promises, result.circumstances)
+  const details = describeViolations(violations, result, promises)
+  const report = `seed ${seed}\n${summarize(result, violations)}\n${details}`
+  return { violations, report, counts: countOperations(result) }
 }
 
-test('eight processes, with Redis killed, stopped and flushed meanwhile: no promise is broken', {
+test('eight processes see no broken promise while Redis is killed, paused and flushed', {
   timeout,
 }, async () => {
   const { violations, report, counts } = await tortureAndCheck({ seconds: 20 })
   console.log(report)
   expect(violations.length, report).toBe(0)
-  // It was no walk in the park.
+  // The run had enough of everything to prove something.
   expect(Object.keys(counts.faults).length, report).toBeGreaterThanOrEqual(4)
   const { hit, stored, bypass, fallback, cache, database } = counts.reads
-  for (const some of [
+  for (const number of [
     ...[hit, stored, bypass, fallback, cache, database],
     ...[counts.removals.deferred, counts.removals.done, counts.loads.failed],
   ]) {
-    expect(some, report).toBeGreaterThan(10)
+    expect(number, report).toBeGreaterThan(10)
   }
 })
 
 test.each(Object.keys(sabotages) as Sabotage[])(
-  'a cache that is broken on purpose is found out: %s',
+  'the checker finds a cache that is broken on purpose: %s',
   {
     timeout,
   },
   async (sabotage) => {
     const { rule, readsOnly = false }: { rule: string; readsOnly?: boolean } = sabotages[sabotage]
-    const isFound = ({ history, circumstances }: Tortured) =>
+    const isFound = ({ history, circumstances }: TortureResult) =>
       checkAll(history, promises, circumstances).some((each) => each.rule === rule)
-    // Nothing befalls Redis: what is planted is all there is to be found. What has to happen for that comes soon, or late
-    // where the machine is busy.
-    const how = { seconds: 60, processes: 3, faults: [], sabotage, readsOnly, isEnough: isFound }
-    const { violations, report } = await tortureAndCheck(how)
+    // There are no faults of Redis, so the sabotage is all there is to find. On a busy machine it takes longer to show.
+    const options = { seconds: 60, processes: 3, faults: [], sabotage, readsOnly, isEnough: isFound }
+    const { violations, report } = await tortureAndCheck(options)
     expect(
       violations.map((each) => each.rule),
       report,

@@ -7,49 +7,51 @@ import { startNetwork } from '../support/network.ts'
 import { textsIn } from '../support/texts.ts'
 import { startWorker, type Worker } from '../support/workers.ts'
 import type { Circumstances } from './circumstances.ts'
-import { type Fault, faults, startVictim } from './faults.ts'
+import { type Fault, faults, startFaultyRedis } from './faults.ts'
 import type { Committed, Operation } from './history.ts'
-import { numbersFrom } from './numbers.ts'
 import { busy, quiet } from './options.ts'
 import type { Sabotage } from './sabotage.ts'
-import type { Setup, Told, TortureMethods } from './worker.ts'
+import { seededRandom } from './seededRandom.ts'
+import type { Report, Setup, TortureMethods } from './worker.ts'
 
-/** How a torture test is run. */
-export interface Torture {
+export interface TortureOptions {
   dynamodbEndpoint: string
-  /** A table of its own. */
+  /** A table that nothing else uses. */
   table: string
   seconds: number
-  /** Decides what the processes ask for and what befalls Redis; not how the machine then orders it. */
+  /** Decides what the processes request and which faults occur, but not how the machine orders it all. */
   seed: string
   processes?: number
   sabotage?: Sabotage
-  /** Each id is written before, and nothing meanwhile: an answer that nothing exists may be a reason of loads. */
+  /**
+   * Each id is written before the run and not during it: the answer that nothing exists could be the reason for other
+   * loads.
+   */
   readsOnly?: boolean
-  /** What befalls Redis and the processes, in any order; all there is by default. */
-  faults?: Tortured['faults']
-  /** Ends it early. */
+  /** The faults of Redis and the processes, in any order. @default every fault */
+  faults?: TortureResult['faults']
+  /** Ends the run early. */
   signal?: AbortSignal
-  /** Asked about once a second; ends it early as well. */
-  isEnough?: (sofar: Tortured) => boolean
+  /** Called about once a second. Ends the run early if it returns true. */
+  isEnough?: (resultSoFar: TortureResult) => boolean
   onProgress?: (progress: { seconds: number; operations: number; faults: number }) => void
 }
 
-/** What was done and seen, and what befell Redis and the processes meanwhile. */
-export interface Tortured {
+/** What the processes recorded, and which faults occurred meanwhile. */
+export interface TortureResult {
   history: Operation[]
   faults: (Fault | 'kill a process')[]
   circumstances: Circumstances
 }
 
-/** After all faults have had their turn there is peace for so long: what is promised while Redis is there is seen then, ms. */
-const peaceMs = 4_000
+/** The pause before each round of faults. It shows what the cache promises while Redis is available, ms. */
+const calmMs = 4_000
 
-/** Two clocks of eight are wrong by an hour. */
+/** How far the clocks of the first processes are ahead, ms. Two of eight are an hour off. */
 const clocks = [0, 3_600_000, -3_600_000]
 
 /** Writes each id once, before any process reads it. */
-async function writeEach({ dynamodbEndpoint, table }: Torture): Promise<Committed[]> {
+async function writeEach({ dynamodbEndpoint, table }: TortureOptions): Promise<Committed[]> {
   const db = connectDynamoDB(dynamodbEndpoint)
   const texts = textsIn(db, table)
   const commits: Committed[] = []
@@ -62,97 +64,98 @@ async function writeEach({ dynamodbEndpoint, table }: Torture): Promise<Committe
   return commits
 }
 
-/** Has processes read and write a few ids through caches of their own, while Redis and they themselves are harmed. */
-export async function torture(run: Torture): Promise<Tortured> {
+/** Has processes read and write a few ids through caches of their own, and injects faults meanwhile. */
+export async function runTorture(options: TortureOptions): Promise<TortureResult> {
   const binary = findRedisBinary()
-  if (!binary) throw new SetupError('No valkey-server or redis-server on PATH')
-  const random = numbersFrom(run.seed)
+  if (!binary) throw new SetupError('No valkey-server or redis-server on PATH. Install one of them.')
+  const random = seededRandom(options.seed)
   const network = await startNetwork()
-  const victim = await startVictim(binary, network, random)
-  const circumstances: Circumstances = { faults: [], waits: [], killed: [], wrongClocks: [] }
-  const tortured: Tortured = { history: [], faults: [], circumstances }
+  const redis = await startFaultyRedis(binary, network, random)
+  const circumstances: Circumstances = { faults: [], slowControls: [], killed: [], wrongClocks: [] }
+  const result: TortureResult = { history: [], faults: [], circumstances }
   const workers = new Set<Worker<TortureMethods>>()
   const names = new Map<Worker<TortureMethods>, string>()
   let started = 0
 
-  const setUp = async () => {
+  const startProcess = async () => {
     const number = started++
     const setup: Setup = {
-      redisUrl: victim.url,
-      dynamodbEndpoint: run.dynamodbEndpoint,
-      table: run.table,
-      seed: run.seed,
+      redisUrl: redis.url,
+      dynamodbEndpoint: options.dynamodbEndpoint,
+      table: options.table,
+      seed: options.seed,
       process: `process ${number}`,
       clockAhead: clocks[number % 8] ?? 0,
-      ...(run.readsOnly && { readsOnly: true }),
-      ...(run.sabotage && { sabotage: run.sabotage }),
+      ...(options.readsOnly && { readsOnly: true }),
+      ...(options.sabotage && { sabotage: options.sabotage }),
     }
     if (setup.clockAhead !== 0) circumstances.wrongClocks.push(setup.process)
-    const worker = await startWorker<TortureMethods, Told>(
+    const worker = await startWorker<TortureMethods, Report>(
       new URL('./worker.ts', import.meta.url),
       setup,
-      ({ operations, waits }) => {
-        tortured.history.push(...operations)
-        circumstances.waits.push(...waits)
+      ({ operations, slowControls }) => {
+        result.history.push(...operations)
+        circumstances.slowControls.push(...slowControls)
       },
     )
     names.set(worker, setup.process)
     workers.add(worker)
     return worker
   }
-  /** Lets a process work until it is stopped, or killed. */
   const failures: Error[] = []
   const runs: Promise<void>[] = []
-  const begin = (worker: Worker<TortureMethods>) => {
+  /** Lets a process work until it is stopped or killed. */
+  const run = (worker: Worker<TortureMethods>) => {
     runs.push(worker.call('run').catch((error) => void (workers.has(worker) && failures.push(error))))
   }
 
-  const replaceOne = async () => {
-    const [doomed] = workers
-    if (!doomed) return
-    workers.delete(doomed)
-    await doomed.kill()
-    circumstances.killed.push({ process: names.get(doomed) ?? '', at: sharedNow() })
-    begin(await setUp())
+  const killProcess = async () => {
+    const [worker] = workers
+    if (!worker) return
+    workers.delete(worker)
+    await worker.kill()
+    circumstances.killed.push({ process: names.get(worker) ?? '', at: sharedNow() })
+    run(await startProcess())
   }
-  /** Every fault has its turn, in an order that the seed decides. */
-  const inAnyOrder = <T>(list: T[]): T[] =>
+  const shuffle = <T>(list: T[]): T[] =>
     list
       .map((each) => ({ each, place: random() }))
       .sort((a, b) => a.place - b.place)
       .map(({ each }) => each)
-  const bag: Tortured['faults'] = []
+  /** The faults that are left of this round. Each round has every fault once, in an order that the seed decides. */
+  const round: TortureResult['faults'] = []
 
   try {
-    if (run.readsOnly) tortured.history.push(...(await writeEach(run)))
-    const { processes = 8 } = run
-    for (const worker of await Promise.all(Array.from({ length: processes }, setUp))) begin(worker)
+    if (options.readsOnly) result.history.push(...(await writeEach(options)))
+    const { processes = 8 } = options
+    for (const worker of await Promise.all(Array.from({ length: processes }, startProcess))) run(worker)
     const start = performance.now()
-    const end = start + run.seconds * 1000
-    const left = () => (run.signal?.aborted || failures.length > 0 ? 0 : end - performance.now())
-    const { faults: some = [...faults, 'kill a process'] } = run
-    while (left() > 0) {
-      await sleep(Math.min(left(), bag.length === 0 && !run.faults ? peaceMs : 200 + random() * 1000))
-      if (left() <= 0 || run.isEnough?.(tortured)) break
-      if (bag.length === 0) bag.push(...inAnyOrder(some))
-      const fault = bag.pop()
+    const end = start + options.seconds * 1000
+    const leftMs = () => (options.signal?.aborted || failures.length > 0 ? 0 : end - performance.now())
+    const { faults: wanted = [...faults, 'kill a process'] } = options
+    while (leftMs() > 0) {
+      const pauseMs = round.length === 0 && !options.faults ? calmMs : 200 + random() * 1000
+      await sleep(Math.min(leftMs(), pauseMs))
+      if (leftMs() <= 0 || options.isEnough?.(result)) break
+      if (round.length === 0) round.push(...shuffle(wanted))
+      const fault = round.pop()
       if (fault === undefined) continue
-      if (fault === 'kill a process') await replaceOne()
-      else circumstances.faults.push(await victim.strike(fault))
-      tortured.faults.push(fault)
-      run.onProgress?.({
+      if (fault === 'kill a process') await killProcess()
+      else circumstances.faults.push(await redis.inject(fault))
+      result.faults.push(fault)
+      options.onProgress?.({
         seconds: (performance.now() - start) / 1000,
-        operations: tortured.history.length,
-        faults: tortured.faults.length,
+        operations: result.history.length,
+        faults: result.faults.length,
       })
     }
     await Promise.all([...workers].map((worker) => worker.call('stop')))
     await Promise.all(runs)
     if (failures[0]) throw failures[0]
-    return tortured
+    return result
   } finally {
     await Promise.all([...workers].map((worker) => worker.kill()))
-    await victim.stop()
+    await redis.stop()
     await network.worker.kill()
   }
 }

@@ -1,27 +1,31 @@
-import { attended } from './attention.ts'
 import type { Connection } from './connection.ts'
+import { processTime } from './processClock.ts'
 
-/** Failures in a row that open it. */
-const threshold = 3
-/** While it is open, how often a call tries whether the shard is back, ms. */
+/** How many failures in a row open the breaker. */
+const failureThreshold = 3
+/** How often, while the breaker is open, a call tries whether the shard is back, in ms. */
 const probeEveryMs = 500
-/** For how long an accepted write proves that a shard can be invalidated, ms. */
+/** For how long an accepted write proves that a shard takes removals, in ms. */
 const provenForMs = 5_000
 
 /**
- * A circuit breaker (Nygard, "Release It!") for one shard of Redis: after some failures in a row the shard is not asked
- * any more, but for one call in each half second. It is judged by commands and batches, never by ids. What cannot be
- * invalidated must not be read, so it wants proof that the shard takes writes: any write that was accepted, else a `DEL`
- * that goes along with a read.
+ * The circuit breaker (Nygard, "Release It!") of one shard of Redis. After some failures in a row, only one
+ * call in each half second still asks the shard. The breaker counts commands and batches, never ids.
+ *
+ * The cache must not read what it cannot invalidate, so a healthy shard needs proof that it takes writes: any
+ * accepted write, or else a `DEL` that travels with a read.
  */
 export class Breaker {
   /** The address of the shard's master. */
   readonly shard: string
-  /** Those whose connections it takes to reach it: a server's own, and its cluster's. */
+  /** The connections that lead to the shard: to the server itself, and to its cluster. */
   readonly #connections: readonly Connection[]
   #failures = 0
   #open = false
-  /** When the next probe or proof is due; moved by whoever makes it, never by a failure. */
+  /**
+   * When the next probe or proof is due, by performance.now(). The call that makes it moves this; failures do
+   * not.
+   */
   #nextProof = Number.NEGATIVE_INFINITY
   #provenAt = Number.NEGATIVE_INFINITY
 
@@ -30,74 +34,77 @@ export class Breaker {
     this.#connections = connections
   }
 
-  /** Milliseconds in which the shard could have answered: a clock that stands while a connection to it is being made. */
+  /** Returns the time in ms of a clock that stands still while calls wait for a connection to the shard. */
   readonly clock = (): number => {
-    let now = attended()
-    for (const { waited } of this.#connections) now -= waited
+    let now = processTime()
+    for (const { waitedMs } of this.#connections) now -= waitedMs
     return now
   }
 
-  /** What was wrong with the connection that was tried last; undefined where it works. */
-  get trouble(): Error | undefined {
-    return this.#connections.find(({ trouble }) => trouble)?.trouble
+  /** Why the last attempt to connect failed; undefined if the connection works. */
+  get connectError(): Error | undefined {
+    return this.#connections.find(({ connectError }) => connectError)?.connectError
   }
 
-  get isBeingConnected(): boolean {
-    return this.#connections.some(({ isBeingMade }) => isBeingMade)
+  get isConnecting(): boolean {
+    return this.#connections.some(({ isConnecting }) => isConnecting)
   }
 
   get isOpen(): boolean {
     return this.#open
   }
 
-  /** Until when it may be read without looking any further, by performance.now(); in the past where it may not. */
-  get calmUntil(): number {
+  /** Until when reads need no further check, by performance.now(); in the past if they need one now. */
+  get healthyUntil(): number {
     return this.#open || this.#failures > 0 ? Number.NEGATIVE_INFINITY : this.#provenAt + provenForMs
   }
 
-  /** Whether this call is the one to prove that the shard takes writes: true once in each half second. */
-  takesProof(now: number): boolean {
+  /** Returns true if this call has to prove that the shard takes writes: at most once in each half second. */
+  claimProof(now: number): boolean {
     if (now < this.#nextProof || (!this.#open && now < this.#provenAt + provenForMs)) return false
     this.#nextProof = now + probeEveryMs
     return true
   }
 
-  /** A connection that is lost, and a new one, which may lead to another server. */
+  /** Drops the proof when a connection is lost or new, because a new one may lead to another server. */
   forgetProof(): void {
     this.#provenAt = Number.NEGATIVE_INFINITY
   }
 
-  /** A read was answered. */
-  answered(): void {
+  /** Records that the shard answered a read. */
+  recordAnswer(): void {
     this.#failures = 0
-    for (const connection of this.#connections) connection.answered()
+    for (const connection of this.#connections) connection.recordAnswer()
   }
 
-  /** A write was accepted. @returns whether that has closed it */
-  accepted(now: number): boolean {
+  /** Records that the shard accepted a write. @returns whether this closed the breaker */
+  recordWrite(now: number): boolean {
     const closes = this.#open
     this.#open = false
-    this.answered()
+    this.recordAnswer()
     this.#provenAt = now
     return closes
   }
 
-  /** A command or a batch has failed. @returns whether that has opened it */
-  failed(error: unknown, now: number): boolean {
-    if (isOfCluster(error)) return false
+  /** Records that a command or a batch failed. @returns whether this opened the breaker */
+  recordFailure(error: unknown, now: number): boolean {
+    if (needsClusterClient(error)) return false
     this.#failures++
-    for (const connection of this.#connections) connection.failed()
-    if (this.#open || (this.#failures < threshold && !refusesWrites(error))) return false
+    for (const connection of this.#connections) connection.recordFailure()
+    if (this.#open || (this.#failures < failureThreshold && !refusesWrites(error))) return false
     this.#open = true
     this.#nextProof = now + probeEveryMs
     return true
   }
 }
 
-/** A cluster was asked as if it were a single server. It says so with each command, and no pause would mend it. */
-const isOfCluster = (error: unknown): boolean =>
+/** Whether a single-server client asked a cluster. Every command then fails this way, and no pause helps. */
+const needsClusterClient = (error: unknown): boolean =>
   error instanceof Error && /^(MOVED|CROSSSLOT)\b/.test(error.message)
 
-/** A Redis that answers reads and refuses removals, by its state or its access list. A full one is not among them: a removal needs no memory. */
+/**
+ * Whether Redis answers reads but refuses removals, because of its state or its access list. A full Redis
+ * (OOM) does not count, because a removal needs no memory.
+ */
 export const refusesWrites = (error: unknown): boolean =>
   error instanceof Error && /\b(READONLY|MISCONF|NOREPLICAS|NOPERM)\b/.test(error.message)

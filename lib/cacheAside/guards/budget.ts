@@ -1,68 +1,38 @@
-/** Redis did not answer in time. */
-export class CacheTimeout extends Error {
-  override name = 'CacheTimeout'
-  /** @param trouble why there is no connection to it */
-  constructor(trouble?: Error) {
-    super(`Redis did not answer in time${trouble ? `: ${trouble.message}` : ''}`)
-  }
-}
-
-/** The longest that a timer of Node can run, ms; a longer one would fire at once. */
-export const longestTimer = 2 ** 31 - 1
-
-/** The result of a promise, or what `timeout` makes after `ms` milliseconds. What comes later is dropped. */
-export function within<T>(ms: number, promise: Promise<T>, timeout: () => Error): Promise<T> {
-  if (ms > longestTimer) return promise
-  return new Promise<T>((resolve, reject) => {
-    // Not unref'ed: this timer alone keeps a process alive that waits for an answer, since the socket does not.
-    // An answer may have come while this process was busy or frozen: it is taken up before the time-out is.
-    const timer = setTimeout(() => setImmediate(() => reject(timeout())), Math.max(0, ms))
-    promise.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
-}
-
 /**
- * What one call may still spend on waiting for one shard of Redis, in ms of its clock. Its own commands draw on it, those
- * that are under way together once; looking whether another caller has loaded does not, as long as Redis answers in time.
+ * How long one call can still wait for one shard of Redis, in ms of the shard's clock. The call's own
+ * commands draw on the budget; commands that are under way at the same time draw on it once. Polling for
+ * another caller's load draws nothing, as long as Redis answers in time.
+ *
+ * Every `now` is a time of the shard's clock.
  */
 export class CacheBudget {
-  readonly #clock: () => number
-  #left: number
+  #leftMs: number
   #underWay = 0
+  /** When the commands under way began. */
   #since = 0
 
-  constructor(ms: number, clock: () => number) {
-    this.#left = ms
-    this.#clock = clock
+  constructor(ms: number) {
+    this.#leftMs = ms
   }
 
-  /** Milliseconds; 0 when it is used up. */
-  get left(): number {
-    const spent = this.#underWay > 0 ? this.#clock() - this.#since : 0
-    return Math.max(0, this.#left - spent)
+  /** Returns what is left, in ms; 0 if the budget is used up. */
+  left(now: number): number {
+    const spent = this.#underWay > 0 ? now - this.#since : 0
+    return Math.max(0, this.#leftMs - spent)
   }
 
-  /** A command begins to draw. */
-  begin(): void {
-    if (this.#underWay++ === 0) this.#since = this.#clock()
+  /** Records that a command begins to draw on the budget. */
+  begin(now: number): void {
+    if (this.#underWay++ === 0) this.#since = now
   }
 
-  /** A command ends, which drew. */
-  end(): void {
-    if (--this.#underWay === 0) this.#left -= this.#clock() - this.#since
+  /** Records that a command ends, which drew on the budget. */
+  end(now: number): void {
+    if (--this.#underWay === 0) this.#leftMs -= now - this.#since
   }
 
-  /** Draws what was not counted so far. */
+  /** Draws time that was not counted so far. */
   draw(ms: number): void {
-    this.#left -= ms
+    this.#leftMs -= ms
   }
 }

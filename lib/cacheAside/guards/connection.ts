@@ -1,54 +1,59 @@
 import { Cluster, type Redis } from 'ioredis'
-import { attended } from './attention.ts'
+import { processTime } from './processClock.ts'
 
 /**
- * How long calls have waited for a connection to be made: the first one, or the next one after it was lost, as it is when
- * a sandbox thaws. A handshake takes longer than an answer, and says nothing against Redis before it has failed. After
- * that nobody waits for the next one.
+ * Measures how long calls wait for a connection attempt: the first one, or the next one after a connection
+ * was lost, as when a sandbox thaws. A handshake takes longer than a reply, and is no sign of trouble until it
+ * fails. After a failed attempt, calls do not wait for the next one.
  *
- * One that is made has been answered on: a server that hangs accepts connections all the same, but greets nobody. That of
- * a cluster is made when each master has greeted, or cannot be reached.
+ * A connection counts as connected once the server has greeted on it: a server that hangs still accepts
+ * connections, but greets no client. A cluster counts as connected once each master has greeted or cannot be
+ * reached.
  */
 export class Connection {
   readonly #connectMs: number
-  /** That of the cluster which this is a part of. */
-  readonly #whole: Connection | undefined
-  #state: 'idle' | 'making' | 'made' | 'failed' = 'idle'
-  /** Whom it leads to; the one before is not listened to any more. */
+  /** The connection to the whole cluster, if this is the connection to one of its nodes. */
+  readonly #cluster: Connection | undefined
+  #state: 'idle' | 'connecting' | 'connected' | 'failed' = 'idle'
+  /** The client that is followed; events of an earlier one are ignored. */
   #client: Redis | Cluster | undefined
-  /** When it began to be made, and how long calls have waited before, ms of `attended`. */
+  /** When the current attempt began, and how long calls waited for earlier ones, in ms of `processTime`. */
   #since = 0
-  #before = 0
+  #waitedBefore = 0
   #timer: NodeJS.Timeout | undefined
-  #trouble: Error | undefined
+  #lastError: Error | undefined
 
   /**
-   * @param connectMs the most that is waited for it from its beginning on, ms
-   * @param whole that of the cluster to whose node it leads: what is waited for that one is not counted twice
+   * @param connectMs how long calls wait for an attempt, from its start, in ms
+   * @param cluster the connection to the cluster that the node belongs to: waiting for both at once is not
+   *   counted twice
    */
-  constructor(connectMs: number, whole?: Connection) {
+  constructor(connectMs: number, cluster?: Connection) {
     this.#connectMs = connectMs
-    this.#whole = whole
+    this.#cluster = cluster
   }
 
-  /** Whether one is being made that calls wait for. */
-  get isBeingMade(): boolean {
-    return this.#state === 'making'
-  }
-
-  /** How long calls have waited for it so far, ms of `attended`: what passes meanwhile is no time on Redis. */
-  get waited(): number {
-    return this.#before + (this.isBeingMade ? attended() - this.#since : 0)
-  }
-
-  /** What was wrong with the one that was tried last; undefined where it was made. */
-  get trouble(): Error | undefined {
-    return this.#state === 'made' ? undefined : this.#trouble
+  /** Whether an attempt is under way that calls wait for. */
+  get isConnecting(): boolean {
+    return this.#state === 'connecting'
   }
 
   /**
-   * Follows a client, in place of the one that it may have followed before. A cluster's client forgets a node that hangs, and
-   * comes back to it: what has failed to the same address is not waited for again.
+   * How long calls have waited to connect so far, in ms of `processTime`. This time does not count as time on
+   * Redis.
+   */
+  get waitedMs(): number {
+    return this.#waitedBefore + (this.isConnecting ? processTime() - this.#since : 0)
+  }
+
+  /** Why the last attempt failed; undefined if it succeeded. */
+  get connectError(): Error | undefined {
+    return this.#state === 'connected' ? undefined : this.#lastError
+  }
+
+  /**
+   * Follows a client, in place of an earlier one. The client of a cluster forgets a node that hangs and comes
+   * back to it later, so an address that has failed keeps its state: calls do not wait for it again.
    */
   follow(client: Redis | Cluster): void {
     this.#client = client
@@ -58,53 +63,53 @@ export class Connection {
         if (client === this.#client) listener(error)
       })
     on('error', (error) => {
-      this.#trouble = error
+      this.#lastError = error
     })
     on('connecting', () => {
-      if (this.#state === 'idle' && !this.#whole?.isBeingMade) this.#begin()
+      if (this.#state === 'idle' && !this.#cluster?.isConnecting) this.#begin()
     })
     on('ready', () => {
       const nodes = client instanceof Cluster ? client.nodes('master') : []
-      Promise.all(nodes.map(greeted)).then(() => {
-        if (client === this.#client && client.status === 'ready') this.#end('made')
+      Promise.all(nodes.map(connectNode)).then(() => {
+        if (client === this.#client && client.status === 'ready') this.#end('connected')
       })
     })
     on('close', () => {
-      if (this.#state === 'made') this.#begin()
+      if (this.#state === 'connected') this.#begin()
       else this.#end('failed')
     })
   }
 
-  /** A command was answered. */
-  answered(): void {
-    if (this.#state !== 'made' && this.#client?.status === 'ready') this.#end('made')
+  /** Records that a command was answered. */
+  recordAnswer(): void {
+    if (this.#state !== 'connected' && this.#client?.status === 'ready') this.#end('connected')
   }
 
-  /** A command has failed, or was not answered in time: calls do not wait for the next connection. */
-  failed(): void {
+  /** Records that a command failed or timed out: calls do not wait for the next attempt. */
+  recordFailure(): void {
     this.#end('failed')
   }
 
   #begin(): void {
-    this.#state = 'making'
-    this.#since = attended()
-    // Unref'ed: who waits for it has a timer that keeps the process alive.
+    this.#state = 'connecting'
+    this.#since = processTime()
+    // Unref'ed: each call that waits has its own timer, which keeps the process alive.
     this.#timer = setTimeout(() => this.#end('failed'), this.#connectMs).unref()
   }
 
-  #end(state: 'idle' | 'made' | 'failed'): void {
+  #end(state: 'idle' | 'connected' | 'failed'): void {
     clearTimeout(this.#timer)
-    this.#before = this.waited
+    this.#waitedBefore = this.waitedMs
     this.#state = state
   }
 }
 
-/** Connects to a node of a cluster. Resolves when that is done, or has failed. */
-function greeted(node: Redis): Promise<void> {
+/** Connects to a node of a cluster. Resolves when the node is connected, or the attempt has failed. */
+function connectNode(node: Redis): Promise<void> {
   return new Promise((resolve) => {
     if (node.status === 'ready') resolve()
     for (const event of ['ready', 'close', 'end']) node.once(event, () => resolve())
-    // Why it fails is told to the commands that meet it.
+    // The commands that meet the failure report it.
     if (node.status === 'wait') node.connect().catch(() => {})
   })
 }

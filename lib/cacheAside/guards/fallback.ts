@@ -1,76 +1,84 @@
 import { LoadFailed } from '../errors.ts'
-import { Flight, type Landed } from '../flight.ts'
+import { Flight, type Outcome } from '../flight.ts'
 
-/** The most that the bodies of one client's fallback take, bytes, about: two for each character. */
-const memory = 16 * 2 ** 20
-/** What an entry takes beside its body, bytes, about. */
-const overhead = 500
+/**
+ * How much memory the bodies in the fallback of one client take at most, in bytes: about two for each
+ * character.
+ */
+const maxBytes = 16 * 2 ** 20
+/** Roughly how much memory an entry takes besides its body, in bytes. */
+const overheadBytes = 500
 
-interface Kept {
+interface FallbackEntry {
   shard: string
+  /** When its load began, by performance.now(). */
   begun: number
-  /** What was loaded; the load itself while it is under way. */
-  load: Flight | Landed
+  /** The load while it is under way, then its outcome. */
+  load: Flight | Outcome
   bytes: number
 }
 
 /**
- * What this process has loaded last, by key, for while Redis is away: identical loads collapse into one, and an id that
- * many ask for is loaded once in `fallbackMs`. Holds loads from their begin on, so that age counts from there.
+ * The last loads of this process by key, for the time in which Redis is away. Identical loads collapse into
+ * one, and a hot id is loaded once in `fallbackMs`. A load is added when it begins, so that its age counts
+ * from there.
  */
 export class Fallback {
-  readonly #kept = new Map<string, Kept>()
+  readonly #entries = new Map<string, FallbackEntry>()
   #bytes = 0
 
-  /** The load of a key that began less than `ms` milliseconds ago, and was not given up; or what it has brought, unless that has ended. */
-  get(key: string, ms: number): Flight | Landed | undefined {
-    const kept = this.#kept.get(key)
-    if (!kept || performance.now() - kept.begun >= ms) return undefined
+  /**
+   * Returns the load of a key that began less than `ms` milliseconds ago and was not abandoned, or its
+   * outcome, unless its value has ended.
+   */
+  get(key: string, ms: number): Flight | Outcome | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry || performance.now() - entry.begun >= ms) return undefined
     const isOver =
-      kept.load instanceof Flight ? kept.load.signal.aborted : kept.load.fresh.until <= Date.now()
-    return isOver ? undefined : kept.load
+      entry.load instanceof Flight ? entry.load.signal.aborted : entry.load.loaded.until <= Date.now()
+    return isOver ? undefined : entry.load
   }
 
-  /** @param ms for how long it may be served; older ones make room */
-  keep(key: string, shard: string, load: Flight, ms: number): void {
+  /** Adds a load that begins now. @param ms for how long it can be served; older loads make room for it */
+  add(key: string, shard: string, load: Flight, ms: number): void {
     this.#drop(key)
-    const kept: Kept = { shard, begun: performance.now(), load, bytes: overhead }
-    this.#kept.set(key, kept)
-    this.#bytes += overhead
+    const entry: FallbackEntry = { shard, begun: performance.now(), load, bytes: overheadBytes }
+    this.#entries.set(key, entry)
+    this.#bytes += overheadBytes
     this.#makeRoom(ms)
-    load.done(key).then((landed) => {
-      if (this.#kept.get(key) !== kept) return
-      if (!landed || landed instanceof LoadFailed) return this.#drop(key)
-      // Not the load, which holds what it has brought of other keys, too.
-      kept.load = landed
-      const bytes = 2 * (landed.fresh.body ?? '').length
-      kept.bytes += bytes
+    load.getOutcome(key).then((outcome) => {
+      if (this.#entries.get(key) !== entry) return
+      if (!outcome || outcome instanceof LoadFailed) return this.#drop(key)
+      // Only this outcome is kept, because the load holds the values of other keys too.
+      entry.load = outcome
+      const bytes = 2 * (outcome.loaded.body ?? '').length
+      entry.bytes += bytes
       this.#bytes += bytes
       this.#makeRoom(ms)
     })
   }
 
-  /** After a write: what was loaded before it is not to be served. */
+  /** Drops keys after a write, because a load that began before it must not be served any more. */
   forget(keys: string[]): void {
-    if (this.#kept.size > 0) for (const key of keys) this.#drop(key)
+    if (this.#entries.size > 0) for (const key of keys) this.#drop(key)
   }
 
-  /** A shard is back. */
+  /** Drops all keys of a shard that is back. */
   clear(shard: string): void {
-    for (const [key, kept] of this.#kept) if (kept.shard === shard) this.#drop(key)
+    for (const [key, entry] of this.#entries) if (entry.shard === shard) this.#drop(key)
   }
 
-  /** Begins at the oldest, which were kept first. */
+  /** Drops entries that are too old or over the memory limit, the oldest first. */
   #makeRoom(ms: number): void {
-    const tooOld = performance.now() - ms
-    for (const [key, { begun }] of this.#kept) {
-      if (begun > tooOld && this.#bytes <= memory) break
+    const oldest = performance.now() - ms
+    for (const [key, { begun }] of this.#entries) {
+      if (begun > oldest && this.#bytes <= maxBytes) break
       this.#drop(key)
     }
   }
 
   #drop(key: string): void {
-    this.#bytes -= this.#kept.get(key)?.bytes ?? 0
-    this.#kept.delete(key)
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0
+    this.#entries.delete(key)
   }
 }

@@ -1,6 +1,6 @@
-import { within } from './budget.ts'
+import { within } from './timeout.ts'
 
-/** Permits for loads: a bulkhead between many callers and the database. */
+/** A semaphore for loads: a bulkhead between many callers and the database. */
 export class Semaphore {
   #free: number
   readonly #waiting = new Set<() => void>()
@@ -9,31 +9,35 @@ export class Semaphore {
     this.#free = permits
   }
 
-  /** Takes what is free of `wanted` permits; none where others wait for theirs. @returns how many */
+  /**
+   * Takes up to `wanted` free permits; none if other callers already wait for theirs.
+   *
+   * @returns how many it took
+   */
   take(wanted: number): number {
     const taken = this.#waiting.size > 0 ? 0 : Math.min(this.#free, wanted)
     this.#free -= taken
     return taken
   }
 
-  /** Waits for one permit, at most `ms` milliseconds. @returns whether it has come */
+  /** Waits for one permit, for at most `ms` milliseconds. @returns whether it got the permit */
   async wait(ms: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const turn = () => {
-      this.#waiting.delete(turn)
+    const grant = () => {
+      this.#waiting.delete(grant)
       resolve()
     }
-    this.#waiting.add(turn)
+    this.#waiting.add(grant)
     try {
-      await within(ms, promise, () => new Error('No permit came free'))
+      await within(ms, promise, () => new Error('No permit became free in time'))
       return true
     } catch {
-      // Its turn may have come in the same moment.
-      return !this.#waiting.delete(turn)
+      // The permit may have been granted at the same moment.
+      return !this.#waiting.delete(grant)
     }
   }
 
-  /** Gives permits back: to those who wait, in their order. */
+  /** Gives permits back: first to the callers that wait, in their order. */
   release(permits: number): void {
     for (let left = permits; left > 0; left--) {
       const [next] = this.#waiting

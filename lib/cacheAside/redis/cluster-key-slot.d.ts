@@ -1,4 +1,4 @@
-/** The slot of a cluster that a key lies in; the package, which ioredis uses as well, brings no types. */
+/** The package, which ioredis uses too, has no types. Returns the cluster slot of a key. */
 declare module 'cluster-key-slot' {
   export default function calculateSlot(key: string): number
 }

@@ -1,42 +1,56 @@
 /**
- * Makes the keys of a cache: `prefix:{id}:name:2`. What stands in the braces decides the slot of a cluster, so all entries
- * of an id share one. An id that begins with `}` would leave them empty; it gets a backslash, and so does one that begins
- * with a backslash, so that no two ids meet.
+ * Returns the function that builds the keys of a cache: `prefix:{id}:name:2`. In a cluster, the text in
+ * braces decides the slot, so all entries of an id share a slot. An id that begins with `}` would leave the
+ * braces empty, so it gets a backslash in front. An id that begins with a backslash gets one too, so that no
+ * two ids share a key.
  *
- * @throws {TypeError} (what is returned) for an id that is empty or no well-formed Unicode: two such could become the same bytes
+ * The returned function throws a TypeError for an id that is empty or not well-formed Unicode: two such ids
+ * could become the same bytes.
  */
-export function keysOf(prefix: string, name: string): (id: string) => string {
+export function keyBuilder(prefix: string, name: string): (id: string) => string {
   const before = `${prefix}:{`
-  const after = `}${suffixOf(name)}`
+  const after = `}${keySuffix(name)}`
   return (id) => {
     if (id === '' || !id.isWellFormed())
-      throw new TypeError(`${JSON.stringify(id)} is not an id: it must be well-formed and not empty`)
+      throw new TypeError(`${JSON.stringify(id)} is not an id: it must be well-formed Unicode and not empty`)
     const first = id.charCodeAt(0)
-    return first === closing || first === backslash ? `${before}\\${id}${after}` : before + id + after
+    return first === closingBrace || first === backslash ? `${before}\\${id}${after}` : before + id + after
   }
 }
 
-const closing = 125
+const closingBrace = 125
 const backslash = 92
 
-/** The version of the entries' format, at the end of each key: releases with different ones leave each other's entries alone. */
+/**
+ * The version of the entry format, at the end of each key. Releases with different formats do not share
+ * entries.
+ */
 const format = ':2'
 
-/** What follows the braces in the keys of a cache. */
-export const suffixOf = (name: string): string => `:${name}${format}`
+/** Returns what follows the braces in the keys of a cache. */
+export const keySuffix = (name: string): string => `:${name}${format}`
 
-/** Where a reader of another schema keeps its own entry of the same id, in the same slot. Braces decide the slot, so none may follow. */
-export const besideKey = (key: string, schema: string): string =>
-  `${key}:${encodeURIComponent(schema)}:beside`
+/**
+ * Returns the side key of an id: the key at which a reader of this schema stores its own entry, while a fresh
+ * entry of another schema is stored at the main key. It adds no braces, because braces decide the slot.
+ */
+export const sideKey = (mainKey: string, schema: string): string =>
+  `${mainKey}:${encodeURIComponent(schema)}:beside`
 
-/** The schema of an entry that is kept beside another one: it names that one, so it does not match beside any other. */
-export const besideSchema = (schema: string, fill: string): string => `${schema}@${fill}`
+/**
+ * Returns the schema that a side entry carries. It names the fill of the main entry, so the side entry
+ * matches only while that main entry exists.
+ */
+export const sideSchema = (schema: string, mainFillId: string): string => `${schema}@${mainFillId}`
 
-/** The key under which the release before this format keeps the same entry; removals take it along. */
+/**
+ * Returns the key at which the release before this format stores the same entry. Removals delete that key
+ * too.
+ */
 export const formerKey = (key: string): string => key.slice(0, -format.length)
 
-/** What the keys of one id have in common. */
-export const slotTag = (key: string): string => key.slice(0, key.lastIndexOf('}'))
+/** Returns the part that all keys of one id share. */
+export const sharedPart = (key: string): string => key.slice(0, key.lastIndexOf('}'))
 
-/** The id in what stands between the braces. */
-export const idIn = (tag: string): string => (tag.startsWith('\\') ? tag.slice(1) : tag)
+/** Returns the id from the text between the braces of a key. */
+export const parseId = (braced: string): string => (braced.startsWith('\\') ? braced.slice(1) : braced)

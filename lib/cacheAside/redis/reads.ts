@@ -1,32 +1,33 @@
 import { type Cluster, Command, type Redis } from 'ioredis'
-import { CacheTimeout } from '../guards/budget.ts'
+import { CacheTimeout } from '../guards/timeout.ts'
 import type { Shards } from './shards.ts'
 
-/** Into how many turns a time limit is divided; a read is given up after 7/8 to 8/8 of it. */
-const turns = 8
+/** How many timer ticks make up the time limit; a read times out after 7/8 to 8/8 of the limit. */
+const ticksPerLimit = 8
 
 /** A GET under way. */
 export interface Read {
   readonly command: Command
-  /** The text at the key; null where nothing is. */
+  /** The text at the key; null if there is none. */
   readonly answer: Promise<string | null>
-  /** In which it began, or its connection was made anew; and how many it has waited for that. */
-  turn: number
-  connecting: number
+  /** The tick at which it was sent, or at which its connection was last still being made. */
+  startTick: number
+  /** How many ticks it has waited for a connection. */
+  connectingTicks: number
 }
 
 /**
- * The one command of a hit, with a time limit. One timer serves all reads that are under way: a timer and a promise for
- * each would cost a hit more than everything else it does.
+ * Sends the one command of a hit, with a time limit. One timer serves all reads under way: a timer and a
+ * promise for each would cost a hit more than everything else it does.
  */
 export class Reads {
   readonly #redis: Redis | Cluster
   readonly #shards: Shards
   readonly #ms: number
   readonly #underWay = new Set<Read>()
-  #turn = 0
+  #tick = 0
   #timer: NodeJS.Timeout | undefined
-  /** How many have begun since the socket was corked. */
+  /** How many reads have begun since the sockets were corked. */
   #corked = 0
 
   constructor(redis: Redis | Cluster, shards: Shards, ms: number) {
@@ -35,44 +36,46 @@ export class Reads {
     this.#ms = ms
   }
 
-  /** Whether a read is under way: then the timer has looked of late whether all is still calm. */
-  get areWatched(): boolean {
+  /** Whether a read is under way. If so, the timer runs and keeps `isHealthy` of the shards up to date. */
+  get hasPending(): boolean {
     return this.#underWay.size > 0
   }
 
-  /** Sends GET. Whoever awaits its answer tells {@link end} when it is settled. */
+  /** Sends GET. The caller must call {@link end} when the answer has settled. */
   begin(key: string): Read {
     const command = new Command('get', [key], { replyEncoding: 'utf8' })
     this.#cork()
     const answer = this.#redis.sendCommand(command) as Promise<string | null>
-    const read: Read = { command, answer, turn: this.#turn, connecting: 0 }
+    const read: Read = { command, answer, startTick: this.#tick, connectingTicks: 0 }
     this.#underWay.add(read)
-    // Not unref'ed: it keeps a process alive that waits for an answer, since the socket does not.
-    this.#timer ??= setInterval(() => this.#nextTurn(), this.#ms / turns)
+    // Not unref'ed: it keeps alive a process that waits for an answer, because the socket does not.
+    this.#timer ??= setInterval(() => this.#nextTick(), this.#ms / ticksPerLimit)
     return read
   }
 
-  /** How long Redis had for a read, ms, as exactly as its time limit is. */
-  elapsed(read: Read): number {
-    return ((this.#turn - read.turn) * this.#ms) / turns
+  /** Returns how long Redis had to answer a read, in ms, as exactly as its time limit is measured. */
+  elapsedMs(read: Read): number {
+    return ((this.#tick - read.startTick) * this.#ms) / ticksPerLimit
   }
 
-  /** How long it has waited for a connection beside that, ms. */
-  connecting(read: Read): number {
-    return (read.connecting * this.#ms) / turns
+  /** Returns how long the read has also waited for a connection, in ms. */
+  connectingMs(read: Read): number {
+    return (read.connectingTicks * this.#ms) / ticksPerLimit
   }
 
+  /** Ends a read whose answer has settled. */
   end(read: Read): void {
     this.#underWay.delete(read)
   }
 
   /**
-   * Reads that can leave together leave in one system call. One that is alone leaves at once; those of callers that go on
-   * together leave when the code that runs now has finished. One that comes by itself while others are under way leaves
-   * when everything that has arrived by now has been heard, as the requests of other connections have.
+   * Lets reads that can leave together leave in one system call. A single read leaves at once. Reads of
+   * callers that continue together leave when the code that is running now has finished. A read that comes
+   * alone while others are under way leaves after everything that has already arrived is processed, such as
+   * the requests of other connections.
    */
   #cork(): void {
-    if (!this.areWatched) return
+    if (!this.hasPending) return
     this.#corked++
     if (this.#corked > 1) return
     const uncork = this.#shards.cork()
@@ -86,24 +89,25 @@ export class Reads {
     })
   }
 
-  #nextTurn(): void {
-    this.#turn++
-    if (!this.areWatched) {
+  #nextTick(): void {
+    this.#tick++
+    if (!this.hasPending) {
       clearInterval(this.#timer)
       this.#timer = undefined
       return
     }
-    if (this.#shards.calm) this.#shards.look(performance.now())
+    if (this.#shards.isHealthy) this.#shards.refreshHealth(performance.now())
     const late: Read[] = []
     for (const read of this.#underWay) {
-      // Its connection was lost and is being made again: the command leaves with it, and its time begins then.
-      if (this.#shards.of(String(read.command.args[0])).isBeingConnected) {
-        read.connecting += this.#turn - read.turn
-        read.turn = this.#turn
-      } else if (this.#turn - read.turn >= turns) late.push(read)
+      // Its connection was lost and is being made again. The command is sent on the new one, and its time
+      // begins then.
+      if (this.#shards.of(String(read.command.args[0])).isConnecting) {
+        read.connectingTicks += this.#tick - read.startTick
+        read.startTick = this.#tick
+      } else if (this.#tick - read.startTick >= ticksPerLimit) late.push(read)
     }
-    // An answer may have come while this process was busy or frozen: it is taken up before the time-out is. A command
-    // that was settled by then takes no notice.
+    // setImmediate: an answer that arrived while this process was busy or frozen is processed before the
+    // timeout. A command that has settled ignores the rejection.
     if (late.length > 0) {
       setImmediate(() => {
         for (const { command } of late) command.reject(new CacheTimeout())

@@ -1,92 +1,52 @@
-import type { Cluster, Redis, Result } from 'ioredis'
-import { failedToken, numbers, places } from './entry.ts'
+import { failedToken, numbers, offsets } from './entry.ts'
 
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    /** Takes a lease: `T` and its whole token, or what stands in its way. */
-    cacheAsideLease(
-      key: string,
-      callersPart: string,
-      ms: number,
-      seen: string,
-      id: string,
-    ): Result<string, Context>
-    /** The same beside an entry of another schema at the second key, as long as that is the one with this fill token; else nothing. */
-    cacheAsideLeaseBeside(
-      key: string,
-      beside: string,
-      callersPart: string,
-      ms: number,
-      seen: string,
-      id: string,
-      besideFill: string,
-    ): Result<string, Context>
-    /** Stores an entry: 1 where it is stored. */
-    cacheAsideFill(
-      key: string,
-      token: string,
-      entry: string,
-      ms: number,
-      version: number,
-    ): Result<0 | 1, Context>
-    /** The same beside an entry of another schema at the second key, as long as that is the one with this fill token. */
-    cacheAsideFillBeside(
-      key: string,
-      beside: string,
-      token: string,
-      entry: string,
-      ms: number,
-      version: number,
-      besideFill: string,
-    ): Result<0 | 1, Context>
-    /** Ends a lease, known by its token or the caller's part: with 0 ms gives it back, else leaves for so long the mark that its load has failed. */
-    cacheAsideRelease(key: string, token: string, ms: number): Result<0 | 1, Context>
-    /** Removes what is older than a version. The keys, the former ones last, then version, number of the former, id. */
-    cacheAsideRemove(...keysAndArguments: [keys: number, ...string[]]): Result<number, Context>
-    cacheAsideInspect(
-      key: string,
-    ): Result<[now: number, pttl: number, bytes: number, text: string | null], Context>
-  }
-}
-
-// Lua counts from 1 and names the last place, too.
-const token = `2, ${places.ends}`
-const ends = `${places.ends + 1}, ${places.fill}`
-const fillToken = `${places.fill + 1}, ${places.identity}`
-const identity = places.identity + 1
+// The parts of an entry, as arguments of string.sub: Lua counts from 1 and includes the last character.
+const leaseToken = `2, ${offsets.leaseEnd}`
+const leaseEnd = `${offsets.leaseEnd + 1}, ${offsets.fillId}`
+const fillId = `${offsets.fillId + 1}, ${offsets.identity}`
+const identity = offsets.identity + 1
 const failed = `'${failedToken}'`
-const none = `'${'-'.repeat(failedToken.length)}0000000000000'`
+const noLease = `'${'-'.repeat(failedToken.length)}0000000000000'`
 
-/** Redis' own clock, ms: the only one that leases run on. */
+/** Whether `found` is a bare lease, with or without a minimum version. */
+const isBareLease = `kind == 'L' and (#found == ${offsets.leaseEnd} or string.match(found, '^ %d+$', ${offsets.leaseEnd + 1}))`
+
+/** Whether the main key no longer holds the entry of the fill ARGV[5]. */
+const isMainEntryGone = `redis.pcall('GETRANGE', KEYS[2], ${offsets.fillId}, ${offsets.identity - 1}) ~= ARGV[5]`
+
+/** The clock of Redis in ms, the only clock that leases run on. */
 const now = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /**
- * Takes the lease of a key, or hands back what stands there instead. It is to be had where nothing usable stands (nothing
- * at all, something of another type or id, something cut short, a bare lease without an end), and in the very entry that
- * the caller has seen and found stale, where that carries no lease which still runs; also in one of another schema, whose
- * readers are served it meanwhile, or when loading fails. An entry that may be dropped before the fill comes gives way to
- * the lease: it may not be served any more. A caller whose own lease stands there already was sent again by its client,
- * and holds it.
+ * Takes the lease of a key, or returns what the key holds instead.
+ *
+ * The lease can be taken if the key holds nothing usable: no text, content of another type or id, a truncated
+ * entry, or a bare lease without an end. It can also be taken in the very entry that the caller has seen and
+ * found stale, unless that entry carries a lease that still runs. This includes a stale entry of another
+ * schema: its readers are served that entry meanwhile, or if the load fails.
+ *
+ * If Redis may drop the entry before the fill arrives, a bare lease replaces the entry, because the entry
+ * cannot be served any more. If the key already holds the caller's own lease, the client sent this command
+ * twice, and the caller holds the lease.
  */
-const lease = `
+export const lease = `
 local found = redis.pcall('GET', KEYS[1])
 if type(found) ~= 'string' then found = '' end
 local kind = string.sub(found, 1, 1)
-local isLease = kind == 'L' and (#found == ${places.ends} or string.match(found, '^ %d+$', ${places.ends + 1}))
-  and redis.call('PTTL', KEYS[1]) > 0
+local isLease = ${isBareLease} and redis.call('PTTL', KEYS[1]) > 0
 ${now}
-local runs = isLease or (tonumber(string.sub(found, ${ends})) or 0) > now
-if runs and string.sub(found, 2, ${places.moment}) == ARGV[1] then return 'T' .. string.sub(found, ${token}) end
+local runs = isLease or (tonumber(string.sub(found, ${leaseEnd})) or 0) > now
+if runs and string.sub(found, 2, ${offsets.redisPart}) == ARGV[1] then return 'T' .. string.sub(found, ${leaseToken}) end
 if isLease then return found end
 local token = ARGV[1] .. string.format('%06d', time[2])
 local tab = (kind == 'E' or kind == 'N') and string.find(found, '\\t', ${identity + 1}, true)
 if tab and string.sub(found, tab + 1, tab + #ARGV[4] + 1) == ARGV[4] .. '\\t' then
   local last = tab + #ARGV[4] + 1
   local lf = last + 1 + ${numbers.end}
-  if string.sub(found, lf, lf) == '\\n' and tonumber(string.sub(found, lf - ${numbers.end - numbers.bytesAt}, lf - 1)) == #found - lf then
-    if runs or string.sub(found, ${fillToken}) ~= ARGV[3] then return found end
+  if string.sub(found, lf, lf) == '\\n' and tonumber(string.sub(found, lf - ${numbers.end - numbers.bytesOffset}, lf - 1)) == #found - lf then
+    if runs or string.sub(found, ${fillId}) ~= ARGV[3] then return found end
     if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then
       redis.call('SETRANGE', KEYS[1], 1, token .. string.format('%013.0f', now + ARGV[2]))
       return 'T' .. token
@@ -96,23 +56,24 @@ end
 redis.call('SET', KEYS[1], 'L' .. token, 'PX', ARGV[2])
 return 'T' .. token`
 
-const leaseBeside = `
-if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[5] then return '' end
+export const leaseSideEntry = `
+if ${isMainEntryGone} then return '' end
 ${lease}`
 
 /**
- * Stores an entry if the lease is still in place: no removal came, and nobody else took over. Where a removal left the
- * least version that it demands, an older one is not stored, and the lease ends. A fill that its client sent again finds
- * its own entry. In a Redis that is full nothing is stored, and the lease ends: others shall not wait for it.
+ * Stores an entry if its lease is still in place: no removal came, and no other caller took over. If a
+ * removal left a minimum version and the entry is older, the entry is not stored and the lease ends. A fill
+ * that the client sent twice finds its own entry. A full Redis stores nothing, and the lease ends, so that no
+ * other caller waits for it.
  */
-const fill = `
-local found = redis.pcall('GETRANGE', KEYS[1], 0, ${places.identity - 1})
+export const fill = `
+local found = redis.pcall('GETRANGE', KEYS[1], 0, ${offsets.identity - 1})
 if type(found) ~= 'string' then return 0 end
-if string.sub(found, ${token}) ~= ARGV[1] then
-  if string.sub(found, ${fillToken}) == ARGV[1] and string.match(found, '^[EN]') then return 1 end
+if string.sub(found, ${leaseToken}) ~= ARGV[1] then
+  if string.sub(found, ${fillId}) == ARGV[1] and string.match(found, '^[EN]') then return 1 end
   return 0
 end
-if string.sub(found, 1, 1) == 'L' and (tonumber(string.sub(found, ${places.ends + 1})) or 0) > tonumber(ARGV[4]) then
+if string.sub(found, 1, 1) == 'L' and (tonumber(string.sub(found, ${offsets.leaseEnd + 1})) or 0) > tonumber(ARGV[4]) then
   redis.call('DEL', KEYS[1])
   return 0
 end
@@ -122,19 +83,21 @@ redis.call('DEL', KEYS[1])
 return set`
 
 /**
- * A reader of another schema keeps its entry beside the first one, and is allowed to while that very one stands: whatever
- * removes or replaces it ends both. Where it is gone the lease ends, with what it was to refresh, which is good for nobody.
+ * Stores an entry at a side key while the main key still holds the very entry that the side entry belongs to.
+ * Whatever removes or replaces the main entry thus ends both. If the main entry is gone, the lease ends, and
+ * the side entry that it would refresh is deleted, because it can never match again.
  */
-const fillBeside = `
-if redis.pcall('GETRANGE', KEYS[2], ${places.fill}, ${places.identity - 1}) ~= ARGV[5] then
-  local own = redis.pcall('GETRANGE', KEYS[1], 0, ${places.ends - 1})
+export const fillSideEntry = `
+if ${isMainEntryGone} then
+  local own = redis.pcall('GETRANGE', KEYS[1], 0, ${offsets.leaseEnd - 1})
   if type(own) == 'string' and string.sub(own, 2) == ARGV[1] then redis.call('DEL', KEYS[1]) end
   return 0
 end
 ${fill}`
 
-const release = `
-local found = redis.pcall('GETRANGE', KEYS[1], 0, ${places.ends - 1})
+/** Ends a lease, and leaves the mark of a failed load for ARGV[2] ms, if that is above 0. */
+export const release = `
+local found = redis.pcall('GETRANGE', KEYS[1], 0, ${offsets.leaseEnd - 1})
 if type(found) ~= 'string' or string.sub(found, 2, #ARGV[1] + 1) ~= ARGV[1] then return 0 end
 local ms = tonumber(ARGV[2])
 if string.sub(found, 1, 1) == 'L' then
@@ -143,57 +106,50 @@ if string.sub(found, 1, 1) == 'L' then
   return 1
 end
 ${now}
-local mark = ${none}
+local mark = ${noLease}
 if ms > 0 then mark = ${failed} .. string.format('%013.0f', now + ms) end
 local marked = redis.pcall('SETRANGE', KEYS[1], 1, mark)
 if type(marked) == 'table' then redis.call('DEL', KEYS[1]) end
 return 1`
 
 /**
- * Removes entries that are older than a version. A lease stays and is told the version: its load may have begun before
- * the commit or after it, and only then is its fill good. What is no entry goes, and what has no memory to be told.
+ * Removes entries that are older than a version. A lease stays and receives the version: its load may have
+ * begun before the commit or after it, and its fill is accepted only if it is at least as new. Content that
+ * is no entry is deleted, and so is a lease that cannot receive the version because Redis has no memory left.
  */
-const remove = `
+export const removeOlder = `
 local version, id = tonumber(ARGV[1]), ARGV[3]
 ${now}
 local removed = 0
 for at, key in ipairs(KEYS) do
   local found = at <= #KEYS - ARGV[2] and redis.pcall('GET', key)
   local kind = type(found) == 'string' and string.sub(found, 1, 1)
-  local holder, left, least, stays
-  if kind == 'L' and (#found == ${places.ends} or string.match(found, '^ %d+$', ${places.ends + 1})) then
-    holder, left = string.sub(found, ${token}), redis.call('PTTL', key)
-    least = tonumber(string.sub(found, ${places.ends + 1}))
+  local token, left, minVersion, stays
+  if ${isBareLease} then
+    token, left = string.sub(found, ${leaseToken}), redis.call('PTTL', key)
+    minVersion = tonumber(string.sub(found, ${offsets.leaseEnd + 1}))
   elseif kind == 'E' or kind == 'N' then
     local tab = string.find(found, '\\t', ${identity + 1}, true)
     local known = tab and string.sub(found, tab + 1, tab + #id + 1) == id .. '\\t'
-      and tonumber(string.sub(found, tab + #id + 2, tab + #id + ${1 + numbers.version}))
+      and tonumber(string.sub(found, tab + #id + 2, tab + #id + ${1 + numbers.versionLength}))
     stays = known and known >= version
-    if known then holder, left = string.sub(found, ${token}), (tonumber(string.sub(found, ${ends})) or 0) - now end
+    if known then token, left = string.sub(found, ${leaseToken}), (tonumber(string.sub(found, ${leaseEnd})) or 0) - now end
   end
   if not stays then
     removed = removed + 1
-    local told = holder and holder ~= ${failed} and left > 0 and redis.pcall(
-      'SET', key, 'L' .. holder .. ' ' .. string.format('%.0f', math.max(version, least or 0)), 'PX', left)
-    if not told or told.err then removed = removed - 1 + redis.call('DEL', key) end
+    local set = token and token ~= ${failed} and left > 0 and redis.pcall(
+      'SET', key, 'L' .. token .. ' ' .. string.format('%.0f', math.max(version, minVersion or 0)), 'PX', left)
+    if not set or set.err then removed = removed - 1 + redis.call('DEL', key) end
   end
 end
 return removed`
 
-/** What stands at a key, how long it will, and what time it is, all at one moment. No text for what is of another type. */
-const inspect = `
+/**
+ * Reads what a key holds, how long it will hold it, and the time, all at one moment. There is no text for
+ * another type.
+ */
+export const inspect = `
 local found = redis.pcall('GET', KEYS[1])
 local text = type(found) == 'string' and found
 ${now}
 return { now, redis.call('PTTL', KEYS[1]), text and #text or 0, text }`
-
-/** Teaches a client the scripts. ioredis sends their hash, and the text where Redis does not know it yet. */
-export function defineScripts(redis: Redis | Cluster): void {
-  redis.defineCommand('cacheAsideLease', { numberOfKeys: 1, lua: lease })
-  redis.defineCommand('cacheAsideLeaseBeside', { numberOfKeys: 2, lua: leaseBeside })
-  redis.defineCommand('cacheAsideFill', { numberOfKeys: 1, lua: fill })
-  redis.defineCommand('cacheAsideFillBeside', { numberOfKeys: 2, lua: fillBeside })
-  redis.defineCommand('cacheAsideRelease', { numberOfKeys: 1, lua: release })
-  redis.defineCommand('cacheAsideRemove', { lua: remove })
-  redis.defineCommand('cacheAsideInspect', { numberOfKeys: 1, lua: inspect })
-}

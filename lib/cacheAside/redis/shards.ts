@@ -2,76 +2,84 @@ import calculateSlot from 'cluster-key-slot'
 import { Cluster, type Redis } from 'ioredis'
 import { Breaker } from '../guards/breaker.ts'
 import { Connection } from '../guards/connection.ts'
-import type { Owed } from './owed.ts'
+import type { Outbox } from './outbox.ts'
 
-/** Where keys lie while a cluster's client has not learnt yet which nodes there are. */
-const unknown = 'unknown'
+/** The shard of all keys while the client of a cluster does not know the nodes yet. */
+const unknownShard = 'unknown'
 
 /**
- * The shards of a Redis, each with its breaker; a single server is one shard. A hit beside other
- * reads looks at nothing but `calm`: no failure is counted, no removal is owed, and all shards were proven to take writes
- * a short while ago.
+ * The shards of a Redis, each with its breaker; a single server is one shard.
+ *
+ * `isHealthy` means that no failure is counted, the outbox is empty, and every shard has proven recently that
+ * it takes writes. A hit checks nothing else while other reads are under way.
  */
 export class Shards {
-  calm = false
+  isHealthy = false
   readonly #redis: Redis | Cluster
-  readonly #owed: Owed
-  readonly #onForgotten: (shard: string) => void
+  readonly #outbox: Outbox
+  readonly #onShardGone: (shard: string) => void
   readonly #breakers = new Map<string, Breaker>()
   readonly #connectMs: number
-  /** Of the client as a whole; and of the nodes of a cluster, by their addresses. */
+  /** The connection of the client as a whole. */
   readonly #connection: Connection
-  readonly #connections = new Map<string, Connection>()
-  /** The servers that there is a connection to, or will be. */
+  /** The connections to the nodes of a cluster, by address. */
+  readonly #nodeConnections = new Map<string, Connection>()
+  /** The servers that the client is connected to, or will be. */
   readonly #nodes = new Set<Redis>()
-  /** Of a single server. */
-  readonly #only: Breaker | undefined
+  /** The breaker of a single server. */
+  readonly #single: Breaker | undefined
 
   /**
-   * @param connectMs the most that calls wait for a connection that is being made
-   * @param onForgotten told of a shard that serves nothing any more
+   * @param connectMs how long calls wait for a connection attempt, in ms
+   * @param onShardGone called with a shard that serves no slots any more
    */
-  constructor(redis: Redis | Cluster, owed: Owed, connectMs: number, onForgotten: (shard: string) => void) {
+  constructor(
+    redis: Redis | Cluster,
+    outbox: Outbox,
+    connectMs: number,
+    onShardGone: (shard: string) => void,
+  ) {
     this.#redis = redis
-    this.#owed = owed
-    this.#onForgotten = onForgotten
+    this.#outbox = outbox
+    this.#onShardGone = onShardGone
     this.#connectMs = connectMs
     this.#connection = new Connection(connectMs)
     this.#connection.follow(redis)
     if (redis instanceof Cluster) {
-      for (const node of redis.nodes()) this.#join(node)
+      for (const node of redis.nodes()) this.#addNode(node)
       redis.on('+node', (node: Redis) => {
-        this.#join(node)
-        this.#renew(addressOf(node))
+        this.#addNode(node)
+        this.#forgetProof(addressOf(node))
       })
       redis.on('-node', (node: Redis) => this.#nodes.delete(node))
-      redis.on('refresh', () => this.#learn())
+      redis.on('refresh', () => this.#updateShards())
     } else {
       this.#nodes.add(redis)
-      this.#only = this.#breaker(addressOf(redis))
-      for (const event of ['ready', 'close']) redis.on(event, () => this.#renew(this.#only?.shard ?? ''))
+      this.#single = this.#getBreaker(addressOf(redis))
+      for (const event of ['ready', 'close'])
+        redis.on(event, () => this.#forgetProof(this.#single?.shard ?? ''))
     }
   }
 
-  /** The shard that a key lies in. */
+  /** Returns the breaker of the shard that a key belongs to. */
   of(key: string): Breaker {
-    if (this.#only) return this.#only
+    if (this.#single) return this.#single
     const { slots } = this.#redis as Cluster
-    return this.#breaker(slots[calculateSlot(key)]?.[0] ?? unknown)
+    return this.#getBreaker(slots[calculateSlot(key)]?.[0] ?? unknownShard)
   }
 
-  /** Looks whether all is calm, at a moment by performance.now(). */
-  look(now: number): boolean {
-    this.calm = !this.#owed.any && this.#breakers.size > 0
-    for (const breaker of this.#breakers.values()) this.calm &&= breaker.calmUntil > now
-    return this.calm
+  /** Updates `isHealthy`, and returns it. @param now by performance.now() */
+  refreshHealth(now: number): boolean {
+    this.isHealthy = !this.#outbox.hasAny && this.#breakers.size > 0
+    for (const breaker of this.#breakers.values()) this.isHealthy &&= breaker.healthyUntil > now
+    return this.isHealthy
   }
 
   /**
-   * Holds back what is written to the servers, so that it leaves in one system call for each, which costs more than all
-   * the rest of a read.
+   * Holds back what is written to the servers, so that it leaves in one system call for each server. A system
+   * call costs more than everything else that a read does.
    *
-   * @returns lets it go
+   * @returns the function that releases it
    */
   cork(): () => void {
     const streams: Redis['stream'][] = []
@@ -85,50 +93,53 @@ export class Shards {
     }
   }
 
-  /** Begins to connect where nothing was sent yet, so that who comes next finds it done. */
+  /** Begins to connect if no command was sent yet, so that the next command finds the connection ready. */
   connect(): void {
-    // What it cannot, the first command will be told.
+    // If the attempt fails, the first command reports it.
     if (this.#redis.status === 'wait') this.#redis.connect().catch(() => {})
   }
 
-  #join(node: Redis): void {
+  #addNode(node: Redis): void {
     this.#nodes.add(node)
     this.#connectionTo(addressOf(node)).follow(node)
-    node.on('close', () => this.#renew(addressOf(node)))
+    node.on('close', () => this.#forgetProof(addressOf(node)))
   }
 
   #connectionTo(address: string): Connection {
-    const known = this.#connections.get(address)
+    const known = this.#nodeConnections.get(address)
     if (known) return known
     const connection = new Connection(this.#connectMs, this.#connection)
-    this.#connections.set(address, connection)
+    this.#nodeConnections.set(address, connection)
     return connection
   }
 
-  /** A new connection, or one that is lost. */
-  #renew(shard: string): void {
-    this.calm = false
+  /** Makes a shard prove itself again, because a connection to it is new or lost. */
+  #forgetProof(shard: string): void {
+    this.isHealthy = false
     this.#breakers.get(shard)?.forgetProof()
   }
 
-  /** A cluster has told who serves what: each of them has to prove itself before all is calm, and the others count no more. */
-  #learn(): void {
-    const masters = new Set((this.#redis as Cluster).slots.map(([master = unknown]) => master))
-    for (const master of masters) this.#breaker(master)
+  /**
+   * Adds and drops shards when a cluster has reported its slots. A new shard has to prove itself before all
+   * are healthy.
+   */
+  #updateShards(): void {
+    const masters = new Set((this.#redis as Cluster).slots.map(([master = unknownShard]) => master))
+    for (const master of masters) this.#getBreaker(master)
     for (const shard of this.#breakers.keys()) {
       if (masters.has(shard)) continue
       this.#breakers.delete(shard)
-      this.#onForgotten(shard)
+      this.#onShardGone(shard)
     }
   }
 
-  #breaker(shard: string): Breaker {
+  #getBreaker(shard: string): Breaker {
     const known = this.#breakers.get(shard)
     if (known) return known
-    const ofNode = this.#redis instanceof Cluster && shard !== unknown ? [this.#connectionTo(shard)] : []
-    const breaker = new Breaker(shard, [this.#connection, ...ofNode])
+    const toNode = this.#redis instanceof Cluster && shard !== unknownShard ? [this.#connectionTo(shard)] : []
+    const breaker = new Breaker(shard, [this.#connection, ...toNode])
     this.#breakers.set(shard, breaker)
-    this.calm = false
+    this.isHealthy = false
     return breaker
   }
 }

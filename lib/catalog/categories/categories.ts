@@ -1,27 +1,28 @@
 import type { TableAccess } from '../table/access.ts'
-import { categoriesKey } from '../table/items.ts'
+import { categoriesKey } from '../table/keys.ts'
 import { query } from '../table/query.ts'
 import { categoryName } from './category.ts'
 
-/** A category with those below it. `products` counts its own and theirs. */
+/** A category and the categories below it. */
 export interface CategoryNode {
   path: string
   name: string
+  /** The number of products in the category and in all categories below it. */
   products: number
   children: CategoryNode[]
 }
 
-/** All categories that hold products, themselves or below them; sorted by path. */
+/** All categories with at least one product in them or below them, sorted by path. */
 export interface CategoryTree {
   items: CategoryNode[]
 }
 
-/** The one id under which the tree is cached. */
+/** The id under which the tree is cached. There is only one. */
 export const treeId = 'tree'
 
 /**
- * Reads the category tree: one Query over the counters that ./countProducts.ts keeps, so its cost depends on the
- * number of categories and not on that of the products. The counters follow the products by the table's stream.
+ * Reads the category tree: one Query of the counters that ./countProducts.ts maintains. So the cost depends on the number
+ * of categories, not on the number of products. The counters follow the products by the table's stream.
  *
  * @throws what the SDK throws
  */
@@ -36,19 +37,23 @@ export async function readCategories(access: TableAccess): Promise<CategoryTree>
   return treeOf(counts)
 }
 
-/** The tree of categories with the number of products in each. One that holds none, and none below it, is left out. */
+/**
+ * Builds the category tree from the number of products in each category. Categories without products in them or below
+ * them are left out.
+ */
 export function treeOf(counts: Iterable<[path: string, products: number]>): CategoryTree {
   const root: CategoryNode[] = []
   const nodes = new Map<string, CategoryNode>()
   for (const [path, products] of counts) {
     if (products <= 0) continue
     let siblings = root
+    // Walks down from the root, and adds the products to each category on the way.
     for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
-      const to = end < 0 ? path : path.slice(0, end)
-      let node = nodes.get(to)
+      const prefix = end < 0 ? path : path.slice(0, end)
+      let node = nodes.get(prefix)
       if (!node) {
-        node = { path: to, name: categoryName(to), products: 0, children: [] }
-        nodes.set(to, node)
+        node = { path: prefix, name: categoryName(prefix), products: 0, children: [] }
+        nodes.set(prefix, node)
         siblings.push(node)
       }
       node.products += products
@@ -61,7 +66,7 @@ export function treeOf(counts: Iterable<[path: string, products: number]>): Cate
   return { items: root }
 }
 
-/** The category and all below it, as far as they hold products; the category itself in any case. */
+/** Returns a category and the categories below it that the tree contains. The category itself is always included. */
 export function subtreeOf({ items }: CategoryTree, category: string): string[] {
   const below = (nodes: CategoryNode[]): string[] =>
     nodes.flatMap(({ path, children }) =>

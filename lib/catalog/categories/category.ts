@@ -2,16 +2,16 @@
 export const isCategory = (text: string): boolean =>
   text.length <= 200 && /^[a-z0-9]+(-[a-z0-9]+)*(\/[a-z0-9]+(-[a-z0-9]+)*){0,7}$/.test(text)
 
-/** What {@link isCategory} accepts, in words for an error message. */
+/** Describes what {@link isCategory} accepts, for an error message. */
 export const categoryGrammar = 'a path of slugs such as clothing/shoes'
 
-/** The name of a category, made of its last slug: `Hand bags` of `clothing/hand-bags`. */
+/** Returns the name of a category, made of its last slug: `Hand bags` for `clothing/hand-bags`. */
 export function categoryName(path: string): string {
   const words = path.slice(path.lastIndexOf('/') + 1).replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** A category and those above it, the root first. */
+/** Returns a category and the categories above it, the root first. */
 export const categoryPath = (category: string): { path: string; name: string }[] =>
   category
     .split('/')

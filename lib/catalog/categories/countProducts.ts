@@ -1,75 +1,89 @@
 import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
-import { categoriesKey, countedKey } from '../table/items.ts'
+import { categoriesKey, countedKey } from '../table/keys.ts'
 import { transact } from '../table/transact.ts'
 
-/** A product's category, as of a version. */
+/** The category that a product has as of one of its versions. */
 export interface CategoryMove {
   id: string
-  /** Undefined: it is in none, since it was deleted. */
+  /** Undefined if the product was deleted. */
   category: string | undefined
-  /** The version that says so; half a one more for an item that was removed. */
+  /** The version with this category. If the item was removed, half a version above its last one. */
   asOf: number
 }
 
-/** The mark of a product: under which category it is counted. */
-interface Mark {
+/** A product's marker: the category that the product is counted in, and the version that the category comes from. */
+interface Marker {
   pk: string
   category?: string
   asOf: number
 }
 
-/** The most products that {@link countProducts} takes: a mark and two counters each are 99 of a transaction's 100 items. */
-export const countedAtOnce = 33
-
-/** How long the mark of a deleted product stays, s. Longer than a stream keeps what could count it again: a day. */
-const markLife = 7 * 24 * 3600
+/**
+ * How many products {@link countProducts} takes. Each needs a marker and up to two counters, which makes 99 of the 100
+ * items that a transaction can have.
+ */
+export const movesPerTransaction = 33
 
 /**
- * Counts products under their categories. A product's mark and the counters move in one transaction, on condition that
- * the mark is what was read: so each product is counted once, however often and in whatever order its changes arrive, and
- * what an older version says never undoes what a newer one said. A counter that comes to 0 stays, and is not shown.
+ * How long the marker of a deleted product stays, in seconds. It has to stay longer than the stream can deliver an older
+ * record of the product again, which is a day.
+ */
+const markerTtlSeconds = 7 * 24 * 3600
+
+/**
+ * Counts products in their categories. One transaction changes the products' markers and the categories' counters, on
+ * condition that the markers are as they were read. So each product is counted once, however often and in whatever order
+ * its changes arrive, and an older version never undoes what a newer one changed. A counter that falls to 0 stays in the
+ * table, and is not shown.
  *
- * @param moves at most {@link countedAtOnce}, each product once
- * @returns the number of products that were not counted so before
+ * @param moves at most {@link movesPerTransaction}, each product once
+ * @returns how many products were not counted like this before
  * @throws what the SDK throws
  */
 export async function countProducts(access: TableAccess, moves: CategoryMove[]): Promise<number> {
   const request = { Keys: moves.map(({ id }) => countedKey(id)), ConsistentRead: true }
   for (;;) {
-    const marks = await batchGet<Mark>(access, request)
-    const { puts, counters } = count(access, moves, new Map(marks.map((mark) => [mark.pk, mark])))
+    const markers = await batchGet<Marker>(access, request)
+    const byKey = new Map(markers.map((marker) => [marker.pk, marker]))
+    const { puts, counters } = planWrites(access, moves, byKey)
     if (puts.length === 0) return 0
-    const updates = [...counters].flatMap(([path, n]) => (n === 0 ? [] : counterUpdate(access, path, n)))
+    const updates = [...counters].flatMap(([path, n]) => (n === 0 ? [] : toCounterUpdate(access, path, n)))
     const refused = await transact(access, [...puts, ...updates])
-    // Refused: somebody else has just counted one of them.
+    // If the transaction was refused, another process has just counted one of these products: read the markers again.
     if (!refused) return puts.length
   }
 }
 
-/** The marks to write, and by how much the counters change. */
-function count(access: TableAccess, moves: CategoryMove[], marks: Map<string, Mark>) {
+/** Returns the markers to write, and by how much each counter changes. */
+function planWrites(access: TableAccess, moves: CategoryMove[], markers: Map<string, Marker>) {
   const counters = new Map<string, number>()
   const add = (category: string | undefined, n: number) => {
     if (category !== undefined) counters.set(category, (counters.get(category) ?? 0) + n)
   }
   const puts = moves.flatMap((move) => {
-    const mark = marks.get(countedKey(move.id).pk)
-    if (mark ? mark.asOf >= move.asOf : move.category === undefined) return []
-    add(mark?.category, -1)
+    const marker = markers.get(countedKey(move.id).pk)
+    if (marker ? marker.asOf >= move.asOf : move.category === undefined) return []
+    add(marker?.category, -1)
     add(move.category, +1)
-    return markPut(access, move, mark)
+    return toMarkerPut(access, move, marker)
   })
   return { puts, counters }
 }
 
-const markPut = ({ table }: TableAccess, { id, category, asOf }: CategoryMove, seen: Mark | undefined) => ({
+const toMarkerPut = (
+  { table }: TableAccess,
+  { id, category, asOf }: CategoryMove,
+  seen: Marker | undefined,
+) => ({
   Put: {
     TableName: table,
     Item: {
       ...countedKey(id),
       asOf,
-      ...(category === undefined ? { expiresAt: Math.floor(Date.now() / 1000) + markLife } : { category }),
+      ...(category === undefined
+        ? { expiresAt: Math.floor(Date.now() / 1000) + markerTtlSeconds }
+        : { category }),
     },
     ...(seen
       ? { ConditionExpression: 'asOf = :seen', ExpressionAttributeValues: { ':seen': seen.asOf } }
@@ -77,7 +91,7 @@ const markPut = ({ table }: TableAccess, { id, category, asOf }: CategoryMove, s
   },
 })
 
-const counterUpdate = ({ table }: TableAccess, path: string, n: number) => ({
+const toCounterUpdate = ({ table }: TableAccess, path: string, n: number) => ({
   Update: {
     TableName: table,
     Key: categoriesKey(path),

@@ -3,28 +3,29 @@ import type { Caches } from '../caches.ts'
 import type { Product } from '../product/product.ts'
 import { idAt, listingId } from './listing.ts'
 
-/** Which part of a category's listing. Without a cursor it begins with the newest product. */
-export interface ListingAsked {
+/** Requests a page of a category's listing. Without a cursor, it is the first page. */
+export interface ListingRequest {
   category: string
   limit: number
   cursor?: string | undefined
 }
 
-/** A product and where it stands in the listing. One that was deleted meanwhile has no value. */
+/** A product and its position in the listing. If the product was deleted since the listing was read, it has no value. */
 export interface ListedProduct {
   position: string
   product: CacheResult<Product>
 }
 
+/** A page of a category's listing. */
 export interface ListingPage {
   items: ListedProduct[]
-  /** Whether others follow. */
+  /** Whether more products follow. */
   more: boolean
-  /** Of how many categories it is. Above `mostCategories` nothing was read. */
+  /** How many categories the listing covers. If there are more than `maxCategories`, no products were read. */
   categories: number
-  /** What it is made of. */
+  /** The cached values that the page is made of. */
   parts: Pick<CacheResult<unknown>, 'status' | 'until'>[]
-  /** The cursor of the part that begins after this product. */
+  /** Returns the cursor of the page that starts after an item. */
   cursorAfter(item: ListedProduct): Promise<string>
 }
 
@@ -32,10 +33,10 @@ interface Reads extends Pick<Caches, 'listings' | 'cursors'> {
   getProducts(ids: string[], budget: { budgetMs?: number }): Promise<CacheResult<Product>[]>
 }
 
-/** A part of a category's listing, with its products as fresh as they are everywhere. */
+/** Reads a page of a category's listing: the positions from the listing's cache, the products from their own. */
 export async function listProducts(
   { listings, cursors, getProducts }: Reads,
-  { category, limit, cursor }: ListingAsked,
+  { category, limit, cursor }: ListingRequest,
   { signal, ...budget }: { budgetMs?: number; signal?: AbortSignal | undefined },
 ): Promise<ListingPage> {
   const scope = `listing/${category}`

@@ -3,52 +3,55 @@ import type { TableAccess } from '../table/access.ts'
 import { query } from '../table/query.ts'
 
 /**
- * One page of a listing: where its products stand, newest first, and whether more follow. A position is the product's
- * `listedAt`, so it orders, names the product ({@link idAt}), and is where the next page begins.
+ * A page of a category's listing: the positions of its products, newest first. A position is a product's `listedAt`. It
+ * gives the order, it contains the product's id ({@link idAt}), and the next page starts after it.
  */
 export interface Listing {
   positions: string[]
+  /** Whether more products follow. */
   more: boolean
-  /** Of how many categories it is. Above {@link mostCategories} nothing was read. */
+  /** How many categories the listing covers. If there are more than {@link maxCategories}, no products were read. */
   categories: number
 }
 
-/** Which page of which listing. Without `after` the first. */
+/** Selects a page of a listing. */
 export interface ListingQuery {
   category: string
   limit: number
-  /** The last position of the page before. */
+  /** The last position of the page before; without it, the first page. */
   after?: string | undefined
 }
 
-/** The most categories below one that are listed together, itself included. */
-export const mostCategories = 100
+/** How many categories a listing covers at most: the requested category and those below it. */
+export const maxCategories = 100
 
-/** The id under which a page is cached. */
+/** Returns the id under which a page is cached. */
 export const listingId = ({ category, limit, after = '' }: ListingQuery): string =>
   `${category}|${limit}|${after}`
 
-/** The product that stands at a position. */
+/** Returns the id of the product at a position. */
 export const idAt = (position: string): string => position.slice(position.indexOf('#') + 1)
 
 /**
- * Reads one page of the products of a category and of all below it, newest first: one Query of the index `byCategory`
- * for each of those categories, merged. Its cost depends on their number and the limit, never on the number of products.
+ * Reads a page of the products in a category and in all categories below it, newest first. It sends one Query of the index
+ * `byCategory` for each of those categories, and merges the results. So the cost depends on the number of categories and
+ * on the limit, never on the number of products.
  *
- * The index follows the table within moments, and so does the tree: a product appears and disappears a little late.
+ * The index and the tree both follow the table with a short delay, so a new product appears, and a deleted one disappears,
+ * a little late.
  *
- * @param id as {@link listingId} makes it
- * @param tree knows which categories there are below; the category itself is listed even if the tree lacks it
+ * @param id as {@link listingId} returns it
+ * @param tree names the categories below; the category itself is listed even if the tree does not contain it
  * @throws what the SDK throws
  */
 export async function readListing(access: TableAccess, id: string, tree: CategoryTree): Promise<Listing> {
   const [category = '', limitText, after] = id.split('|')
   const limit = Number(limitText)
   const categories = subtreeOf(tree, category)
-  if (categories.length > mostCategories) return { positions: [], more: false, categories: categories.length }
-  // One more tells whether there is a next page.
-  const newest = (each: string) => newestOf(access, each, { after, count: limit + 1 })
-  const positions = (await Promise.all(categories.map(newest))).flat().sort().reverse()
+  if (categories.length > maxCategories) return { positions: [], more: false, categories: categories.length }
+  // Reads one product more than the limit, to learn whether there is a next page.
+  const readEach = (each: string) => readPositions(access, each, { after, count: limit + 1 })
+  const positions = (await Promise.all(categories.map(readEach))).flat().sort().reverse()
   return {
     positions: positions.slice(0, limit),
     more: positions.length > limit,
@@ -56,8 +59,8 @@ export async function readListing(access: TableAccess, id: string, tree: Categor
   }
 }
 
-/** The positions of the newest products that have exactly this category, the newest first. */
-async function newestOf(
+/** Reads the positions of the newest products with exactly this category, newest first. */
+async function readPositions(
   access: TableAccess,
   category: string,
   { after, count }: { after: string | undefined; count: number },

@@ -2,13 +2,13 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { requestOptions, type TableAccess } from '../table/access.ts'
 import { idAt } from './listing.ts'
 
-/** Where a product stands in the listing of its category. */
+/** A place in the index `byCategory`: a position in the listing of one category. */
 export interface ListingPlace {
   category: string
   listedAt: string
 }
 
-/** The place that an item has in the index `byCategory`; undefined where the index does not hold it. */
+/** Returns the place of an item in the index `byCategory`. It is undefined if the index does not hold the item. */
 export const placeOf = (
   item: { category?: unknown; listedAt?: unknown } | undefined,
 ): ListingPlace | undefined =>
@@ -17,11 +17,11 @@ export const placeOf = (
     : undefined
 
 /**
- * The products that stand around a place in the listing of exactly this category: ids, up to `count` on each side, the
- * nearest first. Whether a product stands at the place itself makes no difference.
+ * Returns the ids of the products around a place in the listing of exactly this category: up to `count` on each side, the
+ * nearest first. The product at the place itself is not included, and need not exist.
  *
- * Access: two Queries of the index `byCategory`, keys only: half a read unit each, however many products the category
- * has. The index follows the table within moments.
+ * Access: two Queries of the index `byCategory`, keys only. Each costs half a read unit, however many products the category
+ * has. The index follows the table with a short delay.
  *
  * @throws what the SDK throws
  */
@@ -30,7 +30,7 @@ export async function neighboursOf(
   { category, listedAt }: ListingPlace,
   count: number,
 ): Promise<{ newer: string[]; older: string[] }> {
-  const side = async (comparison: '<' | '>') => {
+  const readSide = async (comparison: '<' | '>') => {
     const { Items = [] } = await access.db.send(
       new QueryCommand({
         TableName: access.table,
@@ -45,6 +45,6 @@ export async function neighboursOf(
     )
     return Items.map((item) => idAt(item.listedAt))
   }
-  const [newer, older] = await Promise.all([side('>'), side('<')])
+  const [newer, older] = await Promise.all([readSide('>'), readSide('<')])
   return { newer, older }
 }

@@ -1,29 +1,31 @@
 import { type Card, type CardItem, cardAttributes, cardOf } from '../product/card.ts'
 import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
-import { productKey } from '../table/items.ts'
+import { productKey } from '../table/keys.ts'
 import { type ListingPlace, neighboursOf } from './neighbours.ts'
 
 /**
- * How many products are shown beside one: its nearest in the listing of its category, half of them newer and half older,
- * more of the one where there are too few of the other. So a product is shown only by those at most so many places away.
+ * How many related products a product page shows at most. They are the product's nearest neighbours in the listing of its
+ * category: half of them newer and half older, or more from one side if the other has too few. So only the pages of
+ * products at most this many places away can show a product.
  */
-export const mostRelated = 8
+export const maxRelated = 8
 
 /**
- * Reads cards of the products around a place in the listing of exactly this category, the newest first.
+ * Reads the cards of the products around a place in the listing of exactly this category, newest first.
  *
- * Access: the two Queries of {@link neighboursOf}, then BatchGetItem of the eight, strongly consistent: a read unit for
- * each 4 KB of each. A page that is loaded after a card has changed must not store the card as it was.
+ * Access: the two Queries of {@link neighboursOf}, then a BatchGetItem of up to eight products, one read unit per 4 KB of
+ * each. The BatchGetItem is strongly consistent, because a page that is loaded after a card has changed must not store the
+ * old card.
  *
- * @param place of a product; undefined where an edit by hand took it out of the listing
- * @throws what the SDK throws, and a `ThrottlingException` for cards that were not handed out
+ * @param place the product's place; undefined if an edit by hand removed the product from the listing
+ * @throws what the SDK throws, and a `ThrottlingException` if DynamoDB returns none of the requested products
  */
 export async function readRelated(access: TableAccess, place: ListingPlace | undefined): Promise<Card[]> {
   if (!place) return []
-  const { newer, older } = await neighboursOf(access, place, mostRelated)
-  const ofNewer = Math.min(newer.length, Math.max(mostRelated / 2, mostRelated - older.length))
-  const ids = [...newer.slice(0, ofNewer).reverse(), ...older.slice(0, mostRelated - ofNewer)]
+  const { newer, older } = await neighboursOf(access, place, maxRelated)
+  const newerCount = Math.min(newer.length, Math.max(maxRelated / 2, maxRelated - older.length))
+  const ids = [...newer.slice(0, newerCount).reverse(), ...older.slice(0, maxRelated - newerCount)]
   const request = {
     Keys: ids.map(productKey),
     ConsistentRead: true,
@@ -31,6 +33,6 @@ export async function readRelated(access: TableAccess, place: ListingPlace | und
   }
   const items = await batchGet<CardItem & { deleted?: true }>(access, request)
   const cards = new Map(items.filter(({ deleted }) => !deleted).map((item) => [item.id, cardOf(item)]))
-  // In the order of the index; one that was deleted since is left out.
-  return ids.flatMap((other) => cards.get(other) ?? [])
+  // The order is that of the index. A product that was deleted since has no card, and is left out.
+  return ids.flatMap((id) => cards.get(id) ?? [])
 }

@@ -3,30 +3,30 @@ import { availabilityOf, type Offer } from './offers.ts'
 import type { Product } from './product.ts'
 
 /**
- * What is shown of a product beside another one. Not how many pieces are left, so that a sale changes no card until it
- * makes them few or none.
+ * What the page of one product shows of a related product. A card has the availability, not the exact stock, so a sale
+ * changes the card only when the stock becomes low or runs out.
  */
 export type Card = Pick<Product, 'id' | 'title' | 'brand' | 'price' | 'compareAtPrice' | 'rating'> & {
-  /** The first one of the product. */
+  /** The product's first image. */
   image?: Product['images'][number]
-  /** Of all its offers together. */
+  /** The availability of all offers together. */
   availability: Offer['availability']
 }
 
-/** What {@link cardOf} needs of a product's item. */
+/** The attributes of a product's item that {@link cardOf} needs. */
 export type CardItem = Pick<
   ProductItem,
   'id' | 'title' | 'brand' | 'price' | 'compareAtPrice' | 'stock' | 'ratingSum' | 'ratingCount'
 > & { images?: ProductItem['images'] }
 
-/** The attributes of a {@link CardItem}, and whether it is a tombstone. */
+/** A projection of the attributes of a {@link CardItem}, and of `deleted`, which only a tombstone has. */
 export const cardAttributes =
   'id, deleted, title, brand, price, compareAtPrice, images[0], ratingSum, ratingCount, stock'
 
-/** The card of a product. Reads and invalidation both make it here, so that they agree on what changes it. */
+/** Makes the card of a product. Reads and invalidation share this function, so they agree on what changes a card. */
 export function cardOf(item: CardItem): Card {
   const { id, title, brand, price, compareAtPrice, images, stock } = item
-  // An item that was edited by hand may hold anything there.
+  // In an item that was edited by hand, `images` may be anything.
   const image = Array.isArray(images) ? images[0] : undefined
   return {
     id,

@@ -1,15 +1,15 @@
 /**
- * Applies a JSON merge patch (RFC 7396): an object's members replace those of the target one by one, `null` removes,
- * anything else replaces the target as a whole. Neither argument is changed.
+ * Applies a JSON merge patch (RFC 7396). The members of an object replace those of the target one by one, `null` removes a
+ * member, and any other value replaces the target as a whole. Neither argument is changed.
  *
- * With a list of what is left to do instead of recursion, since a patch may be nested as deeply as its sender likes; and
- * with objects that have no prototype, so that `__proto__` is a member like any other.
+ * It uses a stack instead of recursion, because a client can nest a patch as deeply as it likes. It uses objects without a
+ * prototype, so that `__proto__` is a member like any other.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   const root: Members = Object.create(null)
-  const left: { into: Members; name: string; patch: unknown }[] = [{ into: root, name: 'result', patch }]
+  const stack: { into: Members; name: string; patch: unknown }[] = [{ into: root, name: 'result', patch }]
   root.result = target
-  for (let step = left.pop(); step; step = left.pop()) {
+  for (let step = stack.pop(); step; step = stack.pop()) {
     const { into, name, patch } = step
     if (!isObject(patch)) {
       into[name] = patch
@@ -20,7 +20,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     into[name] = merged
     for (const [name, value] of Object.entries(patch)) {
       if (value === null) delete merged[name]
-      else left.push({ into: merged, name, patch: value })
+      else stack.push({ into: merged, name, patch: value })
     }
   }
   return root.result

@@ -2,25 +2,24 @@ import type { ProductContent } from './product.ts'
 
 type Money = ProductContent['price']
 
-/** From this many down a stock is low. */
+/** A stock of 1 to this number is low. */
 export const lowStock = 5
 
-/** One thing that can be bought: a variant, or the product itself where it has none. */
+/** Something that a customer can buy: a variant, or the product itself if it has no variants. */
 export interface Offer {
-  /** Of the variant. */
+  /** The variant's sku. */
   sku?: string
   options: Record<string, string>
   price: Money
-  /** What it cost before: the product's, where it is higher than this offer's price. */
+  /** The product's former price. Present only if it is higher than this offer's price. */
   compareAtPrice?: Money
   stock: number
   availability: 'in-stock' | 'low-stock' | 'out-of-stock'
 }
 
 /**
- * All offers of a product, in the order of its variants, and between which prices they lie, as schema.org's
- * AggregateOffer says it. Prices are compared in the product's currency only; where no offer has it, both are the
- * product's own price.
+ * All offers of a product, in the order of its variants, and the range of their prices, as in schema.org's AggregateOffer.
+ * The range covers only offers in the product's currency. If no offer has it, both ends are the product's own price.
  */
 export interface Offers {
   lowPrice: Money
@@ -28,20 +27,22 @@ export interface Offers {
   items: Offer[]
 }
 
-/** The offers of a product. */
+/** Returns the offers of a product. */
 export function offersOf({ variants, price, compareAtPrice, stock }: ProductContent): Offers {
   const sold = variants.length > 0 ? variants : [{ options: {}, price, stock }]
   const items = sold.map(
-    (one): Offer => ({
-      ...('sku' in one && { sku: one.sku }),
-      options: one.options,
-      price: one.price,
-      ...(compareAtPrice && isAbove(compareAtPrice, one.price) && { compareAtPrice }),
-      stock: one.stock,
-      availability: availabilityOf(one.stock),
+    (variant): Offer => ({
+      ...('sku' in variant && { sku: variant.sku }),
+      options: variant.options,
+      price: variant.price,
+      ...(compareAtPrice && isAbove(compareAtPrice, variant.price) && { compareAtPrice }),
+      stock: variant.stock,
+      availability: availabilityOf(variant.stock),
     }),
   )
-  const amounts = items.filter((one) => one.price.currency === price.currency).map((one) => one.price.amount)
+  const amounts = items
+    .filter((offer) => offer.price.currency === price.currency)
+    .map((offer) => offer.price.amount)
   if (amounts.length === 0) amounts.push(price.amount)
   return {
     lowPrice: { ...price, amount: Math.min(...amounts) },
@@ -50,8 +51,8 @@ export function offersOf({ variants, price, compareAtPrice, stock }: ProductCont
   }
 }
 
-/** What a stock means to a buyer. */
+/** Returns the availability that a stock means for a customer. */
 export const availabilityOf = (stock: number): Offer['availability'] =>
   stock === 0 ? 'out-of-stock' : stock <= lowStock ? 'low-stock' : 'in-stock'
 
-const isAbove = (one: Money, other: Money) => one.currency === other.currency && one.amount > other.amount
+const isAbove = (a: Money, b: Money) => a.currency === b.currency && a.amount > b.amount

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { NoSuchProduct } from '../errors.ts'
 import type { TableAccess } from '../table/access.ts'
-import { replacement, toProduct } from '../table/items.ts'
+import { toProduct, toReplacement } from '../table/items.ts'
 import { mergePatch } from './mergePatch.ts'
-import { onWhatStands } from './onWhatStands.ts'
-import { demand, type Precondition } from './precondition.ts'
-import { type Product, parseProductWithId } from './product.ts'
+import { parseProductWithId } from './parseProduct.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
+import type { Product } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
 import { readStored } from './readProduct.ts'
+import { retryOnConflict } from './retryOnConflict.ts'
 
 /**
- * Changes a product by a JSON merge patch. What comes of it is checked like a product that is put. An edit that
- * somebody else makes at the same moment is kept: the patch is applied again to what they left.
+ * Changes a product by a JSON merge patch. The patched product is checked like a product that is put. If another writer
+ * edits the product at the same time, the patch is applied again to the edited product, so both edits survive.
  *
- * @throws {NoSuchProduct} when there is none
- * @throws {PreconditionFailed} when it is not as demanded
- * @throws {InvalidProduct} when the patched product has faults
- * @throws {WriteConflict} when each of five attempts met another writer
+ * @throws {NoSuchProduct} if there is no such product
+ * @throws {PreconditionFailed} if the product does not meet the precondition
+ * @throws {InvalidProduct} if the patched product has faults
+ * @throws {WriteConflict} if each of five attempts conflicted with another writer
  */
 export async function patchProduct(
   access: TableAccess,
@@ -26,11 +27,11 @@ export async function patchProduct(
 ): Promise<{ value: Product; version: number; created: false }> {
   const writeId = randomUUID()
   const seen = await readStored(access, id)
-  return onWhatStands(id, seen, async (current) => {
+  return retryOnConflict(id, seen, async (current) => {
     if (!current || current.deleted) throw new NoSuchProduct(id)
-    demand(precondition, current.version)
+    checkPrecondition(precondition, current.version)
     const content = parseProductWithId(id, mergePatch(toProduct(current), patch))
-    const item = replacement(id, content, current, writeId)
+    const item = toReplacement(id, content, current, writeId)
     const { written, stored } = await putIfVersion(access, item, current.version)
     return written
       ? { done: { value: toProduct(stored), version: stored.version, created: false } }

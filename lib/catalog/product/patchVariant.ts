@@ -2,61 +2,68 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { InvalidProduct, NoSuchProduct, NoSuchVariant, OutOfStock, WriteConflict } from '../errors.ts'
 import { requestOptions, type TableAccess } from '../table/access.ts'
-import { type ProductItem, productKey, type Stored, toProduct, writeKey } from '../table/items.ts'
+import { type ProductItem, type Stored, toProduct } from '../table/items.ts'
+import { productKey, writeKey } from '../table/keys.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
-import { demand, type Precondition } from './precondition.ts'
-import { largestCount, type Product } from './product.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
+import { maxStock, type Product } from './product.ts'
 import { readItem, readStored } from './readProduct.ts'
 import type { VariantPatch } from './variantPatch.ts'
 
-const attempts = 10
+const maxAttempts = 10
 
-/** How long a mark is kept, seconds: longer than an answer is under its idempotency key. */
-const keptFor = 25 * 3600
+/** How long the marker of a write stays, in seconds. Longer than a response stays under its idempotency key. */
+const markerTtlSeconds = 25 * 3600
 
-export interface VariantWrite {
+export interface VariantWriteOptions {
+  /** What the stored product must be like. Otherwise the write throws {@link PreconditionFailed}. */
   precondition?: Precondition
-  /** Names the write, so that done again within a day it finds that it has been done: for that it leaves a mark. */
+  /** Names the write. The write leaves a marker under this name, so that repeating it within a day changes nothing. */
   writeId?: string | undefined
 }
 
 /**
- * Changes price and stock of one variant, where it lies in the product's item; the product's stock stays the sum.
+ * Changes the price and stock of one variant inside the product's item. The product's stock stays the sum of the variants'.
  *
- * An addition is judged and done by DynamoDB itself, whatever the product's version: any number of callers take from a
- * stock at once, each is counted once, and none gets what is not there. A count replaces the one that was read.
+ * DynamoDB itself checks and applies an addition to the stock, whatever the product's version. So any number of callers
+ * can take from a stock at once: each is counted once, and none gets more than there is. A stock that is set replaces the
+ * stock that was read, and conflicts if that has changed.
  *
- * The item's `writeId` stays, so that a writer of the whole product who was interrupted still knows its own success.
+ * The item's `writeId` stays unchanged, so that an interrupted writer of the whole product still recognises its own
+ * success.
  *
- * @returns the product as it is after that, with what others did meanwhile
+ * @returns the product after the write, including what other writers changed meanwhile
  * @throws {NoSuchProduct}
  * @throws {NoSuchVariant}
- * @throws {OutOfStock} when the stock would fall below zero
- * @throws {InvalidProduct} when it would rise over the largest count
- * @throws {PreconditionFailed} when the product is not as demanded
- * @throws {WriteConflict} when others wrote the same each time
+ * @throws {OutOfStock} if the stock would fall below zero
+ * @throws {InvalidProduct} if the stock would rise above {@link maxStock}
+ * @throws {PreconditionFailed} if the product does not meet the precondition
+ * @throws {WriteConflict} if each of ten attempts conflicted with another writer
  */
 export async function patchVariant(
   access: TableAccess,
   id: string,
   sku: string,
   patch: VariantPatch,
-  { precondition = {}, writeId }: VariantWrite = {},
+  { precondition = {}, writeId }: VariantWriteOptions = {},
 ): Promise<{ value: Product; version: number; created: false }> {
   let [current, done] = await Promise.all([
     readStored(access, id),
-    writeId !== undefined && isMarked(access, id, writeId),
+    writeId !== undefined && hasMarker(access, id, writeId),
   ])
   for (let attempt = 0; !done; attempt++) {
-    if (attempt === attempts) throw new WriteConflict(`Others wrote the variant, ${attempts} times in a row`)
+    if (attempt === maxAttempts)
+      throw new WriteConflict(
+        `All ${maxAttempts} attempts to write the variant conflicted with other writers`,
+      )
     const update = {
       TableName: access.table,
       Key: productKey(id),
-      ...change(id, current, sku, patch, precondition),
+      ...toUpdate(id, current, sku, patch, precondition),
     }
     const refused = await transact(access, [
       { Update: { ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
-      ...(writeId === undefined ? [] : [mark(access, id, writeId)]),
+      ...(writeId === undefined ? [] : [toMarkerPut(access, id, writeId)]),
     ])
     done = !refused || refused[1]?.Code === 'ConditionalCheckFailed'
     const found = refused?.[0]?.Item
@@ -67,8 +74,8 @@ export async function patchVariant(
   return { value: toProduct(item), version: item.version, created: false }
 }
 
-/** The update and its condition, for the product as it was last seen. */
-function change(
+/** Returns the update and its condition, for the product as it was last read. */
+function toUpdate(
   id: string,
   current: Stored | undefined,
   sku: string,
@@ -76,7 +83,7 @@ function change(
   precondition: Precondition,
 ) {
   if (!current || current.deleted) throw new NoSuchProduct(id)
-  demand(precondition, current.version)
+  checkPrecondition(precondition, current.version)
   const at = current.variants.findIndex((variant) => variant.sku === sku)
   const variant = current.variants[at]
   if (!variant) throw new NoSuchVariant(id)
@@ -95,7 +102,7 @@ function change(
   if (stock !== undefined) {
     set.push(`${path}.stock = ${path}.stock + :add`, 'stock = stock + :add')
     conditions.push(`${path}.stock BETWEEN :least AND :most`)
-    Object.assign(values, addition(variant, stock))
+    Object.assign(values, toAddition(variant, stock))
   }
   return {
     UpdateExpression: `SET ${set.join(', ')}`,
@@ -104,28 +111,28 @@ function change(
   }
 }
 
-/** What is added to a variant's stock, and to which stocks it may be. */
-function addition(variant: ProductItem['variants'][number], stock: NonNullable<VariantPatch['stock']>) {
+/** Returns the number to add to a variant's stock, and the range of stocks that it may be added to. */
+function toAddition(variant: ProductItem['variants'][number], stock: NonNullable<VariantPatch['stock']>) {
   if (typeof stock === 'number') {
     return { ':add': stock - variant.stock, ':least': variant.stock, ':most': variant.stock }
   }
   const { add } = stock
   if (variant.stock + add < 0) throw new OutOfStock(variant.stock)
-  if (variant.stock + add > largestCount) {
-    throw new InvalidProduct([{ pointer: '/stock/add', detail: `A stock is at most ${largestCount}` }])
+  if (variant.stock + add > maxStock) {
+    throw new InvalidProduct([{ pointer: '/stock/add', detail: `A stock is at most ${maxStock}` }])
   }
-  return { ':add': add, ':least': Math.max(0, -add), ':most': largestCount - Math.max(0, add) }
+  return { ':add': add, ':least': Math.max(0, -add), ':most': maxStock - Math.max(0, add) }
 }
 
-const mark = ({ table }: TableAccess, id: string, writeId: string): TransactItems[number] => ({
+const toMarkerPut = ({ table }: TableAccess, id: string, writeId: string): TransactItems[number] => ({
   Put: {
     TableName: table,
-    Item: { ...writeKey(id, writeId), expiresAt: Math.floor(Date.now() / 1000) + keptFor },
+    Item: { ...writeKey(id, writeId), expiresAt: Math.floor(Date.now() / 1000) + markerTtlSeconds },
     ConditionExpression: 'attribute_not_exists(pk)',
   },
 })
 
-async function isMarked(access: TableAccess, id: string, writeId: string): Promise<boolean> {
+async function hasMarker(access: TableAccess, id: string, writeId: string): Promise<boolean> {
   const { Item } = await access.db.send(
     new GetCommand({ TableName: access.table, Key: writeKey(id, writeId), ConsistentRead: true }),
     requestOptions(access),

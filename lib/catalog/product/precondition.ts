@@ -1,18 +1,20 @@
 import { PreconditionFailed } from '../errors.ts'
 
-/** What must hold of the stored product for a write to happen. */
+/** What must be true of the stored product for a write to happen. */
 export interface Precondition {
-  /** It must exist (`any`), or have one of these versions. */
+  /** The product must exist (`any`), or have one of these versions. */
   match?: number[] | 'any'
-  /** It must not exist. */
+  /** The product must not exist. */
   absent?: boolean
 }
 
 /**
- * @param version of the stored product; undefined where there is none
- * @throws {PreconditionFailed} when the product is not as demanded
+ * Checks a precondition.
+ *
+ * @param version the version of the stored product; undefined if there is none
+ * @throws {PreconditionFailed} if the product does not meet it
  */
-export function demand({ match, absent }: Precondition, version: number | undefined): void {
+export function checkPrecondition({ match, absent }: Precondition, version: number | undefined): void {
   const matches =
     match === undefined || (version !== undefined && (match === 'any' || match.includes(version)))
   if (!matches || (absent && version !== undefined)) throw new PreconditionFailed(version)

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import type { TableAccess } from '../table/access.ts'
-import { replacement, toProduct } from '../table/items.ts'
-import { onWhatStands } from './onWhatStands.ts'
-import { demand, type Precondition } from './precondition.ts'
+import { toProduct, toReplacement } from '../table/items.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
 import type { Product, ProductContent } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
 import { readStored } from './readProduct.ts'
+import { retryOnConflict } from './retryOnConflict.ts'
 
 /**
- * Replaces a product, or creates it. The put is conditional on the version that was read just before, so that two
- * writers never lose an update: the later one reads again, and its precondition is judged again. Rating and time of
- * creation stay.
+ * Replaces a product, or creates it. The put is conditional on the version that was just read. If another writer was
+ * faster, the product that it stored is checked against the precondition again, and then replaced. A replaced product
+ * keeps its rating and its creation time.
  *
- * @throws {PreconditionFailed} when the product is not as demanded
- * @throws {WriteConflict} when each of five attempts met another writer
+ * @throws {PreconditionFailed} if the product does not meet the precondition
+ * @throws {WriteConflict} if each of five attempts conflicted with another writer
  */
 export async function putProduct(
   access: TableAccess,
@@ -24,11 +24,11 @@ export async function putProduct(
 ): Promise<{ value: Product; version: number; created: boolean }> {
   const writeId = randomUUID()
   const seen = await readStored(access, id)
-  return onWhatStands(id, seen, async (current) => {
+  return retryOnConflict(id, seen, async (current) => {
     const created = !current || current.deleted === true
-    demand(precondition, created ? undefined : current.version)
+    checkPrecondition(precondition, created ? undefined : current.version)
     if (current?.deleted) await clearReviews(access, current)
-    const item = replacement(id, content, current, writeId)
+    const item = toReplacement(id, content, current, writeId)
     const { written, stored } = await putIfVersion(access, item, current?.version)
     return written
       ? { done: { value: toProduct(stored), version: stored.version, created } }

@@ -1,7 +1,8 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { requestOptions, type TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
-import { type ProductItem, productKey, type Stored, toProduct } from '../table/items.ts'
+import { type ProductItem, type Stored, toProduct } from '../table/items.ts'
+import { productKey } from '../table/keys.ts'
 import type { Product } from './product.ts'
 
 /** Reads a product, strongly consistent. Throws what the SDK throws. */
@@ -10,7 +11,7 @@ export async function readProduct(access: TableAccess, id: string): Promise<Prod
   return item && toProduct(item)
 }
 
-/** Reads a product's item, strongly consistent; undefined for one that was deleted. Throws what the SDK throws. */
+/** Reads a product's item, strongly consistent. A deleted product is undefined. Throws what the SDK throws. */
 export async function readItem(access: TableAccess, id: string): Promise<ProductItem | undefined> {
   const stored = await readStored(access, id)
   return stored?.deleted ? undefined : stored
@@ -25,26 +26,23 @@ export async function readStored(access: TableAccess, id: string): Promise<Store
   return Item as Stored | undefined
 }
 
-/** The most keys that one BatchGetItem takes. */
-export const batchGetSize = 100
-
-/** A product as a cache loads it: its version, also where it was deleted and there is no value. */
-export const versioned = (stored: Stored): { value: Product | undefined; version: number } => ({
+/** Converts a stored item to what a cache loads. A deleted product has a version, and no value. */
+export const toLoaded = (stored: Stored): { value: Product | undefined; version: number } => ({
   value: stored.deleted ? undefined : toProduct(stored),
   version: stored.version,
 })
 
 /**
- * Reads many products, strongly consistent, each {@link versioned}; ids that never existed are left out. What one answer
- * has no room for is asked for again.
+ * Reads many products for a cache, strongly consistent. Ids that never existed are left out. Keys that did not fit into
+ * one response are requested again.
  *
- * @param ids at most {@link batchGetSize}, each once
- * @throws what the SDK throws, and a `ThrottlingException` for a request that brings nothing at all
+ * @param ids at most 100, the limit of a BatchGetItem, without duplicates
+ * @throws what the SDK throws, and a `ThrottlingException` if a response contains none of the requested keys
  */
 export async function readProducts(
   access: TableAccess,
   ids: readonly string[],
-): Promise<Map<string, ReturnType<typeof versioned>>> {
+): Promise<Map<string, ReturnType<typeof toLoaded>>> {
   const items = await batchGet<Stored>(access, { Keys: ids.map(productKey), ConsistentRead: true })
-  return new Map(items.map((item) => [item.id, versioned(item)]))
+  return new Map(items.map((item) => [item.id, toLoaded(item)]))
 }

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
-import { check, count, largestCount, Money } from './product.ts'
+import { validate } from '../validation.ts'
+import { count, Money, maxStock } from './product.ts'
 
 const VariantPatch = z
   .strictObject({
     price: z.optional(Money),
     stock: z.optional(
       z.union(
-        [count, z.strictObject({ add: z.int().check(z.minimum(-largestCount), z.maximum(largestCount)) })],
+        [count, z.strictObject({ add: z.int().check(z.minimum(-maxStock), z.maximum(maxStock)) })],
         'A stock is a count, or { "add": n } with a whole number n',
       ),
     ),
@@ -15,8 +16,12 @@ const VariantPatch = z
     z.refine(({ price, stock }) => price !== undefined || stock !== undefined, 'Send price, stock or both'),
   )
 
-/** What a shop changes of a variant: its price, and its stock to a count or by one. */
+/** A change to a variant: its price, and its stock, which is set (a number) or added to (`add`). */
 export type VariantPatch = z.output<typeof VariantPatch>
 
-/** @throws {InvalidProduct} with a pointer to each offending field */
-export const parseVariantPatch = (input: unknown): VariantPatch => check(VariantPatch, input)
+/**
+ * Checks a change to a variant.
+ *
+ * @throws {InvalidProduct} with a pointer to each invalid field
+ */
+export const parseVariantPatch = (input: unknown): VariantPatch => validate(VariantPatch, input)

@@ -1,24 +1,25 @@
 import type { CancellationReason } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import { EditedMeanwhile, WriteConflict } from '../errors.ts'
+import { ConcurrentEdit, WriteConflict } from '../errors.ts'
 import { attemptOf, type TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
-import { nextVersion, type ProductItem, productKey, reviewKey, type Stored } from '../table/items.ts'
+import { nextVersion, type ProductItem, type Stored } from '../table/items.ts'
+import { productKey, reviewKey } from '../table/keys.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
 import { type Review, ratingsOf, toReviewItem } from './review.ts'
 
-/** A transaction takes 100 items, and the product is one of them. */
+/** The number of reviews in one transaction, which takes 100 items: these and the product. */
 export const batchSize = 99
 
-const tries = 10
+const maxAttempts = 10
 
 /**
  * Adds the reviews that a product does not have yet. Each batch is one transaction with the addition to the product's
- * rating, so a review that is stored is always counted, and once.
+ * rating, so every stored review is counted exactly once.
  *
- * @returns the product's version, which rises with every batch, and the number of reviews that were new
- * @throws {EditedMeanwhile} when the product is deleted meanwhile
- * @throws {WriteConflict} when others wrote the product each time
+ * @returns the product's version, which rises with every batch, and the number of reviews that were added
+ * @throws {ConcurrentEdit} if another writer deletes the product meanwhile
+ * @throws {WriteConflict} if each of ten attempts conflicted with another writer
  */
 export async function addReviews(
   access: TableAccess,
@@ -31,15 +32,16 @@ export async function addReviews(
     for (let n = 1; ; n++) {
       const missing = await attemptOf(access)(() => findMissing(access, batch))
       if (missing.length === 0) break
-      const next = addition(access, id, version, missing)
-      const refused = await transact(access, next.items)
+      const addition = toTransaction(access, id, version, missing)
+      const refused = await transact(access, addition.items)
       if (!refused) {
-        version = next.version
+        version = addition.version
         added += missing.length
         break
       }
-      if (n === tries) throw new WriteConflict(`Others wrote the product meanwhile, ${tries} times in a row`)
-      version = rivalVersion(refused) ?? version
+      if (n === maxAttempts)
+        throw new WriteConflict(`All ${maxAttempts} attempts to add reviews conflicted with other writers`)
+      version = conflictingVersion(refused) ?? version
     }
   }
   return { version, added }
@@ -56,8 +58,8 @@ async function findMissing(access: TableAccess, reviews: Review[]): Promise<Revi
   return reviews.filter(({ productId, id }) => !present.has(reviewKey(productId, id).sk))
 }
 
-/** One batch, and the product's version after it. */
-function addition({ table }: TableAccess, id: string, seen: number, reviews: Review[]) {
+/** Returns the items that add a batch of reviews, and the product's version after it. */
+function toTransaction({ table }: TableAccess, id: string, seen: number, reviews: Review[]) {
   const { ratingSum, ratingCount } = ratingsOf(reviews)
   const version = nextVersion(seen)
   const items: TransactItems = [
@@ -65,7 +67,7 @@ function addition({ table }: TableAccess, id: string, seen: number, reviews: Rev
       Update: {
         TableName: table,
         Key: productKey(id),
-        // The writeId stays: a writer of the product who is interrupted still finds the own one.
+        // The writeId stays, so that an interrupted writer of the product still finds its own.
         UpdateExpression: 'SET version = :version ADD ratingSum :sum, ratingCount :count',
         ConditionExpression: 'version = :seen',
         ExpressionAttributeValues: {
@@ -88,10 +90,13 @@ function addition({ table }: TableAccess, id: string, seen: number, reviews: Rev
   return { version, items }
 }
 
-/** The version that the product has instead of the one that was seen; undefined where one of the reviews is there by now. */
-function rivalVersion([product]: CancellationReason[]): number | undefined {
+/**
+ * Returns the version that another writer gave the product. Returns undefined if the product did not change, and the
+ * conflict is that one of the reviews has been stored meanwhile.
+ */
+function conflictingVersion([product]: CancellationReason[]): number | undefined {
   if (product?.Code !== 'ConditionalCheckFailed') return undefined
-  const rival = product.Item && (unmarshall(product.Item) as Stored)
-  if (!rival || rival.deleted) throw new EditedMeanwhile('Somebody else deleted the product meanwhile')
-  return rival.version
+  const stored = product.Item && (unmarshall(product.Item) as Stored)
+  if (!stored || stored.deleted) throw new ConcurrentEdit('Another writer deleted the product')
+  return stored.version
 }

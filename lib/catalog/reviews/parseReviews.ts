@@ -1,33 +1,34 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { InvalidProduct } from '../errors.ts'
-import { faultsOf } from '../product/product.ts'
+import { toFaults } from '../validation.ts'
 import { ImportedReview, type Review } from './review.ts'
 import { bytesOf } from './reviewTree.ts'
-import { type Fill, placeOfReply, placeOfRoot, refusal, rootOf } from './thread.ts'
+import { placeOfReply, placeOfRoot, replyError, rootOf, type ThreadSize } from './thread.ts'
 
 /**
- * Checks the reviews that come with a product, and finds their places in their threads. One without an id gets one made
- * from product, author, time and body, so that the same review has the same id each time it comes; where it stands
- * twice, the first counts.
+ * Checks the reviews that an import brings with a product, and assigns each its place in a thread. A review without an id
+ * gets one that is derived from product, author, time and body, so that the same review always has the same id. If such
+ * a review occurs twice, the first one counts.
  *
- * @throws {InvalidProduct} with a pointer to each fault; a reply must follow the review that it answers
+ * @throws {InvalidProduct} with a pointer to each fault; among other faults, a reply must come after the review that it
+ *   replies to
  */
 export function parseReviews(productId: string, input: unknown): Review[] {
   const parsed = z.array(ImportedReview).safeParse(input)
   if (!parsed.success)
     throw new InvalidProduct(
       parsed.error.issues
-        .flatMap(faultsOf)
+        .flatMap(toFaults)
         .map(({ pointer, detail }) => ({ pointer: `/reviews${pointer}`, detail })),
     )
   const reviews = new Map<string, Review>()
-  const fills = new Map<string, Fill>()
+  const sizes = new Map<string, ThreadSize>()
   parsed.data.forEach((imported, at) => {
     const refuse = (field: string, detail: string): never => {
       throw new InvalidProduct([{ pointer: `/reviews/${at}/${field}`, detail }])
     }
-    const id = imported.id ?? derivedId(productId, imported)
+    const id = imported.id ?? deriveId(productId, imported)
     if (reviews.has(id)) {
       if (imported.id) refuse('id', 'Two reviews have the same id')
       return
@@ -39,19 +40,19 @@ export function parseReviews(productId: string, input: unknown): Review[] {
     }
     const parent =
       reviews.get(review.parentId) ??
-      refuse('parentId', 'A reply follows the review that it answers, and here is none with that id')
+      refuse('parentId', 'A reply comes after the review it replies to, but no review before it has this id')
     const root = rootOf(parent.thread)
-    const fill = fills.get(root) ?? { replies: 0, bytes: 0 }
-    const why = refusal(parent, fill)
-    if (why) refuse('parentId', why)
+    const size = sizes.get(root) ?? { replies: 0, bytes: 0 }
+    const error = replyError(parent, size)
+    if (error) refuse('parentId', error)
     const reply = { ...review, ...placeOfReply(parent, review) }
     reviews.set(id, reply)
-    fills.set(root, { replies: fill.replies + 1, bytes: fill.bytes + bytesOf(reply) })
+    sizes.set(root, { replies: size.replies + 1, bytes: size.bytes + bytesOf(reply) })
   })
   return [...reviews.values()]
 }
 
-const derivedId = (productId: string, { author, createdAt, body }: z.infer<typeof ImportedReview>): string =>
+const deriveId = (productId: string, { author, createdAt, body }: z.infer<typeof ImportedReview>): string =>
   createHash('sha256')
     .update(JSON.stringify([productId, author, createdAt, body]))
     .digest('hex')

@@ -5,35 +5,36 @@ import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { InvalidReview, NoSuchProduct } from '../errors.ts'
 import { readItem } from '../product/readProduct.ts'
 import { requestOptions, type TableAccess } from '../table/access.ts'
-import { productKey, reviewKey } from '../table/items.ts'
+import { productKey, reviewKey } from '../table/keys.ts'
 import { query } from '../table/query.ts'
 import { type TransactItems, transact } from '../table/transact.ts'
 import { type Review, type ReviewDraft, type ReviewItem, ratingsOf, toReviewItem } from './review.ts'
 import { bytesOf, type ReviewThread, toLeaf } from './reviewTree.ts'
 import {
-  type Fill,
   maxReplies,
   placeOfReply,
   placeOfRoot,
-  refusal,
+  replyError,
   rootOf,
   type ThreadPlace,
+  type ThreadSize,
 } from './thread.ts'
 
 /**
- * Adds a review, or a reply to one. One transaction stores it and adds it to the product's rating; a reply adds
- * nothing there, but raises the version as well, since the version stands for all that a page shows.
+ * Adds a review, or a reply to a review. One transaction stores it and adds it to the product's rating. A reply adds
+ * nothing to the rating, but raises the version too, because the version covers everything that a product page shows.
  *
- * The product is added to and not replaced, whatever its version: reviewers do not make each other start again, and a
- * writer of the product that was interrupted still finds its own `writeId`.
+ * The transaction adds to the product and does not replace it, whatever the product's version. So reviewers do not cause
+ * each other to retry, and an interrupted writer of the product still finds its own `writeId`.
  *
- * Access, for a review: one transaction. For a reply first GetItem of what it answers, then Query of the replies in its
- * thread by the local index `byThread`, a read unit for each 4 KB of them; the limits of a thread are judged by that,
- * so that replies at the same moment may exceed them by their own number.
+ * Access: a review takes one transaction. A reply first takes a GetItem of the review that it replies to, and a Query of
+ * the thread's replies in the local index `byThread`, one read unit per 4 KB. The limits of a thread are checked against
+ * that Query, so replies that are posted at the same moment may exceed a limit by their own number.
  *
- * @param id the review's own; one that stands there already and says the same is this very review, posted before
+ * @param id the id of the new review. If a review with this id and this content exists, it was posted by an earlier
+ *   attempt, and is returned
  * @throws {NoSuchProduct}
- * @throws {InvalidReview} for a reply to what is not there, lies too deep, or whose thread is full
+ * @throws {InvalidReview} for a reply to a review that does not exist or is too deep, or whose thread is full
  */
 export async function postReview(
   access: TableAccess,
@@ -45,20 +46,20 @@ export async function postReview(
   const parent =
     draft.parentId === undefined ? undefined : await readParent(access, productId, draft.parentId)
   const review = { ...named, ...(parent ? placeOfReply(parent, named) : placeOfRoot(named)) }
-  const [product, stored, answered] = (await transact(access, posting(access, review))) ?? []
+  const [product, stored, repliedTo] = (await transact(access, toTransaction(access, review))) ?? []
   if (stored?.Item) {
     const present = unmarshall(stored.Item) as ReviewItem
-    if (says(present, draft)) return toLeaf(present)
-    // An id made from an idempotency key, which was used for another review so long ago that it is forgotten.
+    if (hasContent(present, draft)) return toLeaf(present)
+    // The id is derived from an idempotency key that was used for another review, and has expired since.
     return postReview(access, productId, draft, randomUUID())
   }
   if (product?.Code === 'ConditionalCheckFailed') throw new NoSuchProduct(productId)
-  if (answered?.Code === 'ConditionalCheckFailed') throw noSuchReview()
+  if (repliedTo?.Code === 'ConditionalCheckFailed') throw noSuchReview()
   return toLeaf(review)
 }
 
-/** The items in the order in which {@link postReview} looks at what was wrong with them. */
-function posting({ table }: TableAccess, review: Review): TransactItems {
+/** Returns the items of the transaction: the product, the review, and for a reply the review that it replies to. */
+function toTransaction({ table }: TableAccess, review: Review): TransactItems {
   const { ratingSum, ratingCount } = ratingsOf([review])
   const items: TransactItems = [
     {
@@ -79,7 +80,7 @@ function posting({ table }: TableAccess, review: Review): TransactItems {
       },
     },
   ]
-  // The product may have been deleted and made anew since the reply found what it answers.
+  // Since readParent, the product may have been deleted and created again, without the review that is replied to.
   if (review.parentId !== undefined) {
     items.push({
       ConditionCheck: {
@@ -92,7 +93,12 @@ function posting({ table }: TableAccess, review: Review): TransactItems {
   return items
 }
 
-/** The place of what a reply answers, once it is clear that the reply has a place there. */
+/**
+ * Reads the review that a reply replies to, and checks that its thread takes another reply.
+ *
+ * @throws {NoSuchProduct}
+ * @throws {InvalidReview}
+ */
 async function readParent(access: TableAccess, productId: string, id: string): Promise<ThreadPlace> {
   const { db, table } = access
   const get = new GetCommand({ TableName: table, Key: reviewKey(productId, id), ConsistentRead: true })
@@ -108,20 +114,20 @@ async function readParent(access: TableAccess, productId: string, id: string): P
     ExpressionAttributeValues: { ':pk': parent.pk, ':replies': `${rootOf(parent.thread)}#` },
     Limit: maxReplies,
   })
-  const fill: Fill = { replies: 0, bytes: 0 }
+  const size: ThreadSize = { replies: 0, bytes: 0 }
   for await (const reply of replies) {
-    fill.bytes += bytesOf(reply)
-    if (++fill.replies === maxReplies) break
+    size.bytes += bytesOf(reply)
+    if (++size.replies === maxReplies) break
   }
-  const why = refusal(parent, fill)
-  if (why) throw new InvalidReview([{ pointer: '/parentId', detail: why }])
+  const error = replyError(parent, size)
+  if (error) throw new InvalidReview([{ pointer: '/parentId', detail: error }])
   return parent
 }
 
 const noSuchReview = () =>
   new InvalidReview([{ pointer: '/parentId', detail: 'This product has no review with that id' }])
 
-const says = ({ parentId, rating, title, body, author }: ReviewItem, draft: ReviewDraft): boolean =>
+const hasContent = ({ parentId, rating, title, body, author }: ReviewItem, draft: ReviewDraft): boolean =>
   isDeepStrictEqual(
     [parentId, rating, title, body, author],
     [draft.parentId, draft.rating, draft.title, draft.body, draft.author],

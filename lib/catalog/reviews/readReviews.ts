@@ -4,23 +4,23 @@ import type { Cursors } from '../table/cursor.ts'
 import { readThreads } from './readThreads.ts'
 import type { ReviewThread } from './reviewTree.ts'
 
-/** How many threads one page has. */
+/** How many threads a page of reviews has. */
 export const threadsPerPage = 20
 
-/** Some threads of a product's reviews, newest first, and the cursor of the next ones; the cursor stands last. */
+/** A page of a product's reviews: threads, newest first, and the cursor of the next page. The cursor is the last member. */
 export interface ReviewPage {
   items: ReviewThread[]
   next?: string
 }
 
 /**
- * Reads one page of a product's reviews, strongly consistent. Undefined where there is no such product.
+ * Reads a page of a product's reviews, strongly consistent. Returns undefined if there is no such product.
  *
- * Access: GetItem of the product (a read unit for each 4 KB of it), then the Query of {@link readThreads}. One after
- * the other, since the version must not be newer than the reviews that it stands for.
+ * Access: a GetItem of the product, one read unit per 4 KB, then the Query of {@link readThreads}. They run one after the
+ * other, because the version must not be newer than the reviews.
  *
- * @param cursor `next` of the page before
- * @throws {InvalidCursor} for one that was not made for this product's reviews; and what the SDK throws
+ * @param cursor `next` of the page before; without it, the first page
+ * @throws {InvalidCursor} if the cursor was not made for this product's reviews; and what the SDK throws
  */
 export async function readReviews(
   access: TableAccess,

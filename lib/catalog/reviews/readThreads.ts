@@ -1,14 +1,14 @@
 import type { TableAccess } from '../table/access.ts'
-import { productKey } from '../table/items.ts'
+import { productKey } from '../table/keys.ts'
 import { query } from '../table/query.ts'
 import type { ReviewItem } from './review.ts'
 import { type ReviewThread, toLeaf, toTree } from './reviewTree.ts'
 import { rootOf } from './thread.ts'
 
-/** The most that the threads of one answer may be as JSON, bytes. A full thread fits. */
+/** The maximum size of the threads in one response as JSON, in bytes. A full thread fits. */
 export const maxThreadsBytes = 512 * 1024
 
-/** Some threads, newest first, and the key of the last one where more follow. */
+/** Review threads, newest first. `last` is the key of the last thread if more threads follow. */
 export interface Threads {
   threads: ReviewThread[]
   last?: string
@@ -17,14 +17,14 @@ export interface Threads {
 /**
  * Reads review threads, newest first.
  *
- * Access: Query of the local index `byThread` by product and, from the second page on, `thread < after`, backwards,
- * strongly consistent. One request takes five items for each thread asked for, the next ones twice as many each, so
- * that the cost follows from what is shown and not from how much there is: a read unit for each 4 KB.
+ * Access: a Query of the local index `byThread`, backwards, strongly consistent, one read unit per 4 KB. Its condition is
+ * the product and, after the first page, `thread < after`. The first request reads five items per requested thread, and
+ * each further request twice as many, so the cost depends on what is returned, not on how many reviews exist.
  *
- * An answer ends before the thread that it has no room for, and the next one begins there. Of a thread that alone has
- * no room in it (an import may bring such) the oldest replies are left out.
+ * If the next thread does not fit into the response, the response ends before it, and the next one starts with it. An
+ * import can bring a thread that is too large for any response; its oldest replies are left out.
  *
- * @param after `last` of the answer before
+ * @param after `last` of the response before; without it, the newest threads
  * @throws what the SDK throws
  */
 export async function readThreads(
@@ -35,19 +35,19 @@ export async function readThreads(
   const threads: ReviewThread[] = []
   let last = after
   let bytes = 0
-  // The thread that is being read, the newest first as it comes.
+  // The thread that is being read: the key of its root, and its reviews so far, newest first.
   let key: string | undefined
   let leaves: ReviewThread[] = []
-  const close = () => {
+  const finishThread = () => {
     const [root, ...replies] = leaves.reverse()
     if (root) threads.push(toTree([root, ...replies]))
     last = key
     leaves = []
   }
-  for await (const item of backwards(access, productId, after, 5 * count)) {
+  for await (const item of queryBackwards(access, productId, after, 5 * count)) {
     const root = rootOf(item.thread)
     if (root !== key) {
-      if (key !== undefined) close()
+      if (key !== undefined) finishThread()
       if (threads.length === count) return { threads, ...(last !== undefined && { last }) }
       key = root
     }
@@ -60,12 +60,11 @@ export async function readThreads(
     bytes += size
     leaves.push(leaf)
   }
-  if (key !== undefined) close()
+  if (key !== undefined) finishThread()
   return { threads }
 }
 
-/** The reviews of a product by their threads, from the newest on. */
-const backwards = (access: TableAccess, productId: string, after: string | undefined, limit: number) =>
+const queryBackwards = (access: TableAccess, productId: string, after: string | undefined, limit: number) =>
   query<ReviewItem>(
     access,
     {

@@ -1,20 +1,21 @@
 import * as z from 'zod/mini'
 import { InvalidReview } from '../errors.ts'
 import { isProductId, productIdGrammar } from '../product/id.ts'
-import { faultsOf, text } from '../product/product.ts'
-import { reviewKey } from '../table/items.ts'
+import { text } from '../product/product.ts'
+import { reviewKey } from '../table/keys.ts'
+import { toFaults } from '../validation.ts'
 import type { ThreadPlace } from './thread.ts'
 
 const reviewId = z.string().check(z.refine(isProductId, `A review's id is ${productIdGrammar}`))
 const rating = z.optional(z.int().check(z.minimum(1), z.maximum(5)))
 
-/** A rating belongs to a review and not to a reply. */
-const rated = z.refine<{ parentId?: string | undefined; rating?: number | undefined }>(
+/** A review must have a rating, and a reply must not. */
+const hasRatingUnlessReply = z.refine<{ parentId?: string | undefined; rating?: number | undefined }>(
   ({ parentId, rating }) => (parentId === undefined) === (rating !== undefined),
-  { path: ['rating'], error: 'A review has a rating from 1 to 5, a reply (with parentId) has none' },
+  { path: ['rating'], error: 'A review has a rating from 1 to 5; a reply (with parentId) has no rating' },
 )
 
-/** What a customer sends; the rest of a {@link Review} the catalog makes itself. */
+/** What a customer sends. The catalogue adds the other fields of a {@link Review}. */
 export type ReviewDraft = z.infer<typeof ReviewDraft>
 const ReviewDraft = z
   .strictObject({
@@ -24,9 +25,9 @@ const ReviewDraft = z
     body: text(1, 5000, { lines: true }),
     author: text(1, 200),
   })
-  .check(rated)
+  .check(hasRatingUnlessReply)
 
-/** What an import brings. */
+/** A review as an import brings it. */
 export const ImportedReview = z
   .strictObject({
     id: z.optional(reviewId),
@@ -37,22 +38,22 @@ export const ImportedReview = z
     author: text(1, 200),
     createdAt: z.iso.datetime(),
   })
-  .check(rated)
+  .check(hasRatingUnlessReply)
 
-/** What a customer says of a product, or a reply to it. A reply has a `parentId` and no `rating`. */
+/** A customer's review of a product, or a reply to a review. A reply has a `parentId` and no `rating`. */
 export type Review = z.infer<typeof ImportedReview> & { id: string; productId: string } & ThreadPlace
 
 /** A review's item. */
 export type ReviewItem = Review &
   ReturnType<typeof reviewKey> & {
     /**
-     * That the transaction which stored this review has raised the product's version: its own id, so that a copy made by
-     * hand does not say so of itself.
+     * The review's own id. It marks a review that was stored in one transaction with a higher version of its product. A
+     * copy made by hand under another id does not count as marked.
      */
     versioned: string
   }
 
-/** The item of a review, to be stored together with a higher version of its product. */
+/** Makes the item of a review. Store it only in a transaction that raises the version of its product. */
 export const toReviewItem = (review: Review): ReviewItem => ({
   ...reviewKey(review.productId, review.id),
   ...review,
@@ -60,17 +61,17 @@ export const toReviewItem = (review: Review): ReviewItem => ({
 })
 
 /**
- * Checks what a customer sent.
+ * Checks the review that a customer sent.
  *
- * @throws {InvalidReview} with a pointer to each offending field
+ * @throws {InvalidReview} with a pointer to each invalid field
  */
 export function parseReview(input: unknown): ReviewDraft {
   const parsed = ReviewDraft.safeParse(input)
-  if (!parsed.success) throw new InvalidReview(parsed.error.issues.flatMap(faultsOf))
+  if (!parsed.success) throw new InvalidReview(parsed.error.issues.flatMap(toFaults))
   return parsed.data
 }
 
-/** Sum and number of the ratings; replies have none. */
+/** Returns the sum and the number of the ratings. Replies have none. */
 export const ratingsOf = (reviews: Review[]): { ratingSum: number; ratingCount: number } => ({
   ratingSum: reviews.reduce((sum, { rating = 0 }) => sum + rating, 0),
   ratingCount: reviews.filter(({ rating }) => rating !== undefined).length,

@@ -1,10 +1,10 @@
 import type { Review } from './review.ts'
 import type { ThreadPlace } from './thread.ts'
 
-/** A review as it is read, with the replies to it, the oldest first. */
+/** A review as the catalogue returns it, with the replies to it, oldest first. */
 export type ReviewThread = Omit<Review, keyof ThreadPlace> & { replies: ReviewThread[] }
 
-/** A review without replies. What the catalog keeps for itself stays behind. */
+/** Converts a stored review to a {@link ReviewThread} without replies, and leaves out the catalogue's internal fields. */
 export const toLeaf = ({
   id,
   productId,
@@ -27,10 +27,10 @@ export const toLeaf = ({
 })
 
 /**
- * Makes the tree of a thread: each reply below what it answers. One whose parent is not there stands below the first
- * review, so that it is not lost.
+ * Builds the tree of a thread: each reply is added to the review that it replies to. A reply whose parent is missing is
+ * added to the root, so that it is not lost.
  *
- * @param leaves the first review, then its replies, the oldest first
+ * @param leaves the root, then its replies, oldest first
  */
 export function toTree(leaves: [ReviewThread, ...ReviewThread[]]): ReviewThread {
   const [root, ...replies] = leaves
@@ -42,5 +42,5 @@ export function toTree(leaves: [ReviewThread, ...ReviewThread[]]): ReviewThread 
   return root
 }
 
-/** What a review takes of an answer. */
+/** Returns the size of a review in a response, in bytes. */
 export const bytesOf = (review: Review): number => Buffer.byteLength(JSON.stringify(toLeaf(review)))

@@ -1,56 +1,56 @@
-/** How deep a reply may lie below the review that began its thread, which has depth 0. */
+/** The maximum depth of a reply. The review that starts a thread has depth 0. */
 export const maxDepth = 16
 
-/** How many replies a thread takes. */
+/** The maximum number of replies in a thread. */
 export const maxReplies = 500
 
-/** How much the replies of a thread may be as JSON, bytes. So a thread fits into one answer, always. */
+/** The maximum size of a thread's replies as JSON, in bytes. It guarantees that a whole thread fits into one response. */
 export const maxReplyBytes = 384 * 1024
 
-/** Where a review stands. Kept with it, and shown to nobody. */
+/** Where a review belongs. It is stored with the review, and no response contains it. */
 export interface ThreadPlace {
   /**
-   * The key of index `byThread`: `<time>#<id>` for the review that begins a thread, and
-   * `<time>#<id>#<time of the reply>#<id of the reply>` for every reply in it, however deep.
+   * The key in the index `byThread`: `<time>#<id>` for the review that starts a thread, and
+   * `<time>#<id>#<time of the reply>#<id of the reply>` for every reply in the thread, at any depth.
    *
-   * Backwards, that is the newest thread first: its replies, then the review that began it. `#` is below every
-   * character of an id and of a time, so that no thread stands between another one's replies: `a#…` is below `ab`.
+   * Read backwards, the newest thread comes first: its replies, then the review that started it. `#` sorts before every
+   * character of an id and of a time, so no thread comes between the replies of another one: `a#…` sorts before `ab`.
    */
   thread: string
   depth: number
 }
 
-/** What a thread holds beside the review that began it. */
-export interface Fill {
+/** The size of a thread's replies. */
+export interface ThreadSize {
   replies: number
   bytes: number
 }
 
-/** A review as far as its place depends on it. */
+/** The parts of a review that its place follows from. */
 interface Named {
   id: string
   createdAt: string
 }
 
-/** The place of a review that answers none. */
-export const placeOfRoot = (review: Named): ThreadPlace => ({ thread: stamp(review), depth: 0 })
+/** Returns the place of a review that starts a thread. */
+export const placeOfRoot = (review: Named): ThreadPlace => ({ thread: toKey(review), depth: 0 })
 
-/** The place of a reply to a review at `parent`. */
+/** Returns the place of a reply to the review at `parent`. */
 export const placeOfReply = (parent: ThreadPlace, reply: Named): ThreadPlace => ({
-  thread: `${rootOf(parent.thread)}#${stamp(reply)}`,
+  thread: `${rootOf(parent.thread)}#${toKey(reply)}`,
   depth: parent.depth + 1,
 })
 
-/** The key of the review that began the thread. */
+/** Returns the key of the review that started the thread. */
 export const rootOf = (thread: string): string => thread.split('#', 2).join('#')
 
-/** Why one more reply has no place, in words for whoever wrote it; undefined: it has. */
-export function refusal(parent: ThreadPlace, { replies, bytes }: Fill): string | undefined {
-  if (parent.depth >= maxDepth) return `Replies lie at most ${maxDepth} deep`
-  if (replies >= maxReplies) return `A thread takes at most ${maxReplies} replies`
-  if (bytes >= maxReplyBytes) return `A thread takes at most ${maxReplyBytes} bytes of replies`
+/** Returns an error message if the thread takes no reply to `parent`; otherwise undefined. */
+export function replyError(parent: ThreadPlace, { replies, bytes }: ThreadSize): string | undefined {
+  if (parent.depth >= maxDepth) return `Replies are at most ${maxDepth} levels deep`
+  if (replies >= maxReplies) return `A thread has at most ${maxReplies} replies`
+  if (bytes >= maxReplyBytes) return `A thread has at most ${maxReplyBytes} bytes of replies`
   return undefined
 }
 
-/** Times in one spelling, since they are compared as text. */
-const stamp = ({ id, createdAt }: Named) => `${new Date(createdAt).toISOString()}#${id}`
+/** Times are compared as text, so every time is written in the same precision. */
+const toKey = ({ id, createdAt }: Named) => `${new Date(createdAt).toISOString()}#${id}`

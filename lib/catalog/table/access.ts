@@ -1,20 +1,20 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { type Attempt, writing } from '../../clients/dynamodb/index.ts'
+import { type Retry, retryBusyWrites } from '../../clients/dynamodb/index.ts'
 
-/** The catalogue's table, and how one caller reaches it. */
+/** The catalogue's table, and how one caller sends its requests. */
 export interface TableAccess {
   db: DynamoDBDocumentClient
   /** The table's name. */
   table: string
-  /** Ends the requests. A write that was sent by then may have happened. */
+  /** Aborts the caller's requests. A write that is already sent may still happen. */
   signal?: AbortSignal | undefined
-  /** Runs each write, again where it met a transaction on the same item. @default {@link writing} */
-  attempt?: Attempt
+  /** Runs each write, and retries it if it conflicted with a transaction on the same item. @default {@link retryBusyWrites} */
+  attempt?: Retry
 }
 
-/** The SDK's options for one request. */
+/** Returns the SDK's options for one request. */
 export const requestOptions = ({ signal }: TableAccess): { abortSignal?: AbortSignal } =>
   signal ? { abortSignal: signal } : {}
 
-/** What runs a write of this caller. */
-export const attemptOf = ({ signal, attempt = writing(signal) }: TableAccess): Attempt => attempt
+/** Returns the function that runs this caller's writes. */
+export const attemptOf = ({ signal, attempt = retryBusyWrites(signal) }: TableAccess): Retry => attempt

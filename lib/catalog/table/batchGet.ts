@@ -4,11 +4,11 @@ import { requestOptions, type TableAccess } from './access.ts'
 type BatchRequest = NonNullable<BatchGetCommandInput['RequestItems']>[string]
 
 /**
- * Reads up to 100 items by their keys, in any order; those that do not exist are left out. What one answer has no room
- * for is asked for again.
+ * Reads up to 100 items by their keys. The items come in any order; items that do not exist are left out. Keys that did
+ * not fit into one response are requested again.
  *
  * @typeParam T what the table holds at these keys
- * @throws what the SDK throws, and a `ThrottlingException` for a request that brings nothing at all
+ * @throws what the SDK throws, and a `ThrottlingException` if a response contains none of the requested keys
  */
 export async function batchGet<T>(access: TableAccess, request: BatchRequest): Promise<T[]> {
   const { db, table } = access
@@ -20,10 +20,12 @@ export async function batchGet<T>(access: TableAccess, request: BatchRequest): P
       requestOptions(access),
     )
     items.push(...((Responses?.[table] ?? []) as T[]))
-    const left = UnprocessedKeys?.[table]?.Keys ?? []
-    if (left.length === keys.length)
-      throw Object.assign(new Error('No key was processed'), { name: 'ThrottlingException' })
-    keys = left
+    const unprocessed = UnprocessedKeys?.[table]?.Keys ?? []
+    if (unprocessed.length === keys.length)
+      throw Object.assign(new Error('DynamoDB processed none of the requested keys'), {
+        name: 'ThrottlingException',
+      })
+    keys = unprocessed
   }
   return items
 }

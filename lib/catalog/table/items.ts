@@ -1,46 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Product, ProductContent } from '../product/product.ts'
+import { productKey } from './keys.ts'
 
-/**
- * How the catalog lies in DynamoDB: one table, `pk` the product, `sk` what of it.
- *
- *     pk          sk                     what
- *     PRODUCT#1   PRODUCT                the product itself, or the tombstone of one that was deleted
- *     PRODUCT#1   REVIEW#<id>            a review of it, or a reply
- *     PRODUCT#1   WRITE#<id>             that a change of a variant has been made, for a day
- *     PRODUCT#1   COUNTED                under which category it is counted
- *     CATEGORIES  <path>                 how many products have exactly this category
- *     TOP         PRODUCTS               which products are read most
- *     SECRET      CURSOR                 the key that cursors are signed with
- *     DEADLETTER  <sequence number>      a record of the table's stream that could not be read, for two weeks
- *
- * Index `byCategory`: `category`, then `listedAt`: the products of a category by their age.
- * Index `byThread` (local, so it is read consistently): a product's reviews, thread by thread; see ../reviews/thread.ts.
- */
-export const productKey = (id: string) => ({ pk: `PRODUCT#${id}`, sk: 'PRODUCT' })
-
-/** The key of a review, below its product. */
-export const reviewKey = (productId: string, reviewId: string) => ({
-  pk: `PRODUCT#${productId}`,
-  sk: `REVIEW#${reviewId}`,
-})
-
-/** The key of the mark that a write leaves. */
-export const writeKey = (productId: string, writeId: string) => ({
-  pk: `PRODUCT#${productId}`,
-  sk: `WRITE#${writeId}`,
-})
-
-/** The key of the mark under which category a product is counted. */
-export const countedKey = (productId: string) => ({ pk: `PRODUCT#${productId}`, sk: 'COUNTED' })
-
-/** The key of the counter of a category. */
-export const categoriesKey = (path: string) => ({ pk: 'CATEGORIES', sk: path })
-
-/** The key of a malformed record. */
-export const deadLetterKey = (name: string) => ({ pk: 'DEADLETTER', sk: name })
-
-/** A product's item. Ratings are kept as sum and count, so that one review is one atomic addition. */
+/** A product's item. It stores the sum and the count of the ratings, so that adding a review is one atomic addition. */
 export interface ProductItem extends ProductContent {
   pk: string
   sk: 'PRODUCT'
@@ -50,16 +12,16 @@ export interface ProductItem extends ProductContent {
   version: number
   createdAt: string
   updatedAt: string
-  /** Names the write that made this item, so that a retried request knows its own success. */
+  /** Names the write that made this item. A retried request uses it to recognise its own success. */
   writeId: string
-  /** Where the product stands in the listing of its category: by creation, and by id where that is the same. */
+  /** The product's position in the listing of its category: its creation time, then its id to break ties. */
   listedAt: string
   deleted?: never
 }
 
 /**
- * What a deleted product leaves at its key, so that its version never goes backwards: a product that is created again
- * gets a higher one. Without category and listedAt, so no index holds it.
+ * The item that replaces a deleted product. It keeps the version, so that a product created again under the id gets a
+ * higher version. It has neither `category` nor `listedAt`, so no index holds it.
  */
 export interface Tombstone {
   pk: string
@@ -71,16 +33,17 @@ export interface Tombstone {
   writeId: string
   updatedAt: string
   /**
-   * When DynamoDB may remove it, seconds since the epoch: long enough for the clock, which versions follow, to have
-   * passed its version. Set when all that lay below the product is gone; until then a creation has to see to that first.
+   * When DynamoDB may remove the tombstone, in seconds since the epoch. Versions follow the clock, so by this time the
+   * clock has passed the tombstone's version. Set once the product's reviews are deleted. Until then, a creation under
+   * this id has to delete the reviews first.
    */
   expiresAt?: number
 }
 
-/** What stands at a product's key. */
+/** The item at a product's key. */
 export type Stored = ProductItem | Tombstone
 
-/** The summary of a product's ratings, the average to two decimals. */
+/** Returns the rating of a product: the average, rounded to two decimals, and the count. */
 export const ratingOf = ({
   ratingSum,
   ratingCount,
@@ -89,7 +52,7 @@ export const ratingOf = ({
   count: ratingCount,
 })
 
-/** The product that an item holds, its fields in the order of the documentation. */
+/** Converts an item to the product, with its fields in the order of the documentation. */
 export const toProduct = (item: ProductItem): Product => ({
   id: item.id,
   ...contentOf(item),
@@ -99,40 +62,44 @@ export const toProduct = (item: ProductItem): Product => ({
   updatedAt: item.updatedAt,
 })
 
-/** The item of a product. */
+/** Makes the item of a product. */
 export const toItem = (
   id: string,
   content: ProductContent,
-  kept: Pick<ProductItem, 'ratingSum' | 'ratingCount' | 'version' | 'createdAt' | 'updatedAt' | 'writeId'>,
+  rest: Pick<ProductItem, 'ratingSum' | 'ratingCount' | 'version' | 'createdAt' | 'updatedAt' | 'writeId'>,
 ): ProductItem => ({
   ...productKey(id),
   sk: 'PRODUCT',
   id,
   ...content,
-  ...kept,
-  listedAt: `${new Date(kept.createdAt).toISOString()}#${id}`,
+  ...rest,
+  listedAt: `${new Date(rest.createdAt).toISOString()}#${id}`,
 })
 
-/** The item that takes the place of what stands at a product's key. Rating and time of creation of a product stay. */
-export function replacement(
+/**
+ * Makes the item that replaces `current`. If `current` is a product, its rating and creation time carry over.
+ *
+ * @param current the item at the product's key; undefined if there is none
+ */
+export function toReplacement(
   id: string,
   content: ProductContent,
   current: Stored | undefined,
   writeId: string,
 ): ProductItem {
   const now = new Date().toISOString()
-  const kept = current?.deleted ? undefined : current
+  const product = current?.deleted ? undefined : current
   return toItem(id, content, {
-    ratingSum: kept?.ratingSum ?? 0,
-    ratingCount: kept?.ratingCount ?? 0,
+    ratingSum: product?.ratingSum ?? 0,
+    ratingCount: product?.ratingCount ?? 0,
     version: nextVersion(current?.version ?? 0),
-    createdAt: kept?.createdAt ?? now,
+    createdAt: product?.createdAt ?? now,
     updatedAt: now,
     writeId,
   })
 }
 
-/** The tombstone of a product that is deleted now. */
+/** Makes the tombstone of a product that is deleted now. */
 export const toTombstone = (
   { id, version }: Pick<ProductItem, 'id' | 'version'>,
   writeId: string,
@@ -146,11 +113,11 @@ export const toTombstone = (
   updatedAt: new Date().toISOString(),
 })
 
-/** Whether an item already says what a writer wants to say. */
+/** Whether an item already has this content. */
 export const hasContent = (item: ProductItem, content: ProductContent): boolean =>
   isDeepStrictEqual(contentOf(item), contentOf(content))
 
-/** The version after `previous`: larger, whatever the clock says, and across delete and re-create as well. */
+/** Returns the version that follows `previous`. It is larger whatever the clock reads, and across delete and re-create. */
 export const nextVersion = (previous: number): number => Math.max(previous + 1, Date.now())
 
 const contentOf = ({

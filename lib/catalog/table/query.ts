@@ -2,12 +2,12 @@ import { QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { requestOptions, type TableAccess } from './access.ts'
 
 /**
- * The items that a query finds, request by request: an answer of DynamoDB ends after `Limit` items or 1 MB. The next
- * request is sent when its items are asked for, and not before.
+ * Yields the items that a query finds. DynamoDB ends a response after `Limit` items or 1 MB; the next request is sent
+ * only when the caller asks for the items after that.
  *
  * @typeParam T what the table holds there
  * @param input without the table's name
- * @param growth the factor from each request's `Limit` to the next one's
+ * @param growth multiplies `Limit` after each request
  * @throws what the SDK throws
  */
 export async function* query<T>(

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb'
-import { kindOf } from '../../clients/dynamodb/index.ts'
+import { classifyDatabaseError } from '../../clients/dynamodb/index.ts'
 import { attemptOf, requestOptions, type TableAccess } from './access.ts'
 
 /** The items of a transaction, up to 100. */
 export type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>
 
 /**
- * Writes all items or none. The request has a token, so that a repetition after a lost answer does nothing a second
- * time.
+ * Writes all items or none. The request carries a token, so that retrying it after a lost response writes nothing twice.
  *
- * @returns undefined when it is written; else why not, for each item, and at least one failed its condition
+ * @returns undefined if the items are written; otherwise the reason for each item, at least one of which failed its
+ *   condition
  * @throws what the SDK throws
  */
 export async function transact(
@@ -19,7 +19,7 @@ export async function transact(
   items: TransactItems,
 ): Promise<CancellationReason[] | undefined> {
   let ClientRequestToken = randomUUID()
-  /** Whether a try under this token may have been done, by the SDK's own repetition too. */
+  /** Whether an attempt with this token may have been applied; the SDK's own retries count too. */
   let inDoubt = false
   try {
     await attemptOf(access)(async () => {
@@ -31,14 +31,14 @@ export async function transact(
       } catch (error) {
         const cancelled = error instanceof TransactionCanceledException
         inDoubt ||= !cancelled || (error.$metadata.attempts ?? 1) > 1
-        // What was cancelled has not happened; but DynamoDB does not say whether its token may serve again.
+        // A cancelled transaction wrote nothing, but DynamoDB does not document whether its token can be reused.
         if (!inDoubt) ClientRequestToken = randomUUID()
         throw error
       }
     })
     return undefined
   } catch (error) {
-    if (error instanceof TransactionCanceledException && kindOf(error) === 'conflict')
+    if (error instanceof TransactionCanceledException && classifyDatabaseError(error) === 'conflict')
       return error.CancellationReasons
     throw error
   }

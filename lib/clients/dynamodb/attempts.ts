@@ -1,20 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { errorKinds } from './errors.ts'
+import { hasChangedNothing } from './hasChangedNothing.ts'
 
-/** What became of the attempts to write that one commit has made, those included that the SDK repeats by itself. */
+/** Tracks the write attempts of one commit, including those that the SDK repeats by itself. */
 export class Attempts {
+  /** Attempts that may have been applied. */
   #open = 0
-  /** Commands that are under way: between two of their attempts, none may be. */
+  /** Commands that have not returned. Between two attempts, a command may have no open attempt. */
   #commands = 0
 
-  /** Whether one of them may have been applied: it succeeded, or nobody knows, or it is still under way. */
+  /** Whether an attempt may have been applied: it succeeded, its outcome is unknown, or it is still running. */
   get mayHaveCommitted(): boolean {
     return this.#open > 0 || this.#commands > 0
   }
 
-  /** Does a command, with all of its attempts. */
-  async command<T>(send: () => Promise<T>): Promise<T> {
+  /** Runs a command with all of its attempts. */
+  async runCommand<T>(send: () => Promise<T>): Promise<T> {
     this.#commands++
     try {
       return await send()
@@ -27,99 +28,59 @@ export class Attempts {
     this.#open++
   }
 
-  /** One of them has changed nothing, for certain. */
-  wasHarmless(): void {
+  /** Records that an attempt has certainly changed nothing. */
+  endWithoutChange(): void {
     this.#open--
   }
 }
 
-/** The record of the commit that the running code works for; none outside of one. */
-export const attempts = new AsyncLocalStorage<Attempts>()
+/** The attempts of the current commit; undefined outside a commit. */
+export const attemptsOfCommit = new AsyncLocalStorage<Attempts>()
 
-/** A commit with a record of its attempts: whether it may have been applied is known when it has thrown. */
+/** Wraps a commit so that, if it throws, the caller knows whether it may have been applied. */
 export function recordCommit<T>(commit: () => Promise<T>): {
   commit: () => Promise<T>
   mayHaveCommitted: () => boolean
 } {
-  const record = new Attempts()
-  return { commit: () => attempts.run(record, commit), mayHaveCommitted: () => record.mayHaveCommitted }
+  const attempts = new Attempts()
+  return {
+    commit: () => attemptsOfCommit.run(attempts, commit),
+    mayHaveCommitted: () => attempts.mayHaveCommitted,
+  }
 }
 
 const reads = /^(Get|BatchGet|TransactGet|Query|Scan|Describe|List)/
 
+const findAttempts = (commandName: string | undefined): Attempts | undefined =>
+  reads.test(commandName ?? '') ? undefined : attemptsOfCommit.getStore()
+
 /**
- * Records each attempt of a client to write, inside the SDK's retries. What a command throws in the end does not tell: a
- * first attempt that had no answer was perhaps applied, though the second met its own condition.
+ * Records each write attempt of a client, inside the SDK's retries. The error that a command throws in the end is not
+ * enough: a first attempt without a response may have been applied, and the second attempt then fails its condition.
  */
 export function recordAttempts(client: DynamoDBClient): void {
   client.middlewareStack.add(
     (next, { commandName }) =>
       (args) => {
-        const record = reads.test(commandName ?? '') ? undefined : attempts.getStore()
-        return record ? record.command(() => next(args)) : next(args)
+        const attempts = findAttempts(commandName)
+        return attempts ? attempts.runCommand(() => next(args)) : next(args)
       },
     { step: 'initialize', name: 'recordCommand' },
   )
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        const record = reads.test(commandName ?? '') ? undefined : attempts.getStore()
-        if (!record) return next(args)
-        record.begin()
+        const attempts = findAttempts(commandName)
+        if (!attempts) return next(args)
+        attempts.begin()
         try {
           return await next(args)
         } catch (error) {
-          if (isHarmless(error)) record.wasHarmless()
+          if (hasChangedNothing(error)) attempts.endWithoutChange()
           throw error
         }
       },
     // Within one attempt: the retries are further out in the same step.
     { step: 'finalizeRequest', priority: 'low', name: 'recordAttempts' },
-  )
-}
-
-/** Answers with 4xx after which a request may have been applied all the same: by an earlier one with its token. */
-const inDoubt = new Set(['TransactionInProgressException', 'IdempotentParameterMismatchException'])
-
-/** Faults of a certificate: nothing is sent to a server that cannot prove who it is. */
-const ofCertificates = new Set([
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
-
-/** What the SDK and Node.js hang on an error. */
-interface Details {
-  code?: string
-  syscall?: string
-  errors?: unknown[]
-  $metadata?: { httpStatusCode?: number }
-}
-
-/** Whether an attempt that failed in this way has changed nothing: it was refused, or nothing was sent. */
-export function isHarmless(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { name, $metadata }: Error & Details = error
-  const status = $metadata?.httpStatusCode
-  if (status !== undefined) return status >= 400 && status < 500 && isOfDynamoDB(name) && !inDoubt.has(name)
-  return wasNotSent(error)
-}
-
-/** Whether an answer is DynamoDB's own, by its name, and not that of something on the way, which may have passed the request on. */
-const isOfDynamoDB = (name: string): boolean =>
-  name === 'TransactionCanceledException' || (Object.hasOwn(errorKinds, name) && errorKinds[name] !== 'away')
-
-function wasNotSent({ message, code, syscall, errors }: Error & Details): boolean {
-  // Node.js tried several addresses.
-  if (errors) return errors.length > 0 && errors.every((each) => each instanceof Error && wasNotSent(each))
-  return (
-    syscall === 'connect' ||
-    syscall === 'getaddrinfo' ||
-    ofCertificates.has(code ?? '') ||
-    // The SDK's time limit for connecting tells itself by nothing else.
-    /did not establish a connection/.test(message)
   )
 }

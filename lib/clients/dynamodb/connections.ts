@@ -2,26 +2,30 @@ import { Agent as PlainAgent } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 
-/** The most connections of one client: as many as the SDK's own default. */
-const most = { keepAlive: true, maxSockets: 50 }
+/** At most as many connections per client as the SDK allows by default. */
+const agentOptions = { keepAlive: true, maxSockets: 50 }
 
-/** What keeps the connections of a client to an endpoint, in the SDK's terms; without an endpoint to AWS. */
-export const connectionsTo = (endpoint: string | undefined) =>
-  endpoint?.startsWith('http:') ? { httpAgent: new PlainAgent(most) } : { httpsAgent: new TlsAgent(most) }
+/**
+ * Creates the agent that holds a client's connections, as an option of the SDK. Without an endpoint it is for AWS.
+ */
+export const createAgents = (endpoint: string | undefined) =>
+  endpoint?.startsWith('http:')
+    ? { httpAgent: new PlainAgent(agentOptions) }
+    : { httpsAgent: new TlsAgent(agentOptions) }
 
-/** Whether nothing came back, though somebody waited: a caller that gave up says nothing of the connection. */
-function hadNoAnswer(error: unknown): boolean {
+/** Whether an attempt got no response. An attempt that its caller aborted says nothing about the connection. */
+function hasNoResponse(error: unknown): boolean {
   const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
   return $metadata?.httpStatusCode === undefined && name !== 'AbortError'
 }
 
 /**
- * Leaves all idle connections when an attempt had no answer. A sandbox that thaws finds its connections dead, as many of
- * them as it once had requests at the same time; without this the second attempt would take the next dead one, and the
- * request fail.
+ * Closes all idle connections if an attempt gets no response. A sandbox that thaws finds all its connections dead: as
+ * many as it once had concurrent requests. Otherwise the second attempt would use the next dead connection, and the
+ * request would fail.
  */
-export function leaveDeadConnections(client: DynamoDBClient, agents: ReturnType<typeof connectionsTo>): void {
-  const leave = () => {
+export function closeDeadConnections(client: DynamoDBClient, agents: ReturnType<typeof createAgents>): void {
+  const closeIdle = () => {
     for (const { freeSockets } of Object.values(agents))
       for (const sockets of Object.values(freeSockets))
         for (const socket of [...(sockets ?? [])]) socket.destroy()
@@ -31,11 +35,11 @@ export function leaveDeadConnections(client: DynamoDBClient, agents: ReturnType<
       try {
         return await next(args)
       } catch (error) {
-        if (hadNoAnswer(error)) leave()
+        if (hasNoResponse(error)) closeIdle()
         throw error
       }
     },
     // Within one attempt: the retries are further out in the same step.
-    { step: 'finalizeRequest', priority: 'low', name: 'leaveDeadConnections' },
+    { step: 'finalizeRequest', priority: 'low', name: 'closeDeadConnections' },
   )
 }

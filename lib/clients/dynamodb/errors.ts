@@ -1,22 +1,23 @@
 /**
- * What an error of DynamoDB, or of the way to it, means.
+ * What an error of DynamoDB, or of the connection to it, means.
  *
- * - `busy`: it met another writer of the same item, and has done nothing. Another try soon may do; see ./retry.ts.
- * - `conflict`: what is stored is not as the writer thought. The writer decides.
- * - `unavailable`: DynamoDB answers that it cannot do it now: throttled, or broken.
- * - `away`: there was no answer. It may have been done.
- * - `setup`: the table, the rights or the credentials are wrong. Nothing else would fare better.
- * - `fault`: a mistake in the request, or a limit. The same again would fail again.
+ * - `busy`: another write to the same item is running. Nothing was done. A retry soon may succeed; see ./retry.ts.
+ * - `conflict`: the stored item is not as the writer expected. The writer decides what to do.
+ * - `unavailable`: DynamoDB responds that it cannot do the request now: it throttles, or it has failed.
+ * - `no-response`: DynamoDB did not respond. The request may have been done.
+ * - `setup`: the table, the permissions or the credentials are wrong. Every other request would fail too.
+ * - `fault`: the request is wrong, or exceeds a limit. The same request would fail again.
  */
-export type ErrorKind = 'busy' | 'conflict' | 'unavailable' | 'away' | 'setup' | 'fault'
+export type ErrorKind = 'busy' | 'conflict' | 'unavailable' | 'no-response' | 'setup' | 'fault'
 
 /**
- * What each error is, by its name in the SDK or its `code` in Node.js. None means another thing for another command. From
- * the API reference of the commands, and of the errors that all of them have:
+ * The kind of each error, by its name in the SDK or its `code` in Node.js. Each error means the same for every
+ * command. The list comes from the API reference of the commands and of their common errors:
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
  */
 export const errorKinds: Readonly<Record<string, ErrorKind>> = {
-  // A plain write that meets a transaction; one that meets another region; a repeated transaction that meets itself.
+  // A plain write during a transaction; a write that collides with one in another region; a repeated transaction whose
+  // first request is still running.
   TransactionConflictException: 'busy',
   ReplicatedWriteConflictException: 'busy',
   TransactionInProgressException: 'busy',
@@ -35,19 +36,19 @@ export const errorKinds: Readonly<Record<string, ErrorKind>> = {
   ServiceUnavailable: 'unavailable',
   ServiceUnavailableException: 'unavailable',
 
-  TimeoutError: 'away',
-  AbortError: 'away',
-  RequestTimeout: 'away',
-  RequestTimeoutException: 'away',
-  ECONNABORTED: 'away',
-  ECONNREFUSED: 'away',
-  ECONNRESET: 'away',
-  EPIPE: 'away',
-  ETIMEDOUT: 'away',
-  EAI_AGAIN: 'away',
-  ENOTFOUND: 'away',
-  EHOSTUNREACH: 'away',
-  ENETUNREACH: 'away',
+  TimeoutError: 'no-response',
+  AbortError: 'no-response',
+  RequestTimeout: 'no-response',
+  RequestTimeoutException: 'no-response',
+  ECONNABORTED: 'no-response',
+  ECONNREFUSED: 'no-response',
+  ECONNRESET: 'no-response',
+  EPIPE: 'no-response',
+  ETIMEDOUT: 'no-response',
+  EAI_AGAIN: 'no-response',
+  ENOTFOUND: 'no-response',
+  EHOSTUNREACH: 'no-response',
+  ENETUNREACH: 'no-response',
 
   ResourceNotFoundException: 'setup',
   InvalidEndpointException: 'setup',
@@ -82,7 +83,7 @@ export const errorKinds: Readonly<Record<string, ErrorKind>> = {
   IdempotentParameterMismatchException: 'fault',
 }
 
-/** What is wrong with one item of a transaction that was cancelled, by the code of its reason. */
+/** The kind of each reason for which an item cancels its transaction. */
 export const reasonKinds: Readonly<Record<string, ErrorKind>> = {
   TransactionConflict: 'busy',
   ConditionalCheckFailed: 'conflict',
@@ -97,10 +98,13 @@ export const reasonKinds: Readonly<Record<string, ErrorKind>> = {
   ValidationError: 'fault',
 }
 
-/** A transaction is as bad as its worst item; but its writer wants to know of a condition that failed. */
+/**
+ * A cancelled transaction is of the kind of its worst item. A failed condition comes first: its writer must know of
+ * it.
+ */
 const worstFirst: readonly ErrorKind[] = ['conflict', 'fault', 'setup', 'unavailable', 'busy']
 
-/** What the SDK and Node.js hang on an error. */
+/** Properties that the SDK and Node.js add to an error. */
 interface Details {
   code?: string
   $fault?: string
@@ -108,19 +112,19 @@ interface Details {
   CancellationReasons?: { Code?: string | undefined }[]
 }
 
-/** What an error means; `fault` for one that is not known. */
-export function kindOf(error: unknown): ErrorKind {
+/** Returns the kind of an error; `fault` for an unknown error. */
+export function classifyDatabaseError(error: unknown): ErrorKind {
   if (!(error instanceof Error)) return 'fault'
   const { name, code = '', $fault, $metadata, CancellationReasons }: Error & Details = error
   if (CancellationReasons) {
-    const kinds = CancellationReasons.map(({ Code = '' }) => of(reasonKinds, Code))
+    const kinds = CancellationReasons.map(({ Code = '' }) => find(reasonKinds, Code))
     return worstFirst.find((kind) => kinds.includes(kind)) ?? 'fault'
   }
-  const known = of(errorKinds, name) ?? of(errorKinds, code)
+  const known = find(errorKinds, name) ?? find(errorKinds, code)
   if (known) return known
   const status = $metadata?.httpStatusCode ?? 0
   return $fault === 'server' || status === 429 || status >= 500 ? 'unavailable' : 'fault'
 }
 
-const of = (kinds: Readonly<Record<string, ErrorKind>>, name: string): ErrorKind | undefined =>
+const find = (kinds: Readonly<Record<string, ErrorKind>>, name: string): ErrorKind | undefined =>
   Object.hasOwn(kinds, name) ? kinds[name] : undefined

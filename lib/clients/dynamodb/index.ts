@@ -2,23 +2,24 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { metricsOfRequest } from '../../telemetry/requestMetrics.ts'
 import { recordAttempts } from './attempts.ts'
-import { connectionsTo, leaveDeadConnections } from './connections.ts'
+import { closeDeadConnections, createAgents } from './connections.ts'
 
 export { recordCommit } from './attempts.ts'
-export { type ErrorKind, kindOf } from './errors.ts'
-export { type Attempt, retrying, writing } from './retry.ts'
+export { classifyDatabaseError, type ErrorKind } from './errors.ts'
+export { createRetry, type Retry, retryBusyWrites } from './retry.ts'
 
-/** `convertClassInstanceToMap`: else the SDK takes an object with a key `constructor` for a class it does not know. */
+/** `convertClassInstanceToMap`: without it the SDK takes an object with a key `constructor` for an unknown class. */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
 
 /**
- * A document client for the catalog's table. Connects with the first command, not before.
+ * Creates a document client for the catalogue's table. It connects with its first command, not before.
  *
- * With an endpoint it talks to DynamoDB Local, which takes any credentials; otherwise to AWS with the
- * role of the function. One attempt takes at most 300 ms to connect and 1,000 ms to answer, and there are two.
+ * With an endpoint it connects to DynamoDB Local, which accepts any credentials. Without one it connects to AWS with
+ * the role of the function. It makes at most two attempts, each with at most 300 ms to connect and 1,000 ms to
+ * respond.
  */
 export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentClient {
-  const connections = connectionsTo(endpoint)
+  const agents = createAgents(endpoint)
   const client = new DynamoDBClient({
     ...(endpoint && {
       endpoint,
@@ -26,9 +27,9 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     }),
     maxAttempts: 2,
-    // Without throwOnRequestTimeout the time-out is only logged.
+    // Without throwOnRequestTimeout the SDK only logs the timeout.
     requestHandler: {
-      ...connections,
+      ...agents,
       connectionTimeout: 300,
       requestTimeout: 1000,
       throwOnRequestTimeout: true,
@@ -36,18 +37,18 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
   })
   measureRequests(client)
   recordAttempts(client)
-  leaveDeadConnections(client, connections)
+  closeDeadConnections(client, agents)
   return DynamoDBDocumentClient.from(client, { marshallOptions })
 }
 
 const reads = /^(Get|BatchGet|TransactGet|Query|Scan)/
 
-/** What a read tells of its cost; for several tables a list. */
+/** What a read reports of its cost; a list if it reads several tables. */
 interface Consumed {
   ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[]
 }
 
-/** Puts the time of every command, and the number and the units of reads, on the metrics of the request that sends it. */
+/** Adds the time of every command, and the number and read units of reads, to the metrics of the current request. */
 function measureRequests(client: DynamoDBClient): void {
   client.middlewareStack.add(
     (next, { commandName }) =>

@@ -1,29 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ErrorKind, kindOf } from './errors.ts'
+import { classifyDatabaseError, type ErrorKind } from './errors.ts'
 
-/** Runs one request to the database, perhaps several times. The request has to be one that knows its own success. */
-export type Attempt = <T>(request: () => Promise<T>) => Promise<T>
+/**
+ * Sends a request to the database, and sends it again if an attempt fails. The request must recognise an earlier
+ * attempt of its own that succeeded.
+ */
+export type Retry = <T>(request: () => Promise<T>) => Promise<T>
 
-export interface Patience {
-  /** Which errors are worth another try. */
+interface RetryOptions {
+  /** The errors after which the request is sent again. */
   kinds: readonly ErrorKind[]
-  /** How long after the first try the last one may begin, ms. */
+  /** How long after the first attempt the last one may begin, ms. */
   patienceMs: number
-  /** The longest that the first pause may last, and the longest of all, ms. */
+  /** The upper bounds of the first backoff and of every backoff, ms. */
   pauseMs: readonly [first: number, longest: number]
-  /** Ends it: what failed last is thrown. */
+  /** Ends the retries: the last error is thrown. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * Repeats a request after pauses that double and are random, so that those who failed together do not come back together:
- * "full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ * Creates a retry with exponential backoff and full jitter, so that requests that failed together do not return
+ * together:
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  *
- * The SDK repeats once by itself what was throttled, broken or not answered; this is for what it does not, and for those
- * who have more time than it knows of.
+ * The SDK itself repeats a request once if it was throttled, failed on the server or got no response. This retry is
+ * for errors that the SDK does not repeat, and for callers with more time than the SDK knows of.
  */
-export const retrying =
-  ({ kinds, patienceMs, pauseMs: [first, longest], signal }: Patience): Attempt =>
+export const createRetry =
+  ({ kinds, patienceMs, pauseMs: [first, longest], signal }: RetryOptions): Retry =>
   async (request) => {
     const until = performance.now() + patienceMs
     for (let most = first; ; most = Math.min(2 * most, longest)) {
@@ -31,7 +35,8 @@ export const retrying =
         return await request()
       } catch (error) {
         const pause = Math.random() * most
-        if (!kinds.includes(kindOf(error)) || performance.now() + pause > until) throw error
+        const isRetryable = kinds.includes(classifyDatabaseError(error))
+        if (!isRetryable || performance.now() + pause > until) throw error
         await sleep(pause, undefined, signal && { signal }).catch(() => {
           throw error
         })
@@ -40,8 +45,9 @@ export const retrying =
   }
 
 /**
- * How the functions write: what meets another writer of the same item is tried again for three seconds. Every review and
- * every sale is a transaction on the item of its product, so those who write one that is popular do meet.
+ * Creates the retry for writes of the functions. It repeats a write for up to three seconds while other writes to the
+ * same item are running. Every review and every sale is a transaction on the item of its product, so writers of a
+ * popular product collide.
  */
-export const writing = (signal?: AbortSignal): Attempt =>
-  retrying({ kinds: ['busy'], patienceMs: 3_000, pauseMs: [25, 400], signal })
+export const retryBusyWrites = (signal?: AbortSignal): Retry =>
+  createRetry({ kinds: ['busy'], patienceMs: 3_000, pauseMs: [25, 400], signal })

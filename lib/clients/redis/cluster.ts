@@ -1,48 +1,50 @@
 import { Cluster, ReplyError } from 'ioredis'
 import type { Address } from './address.ts'
-import { explain } from './explain.ts'
 import { failWaiting, lastNodeError } from './internals.ts'
 import { type Settings, unrefReconnect } from './settings.ts'
+import { addUrlHint } from './urlHint.ts'
 
 /**
- * A client for a cluster. It learns from the node at the address which others there are; on ElastiCache Serverless, where
- * the address stands for all of them, it is told the same address again.
+ * Creates a client for a cluster. It asks the node at the address for the other nodes. On ElastiCache Serverless the
+ * address stands for all nodes, and the node returns the same address again.
  */
 export function connectCluster(
   { host, port, tls }: Address,
-  { options, refusals, trouble, onNode }: Settings,
+  { options, backoff, lastFailure, attach }: Settings,
 ): Cluster {
   const cluster = new Cluster([{ host, port }], {
-    // A command under way is sent again by the one new connection that a node is given, see below.
+    // A command under way is sent again on the one new connection that each node gets, see below.
     redisOptions: { ...options, maxRetriesPerRequest: 1 },
     lazyConnect: true,
-    // Names stay names: the certificate is for them, not for their addresses.
+    // Host names are not resolved here: the certificate is for the names, not for their addresses.
     dnsLookup: (name, callback) => callback(null, name),
-    clusterRetryStrategy: (attempt) => refusals.pause(attempt),
-    // A sandbox that thaws finds its connections closed, by nodes that are there all the same. One that cannot be
-    // connected to again is forgotten, and another one is asked who has taken its place.
+    clusterRetryStrategy: (attempt) => backoff.delay(attempt),
+    // A sandbox that thaws finds its connections closed, although the nodes are up. If a node cannot be reconnected,
+    // the client forgets it and asks another node which one has taken its place.
     clusterNodeRetryStrategy: (attempt) => (attempt === 1 ? 5 : null),
-    // One round trip less before the first command. A cluster that is down says so to that command.
+    // Saves one round trip before the first command. A cluster that is down fails that command.
     enableReadyCheck: false,
     scaleReads: 'master',
     slotsRefreshTimeout: 1000,
-    // Between looking for the node that has taken over and sending a command again, while its caller still waits.
+    // The pause before the client looks for the new master and sends a command again, while its caller still waits.
     retryDelayOnFailover: 10,
   })
-  cluster.on('+node', onNode)
-  // A replica may still hold what was removed, and with no master left the client would read one. So it begins anew.
+  cluster.on('+node', attach)
+  // A replica may still hold an entry that was removed, and a client without a master would read from a replica. So
+  // the client reconnects from scratch.
   cluster.on('-node', () => {
     if (cluster.status === 'ready' && cluster.nodes('master').length === 0) cluster.disconnect(true)
   })
-  refusals.watch(cluster, 'node error')
-  // No node answers. The commands that wait would do so until one does; the database answers instead. They are told what
-  // was wrong with the node that was asked last: it could not be connected to, or answered with an error.
+  backoff.watch(cluster, 'node error')
+  // No node responds. Without this listener, commands would wait until one does. They fail instead, so that the
+  // database serves their callers. Their error is that of the node that was tried last: a failed connection, or an
+  // error reply.
   cluster.on('error', (error: Error) => {
-    const ofNode = lastNodeError(error)
-    const why = (ofNode instanceof ReplyError ? ofNode : trouble.last) ?? ofNode ?? error
-    explain(why, tls)
-    error.message += ` ${why.message}`
-    failWaiting(cluster, why)
+    const nodeError = lastNodeError(error)
+    const cause = (nodeError instanceof ReplyError ? nodeError : lastFailure.error) ?? nodeError ?? error
+    addUrlHint(cause, tls)
+    error.message += ` ${cause.message}`
+    failWaiting(cluster, cause)
   })
   unrefReconnect(cluster)
   return cluster

@@ -3,13 +3,13 @@ import { type ConnectionOptions, connect as connectByTls } from 'node:tls'
 import { AbstractConnector, type RedisOptions } from 'ioredis'
 
 /**
- * What makes the sockets of a client, those included by which a cluster's client asks for the slots: of these ioredis tells
- * nobody what was wrong.
+ * Creates the class that opens the sockets of a client. That includes the sockets on which a cluster's client asks
+ * for the slots: ioredis itself does not report their errors.
  *
- * @param prepare is awaited before each
- * @param onError told of each that fails
+ * @param prepare is awaited before each connection
+ * @param onError receives the error of each socket that fails
  */
-export const connectorFor = (prepare: () => Promise<void>, onError: (error: Error) => void) =>
+export const createConnector = (prepare: () => Promise<void>, onError: (error: Error) => void) =>
   class extends AbstractConnector {
     readonly #options: RedisOptions
 
@@ -26,7 +26,7 @@ export const connectorFor = (prepare: () => Promise<void>, onError: (error: Erro
       )
       if (!this.connecting) throw new Error('Connection is closed.')
       if (failure) {
-        // Thrown, it would end the client for good. A socket that is destroyed is an attempt that failed, like others.
+        // Throwing would end the client for good. A destroyed socket is an ordinary failed attempt.
         this.firstError = failure
         this.stream = new Socket().destroy()
         onError(failure)

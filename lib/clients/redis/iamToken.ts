@@ -3,34 +3,34 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentialIdentity } from '@smithy/types'
 
-/** ElastiCache takes a token for this long after it was made, s. */
-const life = 900
-/** A token is used for new connections for this long, ms: it is then still good for a third of its life. */
-const use = 600_000
-/** The most that getting the credentials may take, ms. Where they lie in the environment, as on Lambda, it takes none. */
-const patience = 2000
+/** How long ElastiCache accepts a token after its creation, s. */
+const lifeSeconds = 900
+/** How long a token is used for new connections, ms. After that it remains valid for another third of its life. */
+const useMs = 600_000
+/** How long loading the credentials may take, ms. From the environment, as on Lambda, it takes no time. */
+const credentialsMs = 2000
 
-/** What a token is made of. */
+/** The contents of a token. */
 export interface TokenOptions {
   /** ARN of the cache: `arn:aws:elasticache:{region}:{account}:serverlesscache:{name}`, or `replicationgroup`. */
   cache: string
   user: string
-  /** Those of the role that has `elasticache:Connect` on the cache and on its user. */
+  /** Loads the credentials of the role that has `elasticache:Connect` on the cache and on its user. */
   credentials: () => Promise<AwsCredentialIdentity>
   /** Milliseconds since 1970. @default Date.now */
   now?: () => number
 }
 
 /**
- * The passwords of an ElastiCache user that authenticates by IAM: a presigned request to connect (Signature Version 4,
- * without its scheme), made in this process and checked by ElastiCache.
+ * Creates the passwords of an ElastiCache user that authenticates with IAM. A password is a token: a presigned
+ * request to connect (Signature Version 4, without its scheme). This process signs it, and ElastiCache verifies it.
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
  *
- * A token serves all connections that are made within ten minutes; however many ask at once, one is made.
+ * All connections that are made within ten minutes use one token. Concurrent callers share it while it is created.
  *
- * @throws {Error} for what is no ARN of a cache
+ * @throws {Error} if `cache` is not the ARN of a cache
  */
-export class Tokens {
+export class TokenSource {
   readonly #options: Required<TokenOptions>
   readonly #cache: ReturnType<typeof parseArn>
   #token: Promise<string> = Promise.resolve('')
@@ -41,35 +41,42 @@ export class Tokens {
     this.#cache = parseArn(options.cache)
   }
 
-  /** @throws what getting the credentials throws; the next call tries again */
+  /**
+   * Returns a valid token.
+   *
+   * @throws what loading the credentials throws; the next call tries again
+   */
   get(): Promise<string> {
     if (this.#options.now() >= this.#usableUntil) {
-      // Until it is made, for all who ask meanwhile.
+      // Callers share this token until it is created.
       this.#usableUntil = Number.POSITIVE_INFINITY
-      this.#token = this.#make().catch((error) => {
-        this.forget()
+      this.#token = this.#create().catch((error) => {
+        this.discard()
         throw error
       })
     }
     return this.#token
   }
 
-  /** The next one is made anew: this one was refused, perhaps since its credentials were replaced. */
-  forget(): void {
+  /**
+   * Makes the next call create a new token: the cache refused this one, perhaps because its credentials were
+   * replaced.
+   */
+  discard(): void {
     this.#usableUntil = 0
   }
 
-  async #make(): Promise<string> {
+  async #create(): Promise<string> {
     const { user, now } = this.#options
     const { region, name, isServerless } = this.#cache
     const credentials = await Promise.race([
       this.#options.credentials(),
-      sleep(patience, undefined, { ref: false }).then(() => {
-        throw new Error(`No credentials for the cache within ${patience} ms`)
+      sleep(credentialsMs, undefined, { ref: false }).then(() => {
+        throw new Error(`No credentials for the cache within ${credentialsMs} ms`)
       }),
     ])
     const signer = new SignatureV4({ service: 'elasticache', region, credentials, sha256: Sha256 })
-    const madeAt = now()
+    const createdAt = now()
     const { query = {} } = await signer.presign(
       {
         method: 'GET',
@@ -79,10 +86,13 @@ export class Tokens {
         headers: { host: name },
         query: { Action: 'connect', User: user, ...(isServerless && { ResourceType: 'ServerlessCache' }) },
       },
-      { expiresIn: life, signingDate: new Date(madeAt) },
+      { expiresIn: lifeSeconds, signingDate: new Date(createdAt) },
     )
-    // A token does not outlive the credentials it is signed by.
-    this.#usableUntil = Math.min(madeAt + use, credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY)
+    // A token is not valid longer than the credentials that signed it.
+    this.#usableUntil = Math.min(
+      createdAt + useMs,
+      credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
+    )
     const parameters = Object.entries(query).map((pair) => pair.map(String).map(encodeURIComponent).join('='))
     return `${name}/?${parameters.join('&')}`
   }
@@ -96,13 +106,13 @@ function parseArn(arn: string) {
       `REDIS_IAM is ${arn}: it must be the ARN of the cache, arn:aws:elasticache:region:account:serverlesscache:name`,
     )
   }
-  // ElastiCache knows its caches in lower case, and the name is signed.
+  // ElastiCache stores the names of caches in lower case, and the signature covers the name.
   return { region, name: name.toLowerCase(), isServerless: type === 'serverlesscache' }
 }
 
 type Data = Parameters<InstanceType<ConstructorParameters<typeof SignatureV4>[0]['sha256']>['update']>[0]
 
-/** Node's SHA-256, in the shape that the signer wants. */
+/** SHA-256 of Node.js with the interface that the signer requires. */
 class Sha256 {
   readonly #hash
   constructor(secret?: Data) {

@@ -1,65 +1,67 @@
 import { createSecureContext } from 'node:tls'
 import type { Cluster, ClusterOptions, Redis } from 'ioredis'
 import type { Address } from './address.ts'
-import { connectorFor } from './connector.ts'
-import type { iamAccess } from './iam.ts'
+import { createConnector } from './connector.ts'
+import type { createIamAuth } from './iamAuth.ts'
 import { reconnectTimer } from './internals.ts'
-import { Refusals } from './refusals.ts'
+import { ReconnectBackoff } from './reconnectBackoff.ts'
 
-/** How any connection is made, whether to a single server or to a node of a cluster. */
+/** How every connection is made, to a single server or to a node of a cluster. */
 export interface Settings {
   options: Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>
-  refusals: Refusals
-  /** What was wrong with the last connection that could not be made. */
-  trouble: { last?: Error }
-  /** Has to see every client before it connects. */
-  onNode: (redis: Redis) => void
+  backoff: ReconnectBackoff
+  /** The error of the last connection that failed, until a connection succeeds. */
+  lastFailure: { error?: Error }
+  /** Adds the listeners of a client. Every client needs them before it connects. */
+  attach: (redis: Redis) => void
 }
 
-export function settingsFor(
+export function createSettings(
   { username, password, tls }: Address,
-  iam?: ReturnType<typeof iamAccess>,
+  iam?: ReturnType<typeof createIamAuth>,
 ): Settings {
-  const trouble: { last?: Error } = {}
+  const lastFailure: { error?: Error } = {}
   const onError = (error: Error) => {
-    trouble.last = error
+    lastFailure.error = error
   }
   return {
     options: {
       // As long as a call waits for a connection, `connectMs` in lib/cacheAside.
       connectTimeout: 1000,
-      // Without it a server that accepts and stays silent is never left.
+      // Without it the client never leaves a server that accepts connections but does not respond.
       socketTimeout: 1000,
-      // Not needed: a server that still loads its data answers with an error, and the database answers instead.
+      // Not needed: a server that is still loading its data replies with an error, and the database serves the
+      // caller.
       enableReadyCheck: false,
-      // The time a connection has to close in good order, and a timer that would keep the process alive; a cluster's
-      // client leaves one behind with each attempt that fails.
+      // How long a connection may take to close. It is short because its timer keeps the process alive, and because a
+      // cluster's client leaves such a timer behind with each failed attempt.
       disconnectTimeout: 10,
       disableClientInfo: true,
-      // What every handshake needs is made here, while the process starts: 2 to 3 ms that no request waits for.
+      // Every handshake needs it. It is created while the process starts: that takes 2 to 3 ms that no request waits
+      // for.
       ...(tls && { tls: { secureContext: createSecureContext() } }),
       ...(username && { username }),
       ...(password && { password }),
       ...iam?.options,
-      Connector: connectorFor(iam?.prepare ?? nothing, onError),
+      Connector: createConnector(iam?.refreshToken ?? doNothing, onError),
     },
-    trouble,
-    refusals: new Refusals(iam?.forget),
-    onNode(redis) {
+    lastFailure,
+    backoff: new ReconnectBackoff(iam?.discardToken),
+    attach(redis) {
       redis.on('connect', () => redis.stream.unref())
-      // What was wrong before explains nothing that fails from now on.
+      // A failure from before does not explain later ones.
       redis.on('ready', () => {
-        delete trouble.last
+        delete lastFailure.error
       })
       unrefReconnect(redis)
-      iam?.renew(redis)
+      iam?.keepAuthenticated(redis)
     },
   }
 }
 
-const nothing = async () => {}
+const doNothing = async () => {}
 
-/** An idle client keeps no process alive, nor does one that is to connect again. */
+/** Lets the process end while a client waits to reconnect. */
 export function unrefReconnect(client: Redis | Cluster): void {
   client.on('reconnecting', () => reconnectTimer(client)?.unref())
 }

@@ -2,136 +2,137 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Upkeep } from '../../catalog/upkeep.ts'
 import type { Config } from '../../clients/config.ts'
 import { etagOf } from '../../http/conditional.ts'
-import { decimal } from '../../storefront/money.ts'
+import { toDecimal } from '../../storefront/money.ts'
 import { signLocalToken, tokenKey } from '../tokenKey.ts'
 import { burst } from './burst.ts'
-import { changeOf, editPast, expire, flush, Refused, storedProduct } from './catalogue.ts'
+import { editBehindCache, expire, flush, priceChange, RefusedAction, storedProduct } from './catalogue.ts'
 import type { RedisSwitch } from './redisSwitch.ts'
-import type { Requests } from './requests.ts'
+import type { RequestLog } from './requestLog.ts'
 
-/** What the actions work on. */
-export interface Stage {
+/** The parts of the stack that the actions use. */
+export interface ActionContext {
   config: Config
   catalogue: Upkeep
-  requests: Requests
+  requests: RequestLog
   redis: RedisSwitch
-  /** Where the catalog answers, past the front. */
+  /** The address of the API behind the proxy. */
   apiUrl: string
-  /** Where the key of local tokens lies. */
-  home: string
+  /** The directory of the key for local tokens. */
+  dataDirectory: string
 }
 
-/** How long a reader is waited for who sees an edit, ms. */
-const patience = 10_000
+/** How long an action waits for the API, and for a reader to see an edit, ms. */
+const timeoutMs = 10_000
 
 /**
- * What the inspector's buttons do to a product. Each returns what has happened, in words.
+ * The actions of the inspector's buttons. Each one returns a sentence that describes the result.
  *
- * @throws {Refused} for what cannot be done
+ * @throws {RefusedAction} if the action is not possible
  */
 export const actions = {
-  /** As a shop's own tools do it: through the API, with a token. */
-  async update({ catalogue, apiUrl, home }: Stage, id: string): Promise<string> {
+  /** Changes the prices through the API with a token, as a shop's own tools do. */
+  async update({ catalogue, apiUrl, dataDirectory }: ActionContext, id: string): Promise<string> {
     const product = await storedProduct(catalogue, id)
-    const change = changeOf(product)
-    const changed = <T extends { price: typeof product.price }>(one: T): T => ({
-      ...one,
-      price: { ...one.price, amount: one.price.amount + change },
+    const change = priceChange(product)
+    const withNewPrice = <T extends { price: typeof product.price }>(each: T): T => ({
+      ...each,
+      price: { ...each.price, amount: each.price.amount + change },
     })
-    const { price, variants } = changed({ ...product, variants: product.variants.map(changed) })
-    const key = await tokenKey(home)
+    const { price, variants } = withNewPrice({ ...product, variants: product.variants.map(withNewPrice) })
+    const key = await tokenKey(dataDirectory)
     const token = await signLocalToken(key, { scope: 'catalog:write', seconds: 60, subject: 'inspector' })
     const answer = await fetch(`${apiUrl}/products/${encodeURIComponent(id)}`, {
       method: 'PATCH',
       headers: {
         ...{ 'content-type': 'application/merge-patch+json', authorization: `Bearer ${token}` },
-        // A patch replaces the list of variants as a whole, with what others have made of it meanwhile.
+        // The patch replaces the whole list of variants. Without this header it would undo a concurrent write.
         'if-match': etagOf(product.version),
       },
       body: JSON.stringify({ price, ...(variants.length > 0 && { variants }) }),
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeoutMs),
     })
-    const said = (await answer.json()) as { detail?: string }
-    if (!answer.ok) throw new Refused(said.detail ?? `The API answered ${answer.status}`)
-    const deferred = answer.headers.get('cache-status')?.includes('deferred')
+    const { detail } = (await answer.json()) as { detail?: string }
+    if (!answer.ok) throw new RefusedAction(detail ?? `The API answered ${answer.status}`)
+    const isDeferred = answer.headers.get('cache-status')?.includes('deferred')
     return (
-      `Through the API: ${textOf(product.price)} became ${textOf(price)}. ` +
-      (deferred
-        ? 'Redis did not confirm the removal of the entries: the stream removes them when it is back.'
-        : 'Its entries are removed, and the next read is a miss.')
+      `Updated through the API: ${formatPrice(product.price)} became ${formatPrice(price)}. ` +
+      (isDeferred
+        ? 'Redis did not confirm the removal of the entries. The stream removes them when Redis is back.'
+        : 'Its entries are removed, so the next read is a miss.')
     )
   },
 
-  /** As a script does it that knows nothing of the cache. */
-  async edit({ catalogue, apiUrl }: Stage, id: string): Promise<string> {
-    const amountNow = async () => {
-      const signal = AbortSignal.timeout(patience)
+  /** Changes the prices directly in the table, as a script that does not know about the cache would. */
+  async edit({ catalogue, apiUrl }: ActionContext, id: string): Promise<string> {
+    const readAmount = async () => {
+      const signal = AbortSignal.timeout(timeoutMs)
       const answer = await fetch(`${apiUrl}/products/${encodeURIComponent(id)}`, { signal })
       return ((await answer.json()) as { price?: { amount: number } }).price?.amount
     }
     const product = await storedProduct(catalogue, id)
-    // So that there is an entry which the edit makes stale.
-    await amountNow()
-    const change = changeOf(product)
-    await editPast(catalogue, product, change)
+    // This read stores an entry, which the edit then makes outdated.
+    await readAmount()
+    const change = priceChange(product)
+    await editBehindCache(catalogue, product, change)
     const begun = performance.now()
     const price = { ...product.price, amount: product.price.amount + change }
-    const what = `Straight in the table, behind the cache's back: ${textOf(product.price)} became ${textOf(price)}. `
-    let stale = 0
-    while ((await amountNow()) !== price.amount) {
-      stale++
-      if (performance.now() - begun > patience)
-        return `${what}No reader has seen it for ${patience / 1000} s: look at what npm start prints.`
+    const edited = `Edited directly in the table: ${formatPrice(product.price)} became ${formatPrice(price)}. `
+    let oldReads = 0
+    while ((await readAmount()) !== price.amount) {
+      oldReads++
+      if (performance.now() - begun > timeoutMs)
+        return `${edited}No reader saw the new price within ${timeoutMs / 1000} s. Check the output of npm start.`
       await sleep(5)
     }
     const ms = Math.round(performance.now() - begun)
-    const before = stale === 0 ? '' : `, after ${stale} ${stale === 1 ? 'read' : 'reads'} of the old price`
-    return `${what}It was read ${ms} ms later${before}: the table's stream removed the entries.`
+    const before =
+      oldReads === 0 ? '' : ` and ${oldReads} ${oldReads === 1 ? 'read' : 'reads'} of the old price`
+    return `${edited}Readers saw the new price after ${ms} ms${before}. The table's stream removed the entries.`
   },
 
-  async expire({ catalogue }: Stage, id: string): Promise<string> {
-    const ended = await expire(catalogue, id)
-    return ended === 0
-      ? 'There was no entry whose time could end.'
-      : `The time of ${entries(ended)} is over: the next read is a miss.`
+  async expire({ catalogue }: ActionContext, id: string): Promise<string> {
+    const expired = await expire(catalogue, id)
+    return expired === 0
+      ? 'The product has no entries to expire.'
+      : `Expired ${entries(expired)}. The next read is a miss.`
   },
 
-  async flush({ catalogue }: Stage): Promise<string> {
+  async flush({ catalogue }: ActionContext): Promise<string> {
     const removed = await flush(catalogue)
-    return `${entries(removed)} of this catalogue removed. Other keys of the same Redis are left alone.`
+    return `Removed ${entries(removed)} of this catalogue. Other keys in the same Redis are unchanged.`
   },
 
-  async burst({ config, catalogue, requests }: Stage, id: string): Promise<string> {
+  async burst({ config, catalogue, requests }: ActionContext, id: string): Promise<string> {
     await storedProduct(catalogue, id)
     const key = catalogue.kinds.find(({ name }) => name === 'product')?.key(id) ?? ''
-    const empty = () => catalogue.redis.unlink(key).catch(() => {})
-    const { readers, processes, databaseReads, failed, ms } = await burst(config, id, requests, empty)
+    const removeEntry = () => catalogue.redis.unlink(key).catch(() => {})
+    const { readers, processes, databaseReads, failed, ms } = await burst(config, id, requests, removeEntry)
     return (
-      `${readers} readers of ${processes} sandboxes asked for a cold key at once: ` +
+      `${readers} readers in ${processes} sandboxes asked for a cold key at once: ` +
       `${databaseReads} database ${databaseReads === 1 ? 'read' : 'reads'}, all answered within ${Math.round(ms)} ms` +
-      (failed === 0 ? '.' : `, ${failed} of them by an error.`)
+      (failed === 0 ? '.' : `, ${failed} of them with an error.`)
     )
   },
 
-  async redisOff({ redis }: Stage): Promise<string> {
-    await switched(redis, false)
-    return 'Redis is off. Reads go past it to the database, and nobody hears an error.'
+  async redisOff({ redis }: ActionContext): Promise<string> {
+    await switchRedis(redis, false)
+    return 'Redis is off. Reads go to the database instead, and no reader gets an error.'
   },
 
-  async redisOn({ redis }: Stage): Promise<string> {
-    await switched(redis, true)
-    return 'Redis is on. Within a second or two the functions ask it again.'
+  async redisOn({ redis }: ActionContext): Promise<string> {
+    await switchRedis(redis, true)
+    return 'Redis is on. The functions use it again within a second or two.'
   },
 }
 
 export const isAction = (name: string): name is keyof typeof actions => Object.hasOwn(actions, name)
 
-async function switched(redis: RedisSwitch, on: boolean): Promise<void> {
+async function switchRedis(redis: RedisSwitch, on: boolean): Promise<void> {
   if (!redis.switchable)
-    throw new Refused('Only a plain connection to a single Redis can be switched off here')
+    throw new RefusedAction('This Redis cannot be switched off: that needs a plain connection to one server')
   await redis.set(on)
 }
 
 const entries = (count: number) => `${count} ${count === 1 ? 'entry' : 'entries'}`
 
-const textOf = (price: Parameters<typeof decimal>[0]) => `${decimal(price)} ${price.currency}`
+const formatPrice = (price: Parameters<typeof toDecimal>[0]) => `${toDecimal(price)} ${price.currency}`

@@ -1,34 +1,33 @@
-import type { CacheStatus } from '../../cacheAside/index.ts'
 import { openCatalog } from '../../catalog/index.ts'
 import type { Config } from '../../clients/config.ts'
-import { cacheStatusOf } from '../../http/response.ts'
-import { outcomeOf } from './outcome.ts'
-import type { Requests } from './requests.ts'
+import { formatCacheStatus } from '../../http/cacheStatus.ts'
+import type { RequestLog, RequestRecord } from './requestLog.ts'
+import { parseCacheStatus } from './responseHeaders.ts'
 
-/** Who asks at the same time. Each process is a sandbox of Lambda: a client of its own, that knows of no other. */
+/** The readers that ask at the same time. Each process stands for a Lambda sandbox, with clients that share nothing. */
 const readers = 200
 const processes = 20
 
-/** What a burst did. */
+/** The result of a burst. */
 export interface Burst {
   readers: number
   processes: number
   databaseReads: number
-  /** Who had no answer. */
+  /** The number of readers that got no answer. */
   failed: number
   ms: number
 }
 
 /**
- * Reads one product as many readers at once. Not over HTTP: the emulator would start a thread for each of them.
+ * Reads one product with many readers at once. They do not use HTTP, because the emulator would start a thread for each.
  *
- * @param empty makes the key cold, when all are connected
+ * @param removeEntry makes the key cold; called when all readers are connected
  */
 export async function burst(
   config: Config,
   id: string,
-  requests: Requests,
-  empty: () => Promise<unknown>,
+  requests: RequestLog,
+  removeEntry: () => Promise<unknown>,
 ): Promise<Burst> {
   const catalogues = Array.from({ length: processes }, () => openCatalog(config))
   let databaseReads = 0
@@ -41,26 +40,27 @@ export async function burst(
         },
         { step: 'initialize', name: 'count reads' },
       )
-    // Where Redis is off, that is what is to be seen.
+    // A failed connection is no error: Redis can be off, and then the burst shows that.
     await Promise.allSettled(catalogues.map(({ redis }) => redis.connect()))
-    await empty()
+    await removeEntry()
     const begun = performance.now()
     let failed = 0
+    const record = (request: Pick<RequestRecord, 'status' | 'outcome' | 'detail' | 'version' | 'age'>) => {
+      const ms = performance.now() - begun
+      requests.add({
+        ...{ n: requests.nextNumber(), method: 'GET', path: `/products/${id}`, ms, cacheMs: ms },
+        ...request,
+      })
+    }
     await Promise.all(
       Array.from({ length: readers }, async (_, n) => {
         const catalogue = catalogues[n % processes] as (typeof catalogues)[number]
-        const tell = (status: number, about: ReturnType<typeof told>) =>
-          requests.add({
-            ...{ n: requests.next(), method: 'GET', path: `/products/${id}`, status, ...about },
-            ms: performance.now() - begun,
-            cacheMs: performance.now() - begun,
-          })
         try {
           const { status, version, age } = await catalogue.getProduct(id)
-          tell(200, { ...told(status), version, age })
+          record({ status: 200, ...parseCacheStatus(formatCacheStatus(status)), version, age })
         } catch {
           failed++
-          tell(503, { outcome: 'fail-open' })
+          record({ status: 503, outcome: 'fail-open' })
         }
       }),
     )
@@ -69,6 +69,3 @@ export async function burst(
     for (const catalogue of catalogues) catalogue.close()
   }
 }
-
-const told = (status: CacheStatus): ReturnType<typeof outcomeOf> & { version?: number; age?: number } =>
-  outcomeOf(cacheStatusOf(status))

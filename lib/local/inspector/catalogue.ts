@@ -2,23 +2,27 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Product } from '../../catalog/index.ts'
 import { productKey, toProduct, type Upkeep } from '../../catalog/upkeep.ts'
 
-/** Something that cannot be done, in words for whoever pressed the button. */
-export class Refused extends Error {
-  override name = 'Refused'
+/** Thrown for an action that is not possible. The inspector shows the message to the user. */
+export class RefusedAction extends Error {
+  override name = 'RefusedAction'
 }
 
-/** The product as the table has it. @throws {Refused} where there is none */
+/** Reads a product from the table. @throws {RefusedAction} if it does not exist */
 export async function storedProduct(catalogue: Upkeep, id: string): Promise<Product> {
   const item = await catalogue.stored(id)
-  if (!item || item.deleted) throw new Refused(`There is no product ${id}`)
+  if (!item || item.deleted) throw new RefusedAction(`There is no product ${id}`)
   return toProduct(item)
 }
 
-/** What a price is changed by, so that it moves and stays a price: down by 1.00, and up again when it is low. */
-export const changeOf = ({ price }: Product): number => (price.amount > 1_000 ? -100 : 500)
+/** Returns the change for a price that keeps it positive: down by 1.00, or up by 5.00 if the price is low. */
+export const priceChange = ({ price }: Product): number => (price.amount > 1_000 ? -100 : 500)
 
-/** Changes a product's prices straight in the table: nobody is told, and its version stays as it was. */
-export async function editPast({ db, table }: Upkeep, product: Product, change: number): Promise<void> {
+/** Changes a product's prices directly in the table. No cache is invalidated and the version stays the same. */
+export async function editBehindCache(
+  { db, table }: Upkeep,
+  product: Product,
+  change: number,
+): Promise<void> {
   const prices = ['price', ...product.variants.map((_, n) => `variants[${n}].price`)]
   await db.send(
     new UpdateCommand({
@@ -30,13 +34,13 @@ export async function editPast({ db, table }: Upkeep, product: Product, change: 
   )
 }
 
-/** Ends the time of a product's entries. Returns how many there were. */
+/** Expires a product's entries. Returns their number. */
 export async function expire({ redis, kinds }: Upkeep, id: string): Promise<number> {
-  const ended = await Promise.all(kinds.map(({ key }) => redis.pexpire(key(id), 1)))
-  return ended.reduce((sum, each) => sum + each, 0)
+  const expired = await Promise.all(kinds.map(({ key }) => redis.pexpire(key(id), 1)))
+  return expired.reduce((sum, each) => sum + each, 0)
 }
 
-/** Removes the catalogue's own keys, and no other one of the same Redis. Returns how many there were. */
+/** Removes the catalogue's own keys and leaves all other keys in the same Redis alone. Returns the number of keys. */
 export async function flush({ redis, kinds, lists }: Upkeep): Promise<number> {
   let removed = 0
   for (const { scan, key } of [...kinds, ...lists])

@@ -1,122 +1,129 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isProductId } from '../../catalog/index.ts'
 import { openCatalogUpkeep } from '../../catalog/upkeep.ts'
-import { operate } from '../../operations/operate.ts'
-import { actions, isAction, type Stage } from './actions.ts'
-import { Refused } from './catalogue.ts'
-import { type Answered, Requests } from './requests.ts'
+import { runOperation } from '../../operations/runOperation.ts'
+import { type ActionContext, actions, isAction } from './actions.ts'
+import { RefusedAction } from './catalogue.ts'
+import { RequestLog, type RequestRecord } from './requestLog.ts'
 
-export { outcomeOf, timingsOf } from './outcome.ts'
 export { openRedisSwitch } from './redisSwitch.ts'
-export type { Answered, Requests } from './requests.ts'
+export type { RequestLog, RequestRecord } from './requestLog.ts'
+export { parseCacheStatus, parseServerTiming } from './responseHeaders.ts'
 
 /**
- * The server side of the panel in the local storefront: what the last requests met, what stands in the cache for a
- * product, and the buttons. It sees the cache as the functions do, by the same way to Redis.
+ * The server side of the inspector, the panel in the local storefront. It serves the last requests, the cached entries of
+ * a product, and the actions of the buttons. It reaches Redis through the same relay as the functions.
  *
- *     GET  /inspector/events            server-sent events: an {@link Answered} for each request, the last 200 first
- *     GET  /inspector/products/{id}     what stands in database and cache
- *     POST /inspector/{action}?id={id}  one of ./actions.ts
+ *     GET  /inspector/events            server-sent events: a {@link RequestRecord} for each request, the last 200 first
+ *     GET  /inspector/products/{id}     the state of a product in the database and in the cache
+ *     POST /inspector/{action}?id={id}  an action of ./actions.ts
  */
 export class Inspector {
-  readonly requests = new Requests()
-  readonly #stage: Stage
-  /** One thing at a time: two of them together would tell each other's story. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly requests = new RequestLog()
+  readonly #context: ActionContext
+  /** Actions run one at a time, because each one reports what it caused. */
+  #lastAction: Promise<unknown> = Promise.resolve()
 
-  constructor(about: Omit<Stage, 'catalogue' | 'requests'>) {
-    const catalogue = openCatalogUpkeep(about.config)
+  constructor(context: Omit<ActionContext, 'catalogue' | 'requests'>) {
+    const catalogue = openCatalogUpkeep(context.config)
     catalogue.redis.on('error', () => {})
-    this.#stage = { ...about, catalogue, requests: this.requests }
+    this.#context = { ...context, catalogue, requests: this.requests }
   }
 
   close(): void {
-    this.#stage.catalogue.close()
+    this.#context.catalogue.close()
   }
 
-  /** Tells of a request, with the version and the age of the entry that it met or left. */
-  async tell(answered: Answered): Promise<void> {
-    const entry = await this.#entryOf(answered).catch(() => undefined)
-    this.requests.add({ ...answered, ...entry })
+  /** Adds a request to the log, with the version and the age of the entry that it read or stored. */
+  async record(request: RequestRecord): Promise<void> {
+    const entry = await this.#readEntry(request).catch(() => undefined)
+    this.requests.add({ ...request, ...entry })
   }
 
-  /** Answers what is the inspector's; false for everything else. */
-  readonly answer = (request: IncomingMessage, response: ServerResponse): boolean => {
-    // A target may be `*` or an address, and be neither.
-    const { pathname, searchParams } = URL.parse(`http://front${request.url}`) ?? {}
+  /** Answers a request to the inspector. Returns false for every other request. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): boolean => {
+    // A request target can also be `*` or an absolute URL, which do not parse as a path here.
+    const { pathname, searchParams } = URL.parse(`http://proxy${request.url}`) ?? {}
     const [, root, name = '', rest, ...more] = pathname?.split('/') ?? []
     if (root !== 'inspector') return false
-    if (!isOwn(request)) end(response, 403, 'Only pages of this very address may ask the inspector')
-    else if (request.method === 'GET' && name === 'events' && rest === undefined) this.#events(response)
+    if (!isSameOrigin(request)) refuse(response, 403, 'Only pages from this address may use the inspector')
+    else if (request.method === 'GET' && name === 'events' && rest === undefined) this.#sendEvents(response)
     else if (request.method === 'GET' && name === 'products' && rest && more.length === 0)
-      this.#reply(response, rest, (id) => this.#product(id))
+      this.#reply(response, rest, (id) => this.#inspectProduct(id))
     else if (request.method === 'POST' && isAction(name) && rest === undefined)
       this.#reply(response, searchParams?.get('id') ?? '', (id) => {
-        const done = this.#last.then(() => actions[name](this.#stage, id))
-        this.#last = done.catch(() => {})
-        return done.then((said) => ({ said }))
+        const done = this.#lastAction.then(() => actions[name](this.#context, id))
+        this.#lastAction = done.catch(() => {})
+        return done.then((message) => ({ message }))
       })
-    else end(response, 404, 'The inspector has no such thing')
+    else refuse(response, 404, 'The inspector has no such route')
     return true
   }
 
-  #events(response: ServerResponse): void {
+  #sendEvents(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    const leave = this.requests.watch((answered) => response.write(`data: ${JSON.stringify(answered)}\n\n`))
-    response.on('close', leave)
+    const stopWatching = this.requests.watch((request) =>
+      response.write(`data: ${JSON.stringify(request)}\n\n`),
+    )
+    response.on('close', stopWatching)
     response.write(': listening\n\n')
   }
 
-  async #product(id: string) {
-    const { catalogue, redis } = this.#stage
-    const about = { redis: { on: redis.on, switchable: redis.switchable } }
+  async #inspectProduct(id: string) {
+    const { catalogue, redis } = this.#context
+    const state = { redis: { on: redis.on, switchable: redis.switchable } }
     try {
-      const outcome = await operate(catalogue, { action: 'inspect', ids: [id] }, Number.POSITIVE_INFINITY)
-      return { ...about, ...('products' in outcome && outcome.products[0]) }
+      const result = await runOperation(catalogue, { action: 'inspect', ids: [id] }, Number.POSITIVE_INFINITY)
+      return { ...state, ...('products' in result && result.products[0]) }
     } catch {
-      return about
+      return state
     }
   }
 
-  async #entryOf({ path, outcome }: Answered): Promise<Pick<Answered, 'version' | 'age'>> {
+  async #readEntry({ path, outcome }: RequestRecord): Promise<Pick<RequestRecord, 'version' | 'age'>> {
     const [, id, name] = entryPath.exec(path) ?? []
     if (id === undefined || outcome === 'none' || outcome === 'write' || outcome === 'fail-open') return {}
-    const wanted = path.startsWith('/p/') ? 'page' : (name ?? 'product')
-    const kind = this.#stage.catalogue.kinds.find((each) => each.name === wanted)
+    const kindName = path.startsWith('/p/') ? 'page' : (name ?? 'product')
+    const kind = this.#context.catalogue.kinds.find((each) => each.name === kindName)
     const { version, age } = (await kind?.inspect(id)) ?? {}
     return { ...(version !== undefined && { version }), ...(age !== undefined && { age }) }
   }
 
-  #reply(response: ServerResponse, text: string, work: (id: string) => Promise<object>): void {
-    const done = isProductId(text)
-      ? work(text)
-      : Promise.reject(new Refused('That is not the id of a product'))
+  #reply(response: ServerResponse, id: string, work: (id: string) => Promise<object>): void {
+    const done = isProductId(id)
+      ? work(id)
+      : Promise.reject(new RefusedAction('That is not a valid product id'))
     done.then(
       (answer) => {
         response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
         response.end(JSON.stringify(answer))
       },
       (error: Error) =>
-        end(response, error instanceof Refused ? 409 : 500, error.message || 'Redis does not answer'),
+        refuse(
+          response,
+          error instanceof RefusedAction ? 409 : 500,
+          error.message || 'Redis does not answer',
+        ),
     )
   }
 }
 
-/** Paths that are answered from one entry of a product. */
+/** Paths that are answered from a single entry of a product. */
 const entryPath = /^\/(?:products|p)\/([\w.~-]+)(?:\/(page|reviews))?(?:\?.*)?$/
 
 /**
- * Whether a page of this address asks. Another page in the same browser could reach it too, under a name that it has
- * pointed here (by the `Host`) or by a request across origins (which a browser sends without this header, or asks first).
+ * Returns whether the request comes from a page of this address. A foreign page in the same browser could reach the
+ * inspector in two ways: under a host name that it points here, which the `Host` header reveals, or by a cross-origin
+ * request, which a browser sends without the header `x-inspector` or only after a preflight.
  */
-function isOwn({ headers, method }: IncomingMessage): boolean {
+function isSameOrigin({ headers, method }: IncomingMessage): boolean {
   const host = headers.host?.replace(/:\d+$/, '')
   return (
     (host === '127.0.0.1' || host === 'localhost') && (method === 'GET' || headers['x-inspector'] === '1')
   )
 }
 
-function end(response: ServerResponse, status: number, said: string): void {
+function refuse(response: ServerResponse, status: number, message: string): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify({ said }))
+  response.end(JSON.stringify({ message }))
 }

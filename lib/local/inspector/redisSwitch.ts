@@ -1,21 +1,21 @@
 import { createConnection, createServer, type Socket } from 'node:net'
 import { SetupError } from '../../project/setupError.ts'
-import { freePort } from '../servers/server.ts'
+import { freePort } from '../servers/ports.ts'
 
-/** A way to Redis that can be cut: to whoever uses it, Redis is gone then, while the server itself goes on. */
+/** A relay in front of Redis that can be switched off. Its clients then lose Redis, while the server itself runs on. */
 export interface RedisSwitch {
-  /** Of the way. */
+  /** The address of the relay. */
   url: string
   readonly on: boolean
-  /** Whether there is a way to cut: for a plain connection to a single server. */
+  /** Whether Redis can be switched off, which requires a plain connection to a single server. */
   readonly switchable: boolean
   set(on: boolean): Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Puts a way that can be cut before a Redis. One that is reached by TLS, or a cluster, is used as it is: the name in its
- * certificate, and the addresses that its nodes tell, are not those of a way.
+ * Starts a relay in front of Redis. A Redis behind TLS and a cluster are used directly, without a relay: the name in the
+ * certificate and the addresses that the cluster's nodes announce are not those of the relay.
  */
 export async function openRedisSwitch(redisUrl: string): Promise<RedisSwitch> {
   const target = new URL(redisUrl)
@@ -25,19 +25,19 @@ export async function openRedisSwitch(redisUrl: string): Promise<RedisSwitch> {
   const url = new URL(redisUrl)
   url.hostname = '127.0.0.1'
   url.port = String(port)
-  const open = new Set<Socket>()
+  const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const redis = createConnection(Number(target.port || 6379), target.hostname.replace(/^\[|\]$/g, ''))
     for (const [from, to] of [
       [client, redis],
       [redis, client],
     ] as const) {
-      open.add(from)
+      sockets.add(from)
       from.setNoDelay(true)
       from.on('error', () => {})
-      // Whatever ends one side ends the other: Redis has no use for half a connection.
+      // The end of one side ends the other, because Redis cannot use half of a connection.
       from.on('close', () => {
-        open.delete(from)
+        sockets.delete(from)
         to.destroy()
       })
     }
@@ -46,16 +46,18 @@ export async function openRedisSwitch(redisUrl: string): Promise<RedisSwitch> {
   })
   const listen = () =>
     new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(new SetupError(`The way to Redis: ${error.message}`)))
+      server.once('error', (error) =>
+        reject(new SetupError(`Cannot relay connections to Redis: ${error.message}`)),
+      )
       server.listen(port, '127.0.0.1', () => {
         server.removeAllListeners('error')
         resolve()
       })
     })
-  const cut = () =>
+  const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve())
-      for (const socket of open) socket.destroy()
+      for (const socket of sockets) socket.destroy()
     })
   await listen()
   return {
@@ -65,10 +67,10 @@ export async function openRedisSwitch(redisUrl: string): Promise<RedisSwitch> {
     },
     switchable: true,
     async set(on) {
-      if (on !== server.listening) await (on ? listen() : cut())
+      if (on !== server.listening) await (on ? listen() : close())
     },
     async stop() {
-      if (server.listening) await cut()
+      if (server.listening) await close()
     },
   }
 }

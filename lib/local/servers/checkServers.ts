@@ -4,9 +4,9 @@ import { SetupError } from '../../project/setupError.ts'
 import { connectLocal } from './client.ts'
 
 /**
- * Checks that the Redis that `REDIS_URL` names answers, within 3 s.
+ * Checks that the Redis of `REDIS_URL` answers within 3 s.
  *
- * @throws {SetupError} that says what to do
+ * @throws {SetupError} if it does not; the message names the remedy
  */
 export async function checkRedis(url: string): Promise<void> {
   checkUrl('REDIS_URL', url, ['redis:', 'rediss:'])
@@ -17,24 +17,24 @@ export async function checkRedis(url: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   })
-  let why = ''
+  let reason = ''
   redis.on('error', (error) => {
-    why = error.message
+    reason = error.message
   })
   try {
     await redis.connect()
     await redis.ping()
   } catch (error) {
-    throw dead('REDIS_URL', 'Redis', url, why || String(error))
+    throw notAnswering('REDIS_URL', 'Redis', url, reason || String(error))
   } finally {
     redis.disconnect()
   }
 }
 
 /**
- * Checks that the DynamoDB Local that `DYNAMODB_ENDPOINT` names answers, within 3 s.
+ * Checks that the DynamoDB Local of `DYNAMODB_ENDPOINT` answers within 3 s.
  *
- * @throws {SetupError} that says what to do
+ * @throws {SetupError} if it does not; the message names the remedy
  */
 export async function checkDynamoDB(url: string): Promise<void> {
   checkUrl('DYNAMODB_ENDPOINT', url, ['http:', 'https:'])
@@ -42,14 +42,15 @@ export async function checkDynamoDB(url: string): Promise<void> {
   try {
     await client.send(new ListTablesCommand({ Limit: 1 }), { abortSignal: AbortSignal.timeout(3000) })
   } catch (error) {
-    throw dead('DYNAMODB_ENDPOINT', 'DynamoDB', url, error instanceof Error ? error.message : String(error))
+    const reason = error instanceof Error ? error.message : String(error)
+    throw notAnswering('DYNAMODB_ENDPOINT', 'DynamoDB', url, reason)
   } finally {
     client.destroy()
   }
 }
 
-/** A URL without the password in it. */
-export function withoutSecret(url: string): string {
+/** Returns a URL with `***` in place of its password. */
+export function redactPassword(url: string): string {
   const parsed = new URL(url)
   if (parsed.password) parsed.password = '***'
   return parsed.href.replace(/\/$/, '')
@@ -58,12 +59,12 @@ export function withoutSecret(url: string): string {
 function checkUrl(variable: string, url: string, protocols: string[]): void {
   if (!protocols.includes(URL.parse(url)?.protocol ?? ''))
     throw new SetupError(
-      `${variable} must be a URL that starts with ${protocols.join('// or ')}//: correct it or unset it`,
+      `${variable} must be a URL that starts with ${protocols.join('// or ')}//. Correct it or unset it`,
     )
 }
 
-const dead = (variable: string, name: string, url: string, why: string) =>
+const notAnswering = (variable: string, name: string, url: string, reason: string) =>
   new SetupError(
-    `${variable} is ${withoutSecret(url)}, but no ${name} answers there (${why || 'no connection'}). ` +
-      'Start it, correct the variable, or unset it to have one started',
+    `${variable} is ${redactPassword(url)}, but no ${name} answers there (${reason || 'no connection'}). ` +
+      `Start that ${name}, correct the variable, or unset it to use the ${name} that npm start starts`,
   )

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
-import { projectFolder } from '../../project/folder.ts'
+import { projectDirectory } from '../../project/projectDirectory.ts'
 import { type CommandResult, runCommand } from '../command.ts'
-import { freePort, portOf } from './server.ts'
+import { freePort, readPort } from './ports.ts'
 
-/** A service of docker-compose.yml: its port inside, which is the default outside, and the variable that moves that. */
+/**
+ * The services of docker-compose.yml. `inside` is the port in the container and the default port outside, and `variable`
+ * moves the port outside.
+ */
 const services = {
   valkey: { inside: 6379, variable: 'AISLE_REDIS_PORT' },
   dynamodb: { inside: 8000, variable: 'AISLE_DYNAMODB_PORT' },
@@ -13,19 +16,20 @@ export type ComposeService = keyof typeof services
 /** Services that run in Docker, at 127.0.0.1. */
 export interface Composed {
   ports: Record<ComposeService, number>
-  /** Stops those that did not run before; the others, and every volume, stay. */
+  /** Stops the services that did not run before. The other services and all volumes stay. */
   stop(): Promise<void>
 }
 
 /**
- * Runs services of docker-compose.yml, where a Docker engine answers within 5 s.
+ * Runs services of docker-compose.yml if a Docker engine answers within 5 s.
  *
- * @param say told what takes long and what failed
- * @returns undefined without an engine, or when compose could not bring them up: said why, and nothing left running
+ * @param print receives a line for each slow step and each failure
+ * @returns undefined without an engine, or if compose cannot start the services: then it prints the reason and leaves
+ *   nothing running
  */
 export async function composeUp(
   names: ComposeService[],
-  { env, say, signal }: { env: NodeJS.ProcessEnv; say: (line: string) => void; signal: AbortSignal },
+  { env, print, signal }: { env: NodeJS.ProcessEnv; print: (line: string) => void; signal: AbortSignal },
 ): Promise<Composed | undefined> {
   const engine = await runCommand('docker', ['info', '--format', '{{.ServerVersion}}'], {
     ...{ timeout: 5000, env, signal },
@@ -38,47 +42,49 @@ export async function composeUp(
     timeout: number,
     abort: AbortSignal | undefined = signal,
   ): Promise<CommandResult> =>
-    runCommand('docker', ['compose', '--file', join(projectFolder, 'docker-compose.yml'), ...args], {
+    runCommand('docker', ['compose', '--file', join(projectDirectory, 'docker-compose.yml'), ...args], {
       env: {
         ...env,
         ...Object.fromEntries(names.map((name) => [services[name].variable, String(ports[name])])),
       },
       timeout,
-      cwd: projectFolder,
+      cwd: projectDirectory,
       signal: abort,
     })
-  const failed = (what: string, { why }: CommandResult) => {
-    if (!signal.aborted) say(`Docker answers, but \`docker compose ${what}\` failed: ${why}`)
+  const reportFailure = (command: string, { error }: CommandResult) => {
+    if (!signal.aborted) print(`Docker is running, but \`docker compose ${command}\` failed: ${error}`)
     return undefined
   }
 
   const listed = await compose(['ps', '--services', '--status', 'running'], 20_000)
-  if (!listed.ok) return failed('ps', listed)
-  const before = new Set(listed.out.split('\n').map((line) => line.trim()))
+  if (!listed.ok) return reportFailure('ps', listed)
+  const alreadyRunning = new Set(listed.out.split('\n').map((line) => line.trim()))
+  const toStart = names.filter((name) => !alreadyRunning.has(name))
   for (const name of names) {
     const { inside, variable } = services[name]
-    // A container keeps the port it runs on: another one would have compose replace it.
-    const kept = before.has(name) ? await compose(['port', name, String(inside)], 20_000) : undefined
+    // A running container keeps its port: with another port, compose would replace the container.
+    const current = alreadyRunning.has(name)
+      ? await compose(['port', name, String(inside)], 20_000)
+      : undefined
     ports[name] =
-      Number(kept?.out.trim().split(':').at(-1)) || (await freePort(portOf(variable, env, inside)))
+      Number(current?.out.trim().split(':').at(-1)) || (await freePort(readPort(variable, env, inside)))
   }
 
   let stopped: Promise<unknown> | undefined
   const stop = async () => {
-    const ours = names.filter((name) => !before.has(name))
-    if (ours.length > 0) stopped ??= compose(['stop', ...ours], 30_000, undefined)
+    if (toStart.length > 0) stopped ??= compose(['stop', ...toStart], 30_000, undefined)
     await stopped
   }
-  if (names.some((name) => !before.has(name)))
-    say(`docker compose up -d --wait ${names.join(' ')}  (the first time it fetches the images)`)
+  if (toStart.length > 0)
+    print(`Running docker compose up -d --wait ${names.join(' ')}. The first run downloads the images`)
   const begun = Date.now()
-  const patience = setInterval(
-    () => say(`still waiting for docker compose, ${Math.round((Date.now() - begun) / 1000)} s`),
+  const progress = setInterval(
+    () => print(`Still waiting for docker compose after ${Math.round((Date.now() - begun) / 1000)} s`),
     10_000,
   )
   const up = await compose(['up', '--detach', '--wait', '--wait-timeout', '120', ...names], 600_000)
-  clearInterval(patience)
+  clearInterval(progress)
   if (up.ok) return { ports, stop }
   await stop()
-  return failed('up', up)
+  return reportFailure('up', up)
 }

@@ -1,15 +1,16 @@
 import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { projectFolder } from '../../project/folder.ts'
+import { projectDirectory } from '../../project/projectDirectory.ts'
 import { answersHttp } from './dynamodbServer.ts'
-import { freePort, type RunOptions, type Server, startServer } from './server.ts'
+import { freePort } from './ports.ts'
+import { type RunOptions, type Server, startServer } from './server.ts'
 
 /**
- * Starts serverless-offline: API Gateway and Lambda on this machine, by serverless.yml. Ready when it answers HTTP.
+ * Starts serverless-offline, which emulates API Gateway and Lambda from serverless.yml. It is ready when it answers HTTP.
  *
  * @param env what serverless.yml reads from the environment
- * @param onLine gets what it prints, but for its banners
+ * @param onLine receives its output, without its banners
  */
 export async function startOffline({
   port,
@@ -32,25 +33,31 @@ export async function startOffline({
     process.execPath,
     [serverless, 'offline', '--httpPort', String(port), '--lambdaPort', String(lambdaPort), '--noSponsor'],
     {
-      ...{ name: 'serverless-offline', url, port, env: { ...env, AISLE_BUILD: build }, cwd: projectFolder },
-      // By a path without a route: every other one would start a function, which takes longer than this waits.
+      ...{
+        name: 'serverless-offline',
+        url,
+        port,
+        env: { ...env, AISLE_BUILD: build },
+        cwd: projectDirectory,
+      },
+      // A path without a route. A path with one would start a function, which takes longer than this request waits.
       isReady: () => answersHttp(`${url}/-`),
       onLine: (line) => {
         if (!banner.test(line)) onLine(line)
       },
       // The first start after an install reads some thousand files from a cold disk.
-      patience: 60_000,
+      startTimeoutMs: 60_000,
       ...run,
     },
   )
   // serverless-offline ends without the clean-up of serverless-esbuild.
   server.ended.then(() =>
-    rmSync(join(projectFolder, 'node_modules/.cache/aisle', build), { recursive: true, force: true }),
+    rmSync(join(projectDirectory, 'node_modules/.cache/aisle', build), { recursive: true, force: true }),
   )
   return { ...server, lambdaUrl: `http://127.0.0.1:${lambdaPort}` }
 }
 
-/** Lines that tell nothing that `npm start` or the functions' own log does not: routes, ports, durations. */
+/** Lines that repeat what `npm start` or the functions' own log prints: routes, ports, durations. */
 const banner = new RegExp(
   [
     '^\\s*$|^[┌│└]|^ +\\* \\w+: ',

@@ -1,17 +1,18 @@
 import { accessSync, constants } from 'node:fs'
 import { createConnection } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { freePort, type RunOptions, type Server, startServer } from './server.ts'
+import { freePort } from './ports.ts'
+import { type RunOptions, type Server, startServer } from './server.ts'
 
-/** The Redis-compatible server on PATH, Valkey before Redis. */
+/** Finds a Redis-compatible server on PATH, Valkey before Redis. */
 export const findRedisBinary = (path = process.env.PATH): string | undefined =>
   findBinary('valkey-server', path) ?? findBinary('redis-server', path)
 
-/** The program of that name on PATH. */
+/** Finds the program of that name on PATH. */
 export const findBinary = (name: string, path = process.env.PATH ?? ''): string | undefined =>
   path
     .split(delimiter)
-    .map((folder) => join(folder, name))
+    .map((directory) => join(directory, name))
     .find((file) => {
       try {
         accessSync(file, constants.X_OK)
@@ -22,11 +23,11 @@ export const findBinary = (name: string, path = process.env.PATH ?? ''): string 
     })
 
 /**
- * Starts a Redis as a cache: in memory only. With a snapshot, a crash would undo removals that were acknowledged.
+ * Starts Redis as a cache, in memory only. With a snapshot, a crash would undo removals that Redis had confirmed.
  *
  * @param binary from {@link findRedisBinary}
- * @param port the one to use; default any that is free
- * @param args further settings, such as `--maxmemory 10mb`
+ * @param port default: any free port
+ * @param args more settings, for example `--maxmemory 10mb`
  */
 export async function startRedis({
   binary,
@@ -49,16 +50,16 @@ export async function startRedis({
   })
 }
 
-/** Whether a Redis answers on this port of `host`, within 500 ms. */
+/** Returns whether a Redis answers on this port of `host` within 500 ms. */
 export const answersPing = (port: number, host = '127.0.0.1'): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = createConnection({ port, host })
-    const answer = (yes: boolean) => {
+    const finish = (isAnswered: boolean) => {
       socket.destroy()
-      resolve(yes)
+      resolve(isAnswered)
     }
-    socket.setTimeout(500, () => answer(false))
-    socket.on('error', () => answer(false))
+    socket.setTimeout(500, () => finish(false))
+    socket.on('error', () => finish(false))
     socket.on('connect', () => socket.write('PING\r\n'))
-    socket.on('data', (data) => answer(/^(\+PONG|-NOAUTH)/.test(data.toString())))
+    socket.on('data', (data) => finish(/^(\+PONG|-NOAUTH)/.test(data.toString())))
   })

@@ -1,50 +1,50 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams'
-import { connectLocal, localAccess } from '../servers/client.ts'
-import type { LambdaRecord } from './event.ts'
-import { streamMapping } from './filter.ts'
-import { followStream } from './poller.ts'
+import { connectLocal, localClientConfig } from '../servers/client.ts'
+import { readEventSourceMapping } from './eventSourceMapping.ts'
+import { followStream } from './followStream.ts'
+import type { LambdaRecord } from './lambdaRecord.ts'
 
 /**
- * Delivers the stream of the local table to its function in serverless-offline, which does not do it itself.
+ * Starts delivering the stream of the local table to its function in serverless-offline, which does not do so itself.
  *
- * @param file keeps up to where it has delivered, so that the next start does not deliver a whole day again
- * @param lambdaUrl where serverless-offline invokes functions
- * @param onTrouble told of each trouble, in words; the delivery goes on
+ * @param file stores the positions in the stream, so that the next start does not deliver a whole day's records again
+ * @param lambdaUrl the address at which serverless-offline invokes functions
+ * @param onWarning receives a sentence for each problem; the delivery continues
  */
 export function startStreamDelivery({
   file,
   dynamodbEndpoint,
   lambdaUrl,
-  onTrouble,
+  onWarning,
 }: {
   file: string
   dynamodbEndpoint: string
   lambdaUrl: string
-  onTrouble: (what: string) => void
+  onWarning: (message: string) => void
 }): { stop(): Promise<void> } {
   const db = connectLocal(dynamodbEndpoint)
-  const streams = new DynamoDBStreamsClient(localAccess(dynamodbEndpoint))
-  const mapping = streamMapping()
+  const streams = new DynamoDBStreamsClient(localClientConfig(dynamodbEndpoint))
+  const mapping = readEventSourceMapping()
   const end = new AbortController()
   const positions = readPositions(file)
-  let kept = ''
-  let isTold = false
-  const keep = () => {
-    const now = JSON.stringify(Object.fromEntries(positions))
+  let saved = ''
+  let hasWarned = false
+  const savePositions = () => {
+    const text = JSON.stringify(Object.fromEntries(positions))
     try {
-      if (now !== kept) writeFileSync(file, now)
-      kept = now
-      isTold = false
+      if (text !== saved) writeFileSync(file, text)
+      saved = text
+      hasWarned = false
     } catch (error) {
-      // A full disk costs the next start some deliveries that it has had already; nothing else.
-      if (!isTold) onTrouble(`How far the stream is delivered cannot be kept: ${error}`)
-      isTold = true
+      // The only effect, for example of a full disk, is that the next start delivers some records again.
+      if (!hasWarned) onWarning(`Cannot save the position in the table's stream: ${error}`)
+      hasWarned = true
     }
   }
-  const keeping = setInterval(keep, 1000).unref()
+  const timer = setInterval(savePositions, 1000).unref()
   const followed = followStream({
-    ...{ db, streams, mapping, positions, onTrouble, signal: end.signal },
+    ...{ db, streams, mapping, positions, onWarning, signal: end.signal },
     invoke: (records, signal) =>
       invoke(`${lambdaUrl}/2015-03-31/functions/${mapping.functionName}/invocations`, records, signal),
   })
@@ -52,15 +52,15 @@ export function startStreamDelivery({
     async stop() {
       end.abort()
       await followed
-      clearInterval(keeping)
-      keep()
+      clearInterval(timer)
+      savePositions()
       db.destroy()
       streams.destroy()
     },
   }
 }
 
-/** Empty where there is no such file, or none that is whole: delivering again does no harm. */
+/** Reads the saved positions. A missing or damaged file gives none, because delivering records twice does no harm. */
 function readPositions(file: string): Map<string, string> {
   try {
     return new Map(Object.entries<string>(JSON.parse(readFileSync(file, 'utf8'))))
@@ -69,23 +69,23 @@ function readPositions(file: string): Map<string, string> {
   }
 }
 
-/** The longest that a function may take, with time to start it, ms. */
-const longest = 60_000
+/** The longest time for an invocation, which includes the start of the function, ms. */
+const timeoutMs = 60_000
 
 async function invoke(url: string, Records: LambdaRecord[], signal: AbortSignal): Promise<string[]> {
   const response = await fetch(url, {
     method: 'POST',
     body: JSON.stringify({ Records }),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(longest)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   })
-  const answer = (await response.json()) as Answer
-  // A function that throws is a 200 here, with the error as its answer.
+  const answer = (await response.json()) as InvocationResult
+  // serverless-offline answers 200 with the error in the body if the function throws.
   if (!response.ok || !Array.isArray(answer?.batchItemFailures))
     throw new Error(answer?.errorMessage ?? answer?.Message ?? `HTTP ${response.status}`)
   return answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)
 }
 
-interface Answer {
+interface InvocationResult {
   batchItemFailures?: { itemIdentifier: string }[]
   errorMessage?: string
   Message?: string

@@ -1,31 +1,36 @@
 /**
- * The inspector: what each request of this page met at the cache, a live strip of the last requests, and buttons that
- * make the story happen. Of `npm start` alone, whose front answers /inspector/ (lib/local/inspector).
+ * The inspector: what the cache did for each request of this page, a live strip of the last requests, and buttons that
+ * change the product or the cache. Only `npm start` serves it. Its proxy answers /inspector/ (lib/local/inspector).
  */
 
 const outcomes = ['hit', 'miss', 'stale', 'collapsed', 'fail-open']
 const buttons = [
   ['read', 'Read', 'Reads the product once, as JSON'],
-  ['update', 'Update the price', 'Through the API: the database first, then the entries are removed'],
-  ['edit', 'Edit behind the cache', 'Straight in the database: only its stream tells the cache'],
-  ['expire', 'Expire', 'Ends the time of the product’s entries'],
-  ['flush', 'Flush', 'Removes all entries of this catalogue, and nothing else'],
-  ['burst', '200 readers at once', 'Of a key that is cold, from 20 sandboxes'],
-  ['redis', 'Redis off', 'Cuts the way from the functions to Redis'],
+  [
+    'update',
+    'Update the price',
+    'Writes through the API: updates the database, then removes the cached entries',
+  ],
+  ['edit', 'Edit behind the cache', 'Writes directly to the database. Only its stream invalidates the cache'],
+  ['expire', 'Expire', 'Expires the product’s cached entries'],
+  ['flush', 'Flush', 'Removes all cached entries of this catalogue and no other keys'],
+  ['burst', '200 readers at once', '200 readers in 20 sandboxes read a cold key at the same time'],
+  ['redis', 'Redis off', 'Cuts the connection between the functions and Redis'],
 ]
-const most = 200
+const mostRequests = 200
 
-/** The product of this page, else the first that it shows. */
+/** The id of the product of this page, or else of the first product on it. */
 const id = /\/p\/([\w.~-]+)/.exec(
   /^\/p\//.test(location.pathname)
     ? location.pathname
     : (document.querySelector('a[href^="/p/"]')?.getAttribute('href') ?? ''),
 )?.[1]
-/** Requests that were answered, by their number, and the last of them in the order in which they came. */
+/** The answered requests, by number, and the last of those that used the cache, oldest first. */
 const answered = new Map()
 let last = []
-let entries = {}
-let drawing = false
+/** The state of the product in the database and in the cache, and of the Redis switch. */
+let state = {}
+let isDrawing = false
 
 const panel = document.createElement('aside')
 panel.className = 'inspector'
@@ -34,18 +39,18 @@ panel.innerHTML = `<h2><button type="button" class="i-handle" aria-controls="i-b
 <div id="i-body">
 <div class="i-strip" role="img"></div>
 <ul class="i-legend"></ul>
-<div class="i-buttons" role="group" aria-label="Make it happen"></div>
-<p class="i-said" role="status"></p>
+<div class="i-buttons" role="group" aria-label="Actions"></div>
+<p class="i-message" role="status"></p>
 <div class="i-tables">
-<div class="i-scroll" tabindex="0" role="region" aria-labelledby="i-now"><h3 id="i-now"></h3><table class="i-entries"></table></div>
+<div class="i-scroll" tabindex="0" role="region" aria-labelledby="i-state"><h3 id="i-state"></h3><table class="i-entries"></table></div>
 <div class="i-scroll" tabindex="0" role="region" aria-labelledby="i-own"><h3 id="i-own">Requests of this page</h3><table class="i-requests"></table></div>
 </div>
 </div>`
 const part = (name) => panel.querySelector(name)
 const element = (name, text, attributes = {}) => {
-  const made = Object.assign(document.createElement(name), { textContent: text ?? '' })
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-  return made
+  const created = Object.assign(document.createElement(name), { textContent: text ?? '' })
+  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, value)
+  return created
 }
 
 for (const outcome of outcomes) {
@@ -55,15 +60,15 @@ for (const outcome of outcomes) {
 }
 for (const [action, label, title] of buttons) {
   const button = element('button', label, { type: 'button', title, 'data-action': action })
-  button.addEventListener('click', () => act(action, button))
+  button.addEventListener('click', () => runAction(action, button))
   if (id === undefined && action !== 'flush' && action !== 'redis') button.disabled = true
   part('.i-buttons').append(button)
 }
-part('.i-handle').addEventListener('click', () => open(panel.dataset.open !== 'true'))
-open(sessionStorage.getItem('inspector') === 'open')
+part('.i-handle').addEventListener('click', () => setOpen(panel.dataset.open !== 'true'))
+setOpen(sessionStorage.getItem('inspector') === 'open')
 document.body.append(panel)
 
-/** What listens while this page is looked at: a browser allows six connections to an address, for all its tabs. */
+/** The open connection while this tab is visible. A browser allows six connections to an address, for all tabs. */
 let events
 function listen() {
   events?.close()
@@ -74,82 +79,83 @@ function listen() {
     const request = JSON.parse(data)
     if (answered.has(request.n)) return
     answered.set(request.n, request)
-    if (outcomes.includes(request.outcome)) last = [...last, request].slice(-most)
-    for (const n of answered.size > 4 * most ? [...answered.keys()].slice(0, most) : []) answered.delete(n)
+    if (outcomes.includes(request.outcome)) last = [...last, request].slice(-mostRequests)
+    for (const n of answered.size > 4 * mostRequests ? [...answered.keys()].slice(0, mostRequests) : [])
+      answered.delete(n)
     draw()
   })
 }
 document.addEventListener('visibilitychange', listen)
 listen()
 new PerformanceObserver(draw).observe({ type: 'resource', buffered: true })
-setInterval(() => panel.dataset.open === 'true' && !document.hidden && look(), 1000)
+setInterval(() => panel.dataset.open === 'true' && !document.hidden && refresh(), 1000)
 draw()
 
-function open(is) {
-  panel.dataset.open = String(is)
-  part('.i-handle').setAttribute('aria-expanded', String(is))
-  part('#i-body').hidden = !is
-  sessionStorage.setItem('inspector', is ? 'open' : '')
-  if (is) look()
+function setOpen(isOpen) {
+  panel.dataset.open = String(isOpen)
+  part('.i-handle').setAttribute('aria-expanded', String(isOpen))
+  part('#i-body').hidden = !isOpen
+  sessionStorage.setItem('inspector', isOpen ? 'open' : '')
+  if (isOpen) refresh()
 }
 
-/** Does what a button says, tells what happened, and shows the page as a reader gets it now. */
-async function act(action, button) {
+/** Runs the action of a button, shows its message, and reloads the page's content. */
+async function runAction(action, button) {
   for (const each of panel.querySelectorAll('.i-buttons button')) each.disabled = true
-  part('.i-said').textContent = `${button.textContent} …`
+  part('.i-message').textContent = `${button.textContent} …`
   try {
-    part('.i-said').textContent = action === 'read' ? await read() : await order(action)
-    if (action !== 'expire' && action !== 'flush' && action !== 'read') await showPage()
-    await look()
+    part('.i-message').textContent = action === 'read' ? await read() : await post(action)
+    if (action !== 'expire' && action !== 'flush' && action !== 'read') await reloadContent()
+    await refresh()
   } catch (error) {
-    part('.i-said').textContent = `That went wrong: ${error.message}`
+    part('.i-message').textContent = `Failed: ${error.message}`
   } finally {
     for (const each of panel.querySelectorAll('.i-buttons button')) each.disabled = false
     button.focus()
   }
 }
 
-async function order(action) {
-  const name = action === 'redis' ? (entries.redis?.on === false ? 'redisOn' : 'redisOff') : action
-  // A header of its own: a page of another origin cannot send it.
+async function post(action) {
+  const name = action === 'redis' ? (state.redis?.on === false ? 'redisOn' : 'redisOff') : action
+  // A page of another origin cannot send this header.
   const answer = await fetch(`/inspector/${name}?id=${id ?? '1'}`, {
     method: 'POST',
     headers: { 'x-inspector': '1' },
   })
-  return (await answer.json()).said
+  return (await answer.json()).message
 }
 
 async function read() {
   const begun = performance.now()
   const answer = await fetch(`/products/${id}`, { cache: 'no-store' })
   await answer.text()
-  return `${answer.status}, ${answer.headers.get('cache-status')}, ${Math.round(performance.now() - begun)} ms with the emulator`
+  return `${answer.status}, ${answer.headers.get('cache-status')}, ${Math.round(performance.now() - begun)} ms including the emulator`
 }
 
-/** Puts the page's content, asked for anew, in the place of what is shown. */
-async function showPage() {
+/** Fetches the page again and replaces its content. */
+async function reloadContent() {
   const answer = await fetch(location.href, { cache: 'no-store' })
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   const main = page.querySelector('main')
   if (main) document.querySelector('main').replaceChildren(...main.childNodes)
 }
 
-/** Looks what stands in the cache. */
-async function look() {
+/** Reads the state of the product and draws everything again. */
+async function refresh() {
   if (id === undefined) return
   try {
-    entries = await (await fetch(`/inspector/products/${id}`)).json()
+    state = await (await fetch(`/inspector/products/${id}`)).json()
   } catch {
-    entries = {}
+    state = {}
   }
   draw()
 }
 
 function draw() {
-  if (drawing) return
-  drawing = true
+  if (isDrawing) return
+  isDrawing = true
   requestAnimationFrame(() => {
-    drawing = false
+    isDrawing = false
     drawStrip()
     drawEntries()
     drawRequests()
@@ -164,7 +170,7 @@ function drawStrip() {
   part('.i-more').textContent =
     last.length === 0
       ? ''
-      : `${share(hits + stale + collapsed)} without the database, of the last ${last.length}`
+      : `${share(hits + stale + collapsed)} of the last ${last.length === 1 ? 'read' : `${last.length} reads`} without the database`
   for (const [n, count] of counts.entries())
     part('.i-legend').children[n].lastChild.textContent = String(count)
   const strip = part('.i-strip')
@@ -178,9 +184,9 @@ function drawStrip() {
       const ms = (request.cacheMs ?? 0) + (request.dbMs ?? 0)
       const bar = element('i', '', {
         class: `i-${request.outcome}`,
-        title: `${request.path}: ${tell(request)}`,
+        title: `${request.path}: ${describe(request)}`,
       })
-      // From 0.1 ms at the bottom to a second at the top.
+      // A logarithmic scale from 0.1 ms at the bottom to 1 s at the top.
       bar.style.height = `${Math.min(100, Math.max(8, 25 * (Math.log10(Math.max(ms, 0.1)) + 1)))}%`
       return bar
     }),
@@ -189,26 +195,26 @@ function drawStrip() {
 
 function drawEntries() {
   if (panel.dataset.open !== 'true') return
-  const { database, redis } = entries
-  part('#i-now').textContent =
+  const { database, redis, entries = [] } = state
+  part('#i-state').textContent =
     id === undefined
-      ? 'No product on this page'
-      : `Product ${id}, now${redis?.on === false ? ': Redis is off' : ''}`
+      ? 'There is no product on this page'
+      : `Current state of product ${id}${redis?.on === false ? ' (Redis is off)' : ''}`
   const switchButton = part('[data-action=redis]')
   switchButton.textContent = redis?.on === false ? 'Redis on' : 'Redis off'
   switchButton.hidden = redis?.switchable === false
-  const rows = (entries.entries ?? []).map(({ cache, state, version, age, ttl }) => [
+  const rows = entries.map(({ cache, state, version, age, ttl }) => [
     cache,
     state,
-    short(version),
-    seconds(age),
-    seconds(ttl),
+    shorten(version),
+    formatSeconds(age),
+    formatSeconds(ttl),
   ])
-  if (database) rows.unshift(['database', database.state, short(database.version), '–', '–'])
-  table(part('.i-entries'), ['', 'state', 'version', 'age', 'fresh for'], rows)
+  if (database) rows.unshift(['database', database.state, shorten(database.version), '–', '–'])
+  fillTable(part('.i-entries'), ['', 'state', 'version', 'age', 'fresh for'], rows)
 }
 
-/** The requests of this page by the numbers that their answers carried. */
+/** Draws the requests of this page. The number in each response identifies its request. */
 function drawRequests() {
   if (panel.dataset.open !== 'true') return
   const own = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
@@ -222,28 +228,32 @@ function drawRequests() {
     if (!request)
       return [
         path,
-        entry.transferSize === 0 ? 'the browser’s own' : '…',
+        entry.transferSize === 0 ? 'browser cache' : '…',
         '–',
         '–',
         '–',
         '–',
-        milli(entry.duration),
+        formatMs(entry.duration),
       ]
     const { outcome, version, age, cacheMs, dbMs, ms } = request
     return [
       path,
-      outcome === 'none' ? 'a file' : outcome,
-      short(version),
-      seconds(age),
-      milli(cacheMs),
-      milli(dbMs),
-      milli(ms),
+      outcome === 'none' ? 'file' : outcome,
+      shorten(version),
+      formatSeconds(age),
+      formatMs(cacheMs),
+      formatMs(dbMs),
+      formatMs(ms),
     ]
   })
-  table(part('.i-requests'), ['', 'outcome', 'version', 'age', 'cache', 'database', 'whole'], rows.reverse())
+  fillTable(
+    part('.i-requests'),
+    ['', 'outcome', 'version', 'age', 'cache', 'database', 'total'],
+    rows.reverse(),
+  )
 }
 
-function table(place, names, rows) {
+function fillTable(place, names, rows) {
   const head = element('tr')
   head.append(...names.map((name) => (name ? element('th', name, { scope: 'col' }) : element('td'))))
   const lines = rows.map(([first, ...cells]) => {
@@ -257,27 +267,27 @@ function table(place, names, rows) {
   place.replaceChildren(head, ...lines)
 }
 
-const tell = ({ outcome, detail, version, age, cacheMs, dbMs, ms }) =>
+const describe = ({ outcome, detail, version, age, cacheMs, dbMs, ms }) =>
   [
     `${outcome}${detail ? ` (${detail})` : ''}`,
     version === undefined ? '' : `version ${version}`,
-    age === undefined ? '' : `${seconds(age)} old`,
-    cacheMs === undefined ? '' : `cache ${milli(cacheMs)}`,
-    dbMs === undefined ? '' : `database ${milli(dbMs)}`,
-    `whole ${milli(ms)}`,
+    age === undefined ? '' : `${formatSeconds(age)} old`,
+    cacheMs === undefined ? '' : `cache ${formatMs(cacheMs)}`,
+    dbMs === undefined ? '' : `database ${formatMs(dbMs)}`,
+    `total ${formatMs(ms)}`,
   ]
     .filter(Boolean)
     .join(', ')
 
-/** The end of a version: they begin as the time does. */
-function short(version) {
+/** Returns the last six digits of a version. Versions begin with the time, so all of them start alike. */
+function shorten(version) {
   return version === undefined ? '–' : String(version).replace(/^.+(?=.{6})/, '…')
 }
 
-function milli(ms) {
+function formatMs(ms) {
   return ms === undefined ? '–' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 }
 
-function seconds(ms) {
+function formatSeconds(ms) {
   return ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`
 }

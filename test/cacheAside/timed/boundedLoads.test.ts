@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { Overloaded } from '../../../lib/cacheAside/index.ts'
-import { freePort } from '../../../lib/local/servers/server.ts'
+import { freePort } from '../../../lib/local/servers/ports.ts'
 import { openCache } from '../../support/cache.ts'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 
 timed(
-  'G7: no more loads run at once than are allowed, and the others follow as slots come free',
-  place,
+  'G7: at most maxConcurrentLoads loads run at once; the others follow as permits become free',
+  testbed,
   async () => {
     let running = 0
-    let most = 0
-    const { cache } = await place.open({
+    let mostRunning = 0
+    const { cache } = await testbed.open({
       maxConcurrentLoads: 4,
       load: async (id) => {
-        most = Math.max(most, ++running)
+        mostRunning = Math.max(mostRunning, ++running)
         await sleep(20)
         running--
         return { value: { text: id }, version: 1 }
@@ -25,15 +25,15 @@ timed(
     })
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => cache.get(`id${n}`)))
     expect(answers.map(({ value }) => value?.text)).toEqual(Array.from({ length: 40 }, (_, n) => `id${n}`))
-    expect(most).toBe(4)
+    expect(mostRunning).toBe(4)
   },
 )
 
 timed(
-  'G7: what cannot begin in its time is refused with a typed error, and the slots are not lost',
-  place,
+  'G7: a load that cannot start in time is refused with a typed error, and no permit is lost',
+  testbed,
   async () => {
-    const { cache, events } = await place.open({
+    const { cache, events } = await testbed.open({
       maxConcurrentLoads: 2,
       load: async (id) => {
         await sleep(id.startsWith('slow') ? 400 : 1)
@@ -51,9 +51,9 @@ timed(
   },
 )
 
-timed('G7: so is one for which many wait that other loads come to an end', place, async () => {
+timed('G7: ten callers of one id that wait for the same permit make one load', testbed, async () => {
   const loads: string[] = []
-  const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, place.database, {
+  const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, testbed.database, {
     maxConcurrentLoads: 1,
     load: async (id) => {
       loads.push(id)
@@ -75,8 +75,8 @@ timed('G7: so is one for which many wait that other loads come to an end', place
 })
 
 timed(
-  'G7: while Redis is away an id is loaded once in a moment, by whomever it is asked for',
-  place,
+  'G7: while Redis is away, an id is loaded once per fallbackMs, however many callers ask for it',
+  testbed,
   async ({ database }) => {
     const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, database)
     await database.write('a', 'old')
@@ -93,7 +93,7 @@ timed(
   },
 )
 
-timed('G7: a process reads its own writes, also while Redis is away', place, async ({ database }) => {
+timed('G7: a process reads its own writes while Redis is away', testbed, async ({ database }) => {
   const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, database)
   await database.write('b', 'old')
   for (let n = 0; n < 4; n++) await cache.get('b')

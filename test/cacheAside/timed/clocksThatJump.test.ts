@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { sharedNow } from '../../support/clock.ts'
-import { type Process, startFleet, told } from '../../support/fleet.ts'
+import { type Process, reported, startFleet } from '../../support/fleet.ts'
 import { timed } from '../../support/timed.ts'
 
 const fleet = await startFleet(3)
@@ -10,7 +10,7 @@ const cache = 'clocks'
 const ttl = 2000
 const leaseMs = 3000
 
-/** Opens a cache in each, of which one has the right time and the others are an hour away from it. */
+/** Opens a cache in three processes. One has the right time, one is an hour ahead, one is an hour behind. */
 async function open() {
   const [right, fast, slow] = fleet.processes as [Process, Process, Process]
   await fleet.open({ cache, options: { ttl, jitter: 0 } })
@@ -21,11 +21,11 @@ async function open() {
 
 const read = async (process: Process, id: string) => {
   const [answer] = await process.call('get', { cache, id })
-  if (!answer) throw new Error('no answer')
+  if (!answer) throw new Error('The process returned no answer')
   return answer
 }
 
-timed('G1: whatever the clocks say, nobody reads a value from before a write', fleet, async () => {
+timed('G1: no process reads a value from before a write, however wrong the clocks are', fleet, async () => {
   const { processes } = await open()
   let version = 0
   for (const writer of processes) {
@@ -39,23 +39,22 @@ timed('G1: whatever the clocks say, nobody reads a value from before a write', f
   }
 })
 
-timed('G1: an age is never below zero, and decides only whether an entry is fresh', fleet, async () => {
+timed('G1: an age is never negative, and decides only whether an entry is fresh', fleet, async () => {
   const { right, fast, slow, texts } = await open()
   await texts.write('b', 'x')
   expect(await read(right, 'b')).toMatchObject({ status: { stored: true } })
-  const behind = await read(slow, 'b')
-  expect(behind).toMatchObject({ age: 0, status: { hit: true, ttl: ttl / 1000 } })
-  // An hour ahead, it is long stale: loaded again and served, nothing else.
+  expect(await read(slow, 'b')).toMatchObject({ age: 0, status: { hit: true, ttl: ttl / 1000 } })
+  // To the clock that is an hour ahead the entry is stale, so that process loads it again.
   expect(await read(fast, 'b')).toMatchObject({ value: { text: 'x' }, status: { stored: true } })
   expect(await read(right, 'b')).toMatchObject({ age: 0, status: { hit: true } })
 })
 
-timed('G1: to a clock that is behind, an entry lives no longer than in Redis', fleet, async () => {
+timed('G1: to a process whose clock is behind, an entry lives no longer than in Redis', fleet, async () => {
   const { right, slow, texts } = await open()
   await texts.write('c', 'old')
   await read(right, 'c')
   const filled = sharedNow()
-  await texts.write('c', 'new, behind the back of the cache')
+  await texts.write('c', 'new, written past the cache')
   let last: Awaited<ReturnType<typeof read>>
   do last = await read(slow, 'c')
   while (last.status.hit && sharedNow() - filled < 5000)
@@ -63,32 +62,32 @@ timed('G1: to a clock that is behind, an entry lives no longer than in Redis', f
   expect(last.at - filled).toBeLessThan(ttl + 500)
 })
 
-timed('G1: a lease ends by the clock of Redis alone', fleet, async () => {
+timed('G1: a lease ends only by the clock of Redis', fleet, async () => {
   const { fast, slow, texts } = await open()
   await texts.write('d', 'x')
   await slow.call('hold')
   const held = read(slow, 'd')
-  await expect.poll(() => told([slow], 'load', 'd').length, { interval: 5 }).toBe(1)
-  const [taken] = told([slow], 'load', 'd')
-  // So it is away for longer than its lease.
+  await expect.poll(() => reported([slow], 'load', 'd').length, { interval: 5 }).toBe(1)
+  const [taken] = reported([slow], 'load', 'd')
+  // Stopped for longer than its lease lasts.
   slow.process.kill('SIGSTOP')
-  // An hour ahead, it waits for the lease's holder all the same, until the lease is over.
+  // Its clock is an hour ahead, but it waits for the lease holder until the lease ends.
   expect(await read(fast, 'd')).toMatchObject({ status: { stored: true } })
-  const [second] = told([fast], 'load', 'd')
+  const [second] = reported([fast], 'load', 'd')
   expect((second?.at ?? 0) - (taken?.at ?? 0)).toBeGreaterThan(leaseMs * 0.8)
   slow.process.kill('SIGCONT')
   await slow.call('release')
   expect((await held).status.stored).toBeUndefined()
 })
 
-timed('G1: a clock that jumps during a load spoils neither its fill nor a removal', fleet, async () => {
+timed('G1: a clock that jumps during a load affects neither its fill nor a removal', fleet, async () => {
   const { right, fast, processes, texts } = await open()
   for (const [step, ahead] of [0, hour, -hour, 0].entries()) {
     const id = `e${step}`
     await texts.write(id, 'old')
     await right.call('hold')
     const filled = read(right, id)
-    await expect.poll(() => told([right], 'load', id).length, { interval: 5 }).toBe(1)
+    await expect.poll(() => reported([right], 'load', id).length, { interval: 5 }).toBe(1)
     await right.call('setClock', { ahead })
     await right.call('release')
     expect(await filled).toMatchObject({ value: { text: 'old' }, status: { stored: true } })
@@ -96,7 +95,7 @@ timed('G1: a clock that jumps during a load spoils neither its fill nor a remova
     await fast.call('invalidate', { cache, id })
     await right.call('hold')
     const refused = read(right, id)
-    await expect.poll(() => told([right], 'load', id).length, { interval: 5 }).toBe(2)
+    await expect.poll(() => reported([right], 'load', id).length, { interval: 5 }).toBe(2)
     await fast.call('write', { cache, id, text: 'new' })
     await right.call('setClock', { ahead: -ahead })
     await right.call('release')

@@ -8,7 +8,7 @@ import { timed } from '../../support/timed.ts'
 const fleet = await startClusterFleet(0)
 const { cluster, texts } = fleet
 
-/** A cache with a client of its own, as another process has it. */
+/** Opens a cache with its own client, as in another process. */
 async function open(options: Partial<CacheAsideOptions<Text>> = {}) {
   const redis = connectCache(cluster.url)
   onTestFinished(() => redis.disconnect())
@@ -26,7 +26,7 @@ async function open(options: Partial<CacheAsideOptions<Text>> = {}) {
     },
     ...options,
   })
-  // On every shard, so that a client which only just connects is none of a test's circumstances.
+  // Connects to every shard, so that no test measures a client that is still connecting.
   await Promise.all(ids('connected', 12).map((id) => redis.get(cache.key(id))))
   return { redis, cache, loads }
 }
@@ -70,7 +70,7 @@ timed('G10: one atomic command removes the entries of an id in all caches', flee
   }
 })
 
-timed('G10: a hundred ids over all shards are one load, and then hits', fleet, async () => {
+timed('G10: a hundred ids on all shards take one loadMany, and are then hits', fleet, async () => {
   const { cache, loads } = await open()
   const wanted = ids('c', 100)
   await Promise.all(wanted.slice(0, 99).map((id) => texts.write(id, id)))
@@ -83,7 +83,7 @@ timed('G10: a hundred ids over all shards are one load, and then hits', fleet, a
   expect(again.every(({ status }) => status.hit)).toBe(true)
 })
 
-timed('G10: the first call of a client may be for many', fleet, async () => {
+timed('G10: the first call of a client can be a getMany', fleet, async () => {
   const redis = connectCache(cluster.url)
   onTestFinished(() => redis.disconnect())
   const loadMany = (wanted: string[]) => texts.readMany(wanted, AbortSignal.timeout(5_000))
@@ -94,15 +94,15 @@ timed('G10: the first call of a client may be for many', fleet, async () => {
   expect(first.map(({ status }) => status.stored)).toEqual(wanted.map(() => true))
 })
 
-timed('G10: what is no entry is a miss and replaced, on every shard', fleet, async () => {
+timed('G10: bad content is a miss and is replaced, on every shard', fleet, async () => {
   const { cache, redis } = await open()
   const wanted = ids('e', 9)
   await Promise.all(wanted.map((id) => texts.write(id, id)))
   await cache.getMany(wanted)
   for (const [n, id] of wanted.entries()) {
     const key = cache.key(id)
-    if (n % 3 === 0) await redis.set(key, 'rubbish')
-    else if (n % 3 === 1) await redis.del(key).then(() => redis.lpush(key, 'rubbish'))
+    if (n % 3 === 0) await redis.set(key, 'garbage')
+    else if (n % 3 === 1) await redis.del(key).then(() => redis.lpush(key, 'garbage'))
     else await redis.set(key, (await redis.get(key))?.slice(0, -1) ?? '')
   }
   for (const id of wanted.slice(0, 3)) {
@@ -115,7 +115,7 @@ timed('G10: what is no entry is a miss and replaced, on every shard', fleet, asy
   expect((await cache.getMany(wanted)).every(({ status }) => status.hit)).toBe(true)
 })
 
-timed('G10: a load from before a write is not stored after it', fleet, async () => {
+timed('G10: a value loaded before a write is not stored after it', fleet, async () => {
   const held = Promise.withResolvers<void>()
   const reached = Promise.withResolvers<void>()
   const { cache } = await open({

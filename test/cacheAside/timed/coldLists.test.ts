@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { sharedNow } from '../../support/clock.ts'
-import { logOf, type Process, startFleet, told } from '../../support/fleet.ts'
+import { cacheLog, type Process, reported, startFleet } from '../../support/fleet.ts'
 import { timed } from '../../support/timed.ts'
 
 const fleet = await startFleet(4)
 const cache = 'list'
 const ids = Array.from({ length: 24 }, (_, n) => `id${n}`)
 
-/** Three processes read the same list one shortly after the other, with nothing of it in Redis. */
+/** Three processes read the same list shortly after one another, while Redis holds none of it. */
 async function readColdList() {
   const readers = fleet.processes.slice(0, 3)
   await fleet.open({ cache })
@@ -21,29 +21,29 @@ async function readColdList() {
   return { readers, lists }
 }
 
-async function expectOneBatch(lists: { value: unknown }[][]) {
+async function expectOneLoadMany(lists: { value: unknown }[][]) {
   for (const list of lists) expect(list.map(({ value }) => value)).toEqual(ids.map(() => ({ text: 'old' })))
-  expect(told(fleet.processes, 'load')).toEqual([])
-  expect(told(fleet.processes, 'batch')).toMatchObject([{ ids }])
-  expect((await logOf(fleet.processes)).filter(({ type }) => type === 'breaker')).toEqual([])
+  expect(reported(fleet.processes, 'load')).toEqual([])
+  expect(reported(fleet.processes, 'batch')).toMatchObject([{ ids }])
+  expect((await cacheLog(fleet.processes)).filter(({ type }) => type === 'breaker')).toEqual([])
 }
 
 timed(
-  'G3: three processes that read the same cold list make one batch and no single load',
+  'G3: three processes that read the same cold list make one loadMany and no other load',
   fleet,
   async () => {
     const { lists } = await readColdList()
-    await expectOneBatch(lists)
+    await expectOneLoadMany(lists)
   },
 )
 
-timed('G3: nor do they two milliseconds away', fleet, async ({ redis }) => {
+timed('G3: three processes make one loadMany if Redis is two milliseconds away', fleet, async ({ redis }) => {
   await redis.wire.delay(2)
   const { lists } = await readColdList()
-  await expectOneBatch(lists)
+  await expectOneLoadMany(lists)
 })
 
-timed('G1: what is written after they have read it is not served any more', fleet, async () => {
+timed('G1: after a write, no process serves what it read before', fleet, async () => {
   const { readers } = await readColdList()
   const [writer] = fleet.processes.slice(3) as [Process]
   expect(await writer.call('write', { cache, id: 'id7', text: 'new' })).toMatchObject({
@@ -54,7 +54,7 @@ timed('G1: what is written after they have read it is not served any more', flee
   expect(stale.map(({ status }) => status)).toEqual([])
 })
 
-timed('G3: lists that overlap in part wait only for what others load', fleet, async () => {
+timed('G3: a list waits only for the ids that other lists load', fleet, async () => {
   await fleet.open({ cache })
   await Promise.all(ids.map((id) => fleet.texts.write(id, 'old')))
   await fleet.behave({ slowMs: 80 })
@@ -65,25 +65,29 @@ timed('G3: lists that overlap in part wait only for what others load', fleet, as
     ),
   )
   for (const { value } of lists.flat()) expect(value).toEqual({ text: 'old' })
-  expect(told(fleet.processes, 'load')).toEqual([])
-  const loaded = told(fleet.processes, 'batch').flatMap((batch) => batch.ids)
+  expect(reported(fleet.processes, 'load')).toEqual([])
+  const loaded = reported(fleet.processes, 'batch').flatMap((batch) => batch.ids)
   expect(loaded.sort()).toEqual([...ids].sort())
   await sleep(20)
 })
 
-timed('G3: also where two processes warm what a third one reads', fleet, async () => {
-  await fleet.open({ cache })
-  await Promise.all(ids.map((id) => fleet.texts.write(id, 'old')))
-  await fleet.behave({ slowMs: 80 })
-  const [one, two, reader] = fleet.processes as [Process, Process, Process]
-  const [first, second, list] = await Promise.all([
-    one.call('warm', { cache, ids }),
-    two.call('warm', { cache, ids }),
-    reader.call('getMany', { cache, ids }),
-  ])
-  expect(first.failed.concat(second.failed)).toEqual([])
-  expect(list.map(({ value }) => value)).toEqual(ids.map(() => ({ text: 'old' })))
-  expect(told(fleet.processes, 'load')).toEqual([])
-  const loaded = told(fleet.processes, 'batch').flatMap((batch) => batch.ids)
-  expect(loaded.sort()).toEqual([...ids].sort())
-})
+timed(
+  'G3: two processes that warm ids and a third one that reads them load each id once',
+  fleet,
+  async () => {
+    await fleet.open({ cache })
+    await Promise.all(ids.map((id) => fleet.texts.write(id, 'old')))
+    await fleet.behave({ slowMs: 80 })
+    const [one, two, reader] = fleet.processes as [Process, Process, Process]
+    const [first, second, list] = await Promise.all([
+      one.call('warm', { cache, ids }),
+      two.call('warm', { cache, ids }),
+      reader.call('getMany', { cache, ids }),
+    ])
+    expect(first.failed.concat(second.failed)).toEqual([])
+    expect(list.map(({ value }) => value)).toEqual(ids.map(() => ({ text: 'old' })))
+    expect(reported(fleet.processes, 'load')).toEqual([])
+    const loaded = reported(fleet.processes, 'batch').flatMap((batch) => batch.ids)
+    expect(loaded.sort()).toEqual([...ids].sort())
+  },
+)

@@ -3,30 +3,30 @@ import { expect, onTestFinished } from 'vitest'
 import { type CacheEvent, createCacheAside } from '../../../lib/cacheAside/index.ts'
 import { connectCache } from '../../../lib/clients/redis/index.ts'
 import { connectLocal } from '../../../lib/local/servers/client.ts'
-import { freePort } from '../../../lib/local/servers/server.ts'
+import { freePort } from '../../../lib/local/servers/ports.ts'
 import { databaseIn, type Text } from '../../support/cache.ts'
 import { startControl } from '../../support/control.ts'
 import { freshTables } from '../../support/dynamodb.ts'
-import { untilFileEnds } from '../../support/ends.ts'
+import { fileCleanup } from '../../support/fileCleanup.ts'
 import { startNetwork } from '../../support/network.ts'
 import { secureServer } from '../../support/secureCache.ts'
-import { threeServers } from '../../support/servers.ts'
 import { timed } from '../../support/timed.ts'
+import { startWiredMasters } from '../../support/wiredRedis.ts'
 
 const prefix = 'aisle-test'
-const ends = untilFileEnds()
+const afterFile = fileCleanup()
 const { endpoint, table } = await freshTables()
 const database = databaseIn(connectLocal(endpoint), table)
 const network = await startNetwork()
-ends(() => network.worker.kill())
-const control = await startControl(network, ends)
+afterFile(() => network.worker.kill())
+const control = await startControl(network, afterFile)
 const secure = await secureServer(prefix)
 const { port } = new URL(secure.url)
-// So far away that an answer comes in time, and a handshake before it would not.
+// So far away that an answer comes within cacheTimeoutMs, but not if a handshake comes first.
 const wire = await network.open(Number(port), 25)
-const cluster = await threeServers(network, ends, 30)
+const cluster = await startWiredMasters(network, afterFile, 30)
 const single = secure.url.replace(port, String(wire.port))
-const ground = {
+const testbed = {
   control,
   async reset() {
     await wire.reset()
@@ -37,7 +37,7 @@ const ground = {
   },
 }
 
-/** A cache whose client has not connected yet, as in a fresh sandbox. */
+/** Opens a cache whose client has not connected yet, as in a new sandbox. */
 function open(url: string) {
   const redis = connectCache(url)
   onTestFinished(() => redis.disconnect())
@@ -52,38 +52,38 @@ function open(url: string) {
   return { cache, redis, errors: () => events.filter((event) => 'error' in event && event.error) }
 }
 
-/** Fills from near by. */
+/** Fills both servers, with the cluster's delay turned off meanwhile. */
 async function fill() {
   for (const url of [secure.url, cluster.url]) {
-    for (const line of cluster.wires) await line.delay(0)
+    for (const each of cluster.wires) await each.delay(0)
     for (const { status } of await open(url).cache.getMany(['a', 'b'])) expect(status.stored).toBe(true)
-    for (const line of cluster.wires) await line.delay(30)
+    for (const each of cluster.wires) await each.delay(30)
   }
 }
 
 /**
- * Freezes this process while all connections are closed: it hears of nothing until it goes on, and what it does then comes
- * before what it hears.
+ * Freezes this process while all connections are closed. The process learns of it only after it has continued, and
+ * after the calls that it makes right then.
  */
 function freeze(): Promise<unknown> {
-  const cut = Promise.all([wire, ...cluster.wires].map((line) => line.cut()))
+  const cut = Promise.all([wire, ...cluster.wires].map((each) => each.cut()))
   const thaws = performance.now() + 100
   while (performance.now() < thaws);
   return cut
 }
 
-const tookMs = async (work: () => Promise<unknown>) => {
+const measureMs = async (work: () => Promise<unknown>) => {
   const begun = performance.now()
   await work()
   return performance.now() - begun
 }
 
-for (const [what, url] of [
-  ['a server by TLS with a password', single],
+for (const [title, url] of [
+  ['a server with TLS and a password', single],
   ['a cluster', cluster.url],
 ]) {
   const address = String(url)
-  timed(`G4: the first read of a process waits for its connection to ${what}`, ground, async () => {
+  timed(`G4: the first read of a process waits for its connection to ${title}`, testbed, async () => {
     await fill()
     const { cache, errors } = open(address)
     expect((await cache.get('a')).status).toMatchObject({ hit: true })
@@ -92,81 +92,86 @@ for (const [what, url] of [
     expect([errors(), list.errors()]).toEqual([[], []])
   })
 
+  timed(`G4: the first write of a process connects to ${title} while its commit runs`, testbed, async () => {
+    await fill()
+    const { cache, errors } = open(address)
+    const slow = () => sleep(200).then(() => database.write('a', 'y'))
+    const took = await measureMs(async () => {
+      expect(await cache.write('a', slow)).toMatchObject({ invalidation: 'done' })
+    })
+    // The connection began with the write and is ready when the commit ends. Only one round trip is left.
+    expect(took).toBeLessThan(200 + 60 + 50)
+    expect((await open(address).cache.get('a')).value).toEqual({ text: 'y' })
+    expect(errors()).toEqual([])
+  })
+
   timed(
-    `G4: so does its first write to ${what}, and the database is not waited for first`,
-    ground,
+    `G4: a connection to ${title} that closed while the sandbox was frozen causes no bypass`,
+    testbed,
     async () => {
       await fill()
-      const { cache, errors } = open(address)
-      const slow = () => sleep(200).then(() => database.write('a', 'y'))
-      const took = await tookMs(async () => {
-        expect(await cache.write('a', slow)).toMatchObject({ invalidation: 'done' })
-      })
-      // A connection that began with the write is there when the commit is done: what is left is one round trip.
-      expect(took).toBeLessThan(200 + 60 + 50)
-      expect((await open(address).cache.get('a')).value).toEqual({ text: 'y' })
-      expect(errors()).toEqual([])
+      for (const method of ['get', 'getMany', 'write'] as const) {
+        const { cache, errors } = open(address)
+        await cache.get('b')
+        expect((await cache.get('b')).status.hit).toBe(true)
+        const cut = freeze()
+        if (method === 'get') expect((await cache.get('b')).status).toMatchObject({ hit: true })
+        if (method === 'getMany')
+          for (const { status } of await cache.getMany(['a', 'b']))
+            expect(status).toMatchObject({ hit: true })
+        if (method === 'write') {
+          const written = await cache.write('b', () => database.write('b', 'y'))
+          expect(written).toMatchObject({ invalidation: 'done' })
+        }
+        await cut
+        expect(errors(), method).toEqual([])
+      }
     },
   )
-
-  timed(`G4: closed while the sandbox was frozen, that to ${what} costs no bypass`, ground, async () => {
-    await fill()
-    for (const first of ['get', 'getMany', 'write'] as const) {
-      const { cache, errors } = open(address)
-      await cache.get('b')
-      expect((await cache.get('b')).status.hit).toBe(true)
-      const cut = freeze()
-      if (first === 'get') expect((await cache.get('b')).status).toMatchObject({ hit: true })
-      if (first === 'getMany')
-        for (const { status } of await cache.getMany(['a', 'b'])) expect(status).toMatchObject({ hit: true })
-      if (first === 'write') {
-        const written = await cache.write('b', () => database.write('b', 'y'))
-        expect(written).toMatchObject({ invalidation: 'done' })
-      }
-      await cut
-      expect(errors(), first).toEqual([])
-    }
-  })
 }
 
-timed('G4: a server that never answers is waited for once, and by all together', ground, async () => {
-  await wire.keep('down')
+timed('G4: all calls together wait once for a server that never answers', testbed, async () => {
+  await wire.hold('down')
   const { cache } = open(single)
-  const first = tookMs(() => cache.get('a'))
+  const first = measureMs(() => cache.get('a'))
   await sleep(600)
-  const second = tookMs(() => cache.get('b'))
+  const second = measureMs(() => cache.get('b'))
   expect(await first).toBeGreaterThan(950)
   expect(await first).toBeLessThan(1000 + 100 + 100)
   expect(await second).toBeLessThan(400 + 100 + 100)
-  // It is known by now that none can be made.
-  expect(await tookMs(() => cache.get('a'))).toBeLessThan(100 + 100)
+  // The connection attempt has failed by now, so no call waits for it.
+  expect(await measureMs(() => cache.get('a'))).toBeLessThan(100 + 100)
 })
 
-timed('G4: it is waited for within half of the time that the caller has', ground, async () => {
-  await wire.keep('down')
+timed('G4: a call waits for a connection for at most half of its own time', testbed, async () => {
+  await wire.hold('down')
   const { cache } = open(single)
-  const took = await tookMs(() => cache.get('a', { budgetMs: 400 }))
+  const took = await measureMs(() => cache.get('a', { budgetMs: 400 }))
   expect(took).toBeGreaterThan(190)
   expect(took).toBeLessThan(200 + 100)
 })
 
-timed('G4: where nobody listens no call waits, and it is told why', ground, async () => {
+timed('G4: a refused connection makes no call wait, and its error is reported', testbed, async () => {
   const { cache, errors } = open(`redis://127.0.0.1:${await freePort()}`)
-  const took = await tookMs(async () => {
+  const took = await measureMs(async () => {
     expect(await cache.get('a')).toMatchObject({ value: { text: 'x' }, status: { detail: 'redis-error' } })
   })
   expect(took).toBeLessThan(100)
   expect(errors()).toMatchObject([{ error: { code: 'ECONNREFUSED' } }])
 })
 
-timed('G4: also by a read whose connection is lost while it is under way', ground, async () => {
-  await fill()
-  const { cache } = open(single)
-  await cache.get('a')
-  expect((await cache.get('a')).status.hit).toBe(true)
-  const took = tookMs(() => cache.get('a', { budgetMs: 400 }))
-  // The next connection is accepted, and nobody greets.
-  await wire.keep('down')
-  await wire.cut()
-  expect(await took).toBeLessThan(200 + 100)
-})
+timed(
+  'G4: a read whose connection is lost under way waits for at most half of its own time',
+  testbed,
+  async () => {
+    await fill()
+    const { cache } = open(single)
+    await cache.get('a')
+    expect((await cache.get('a')).status.hit).toBe(true)
+    const took = measureMs(() => cache.get('a', { budgetMs: 400 }))
+    // The next connection is accepted, but the server does not greet.
+    await wire.hold('down')
+    await wire.cut()
+    expect(await took).toBeLessThan(200 + 100)
+  },
+)

@@ -1,47 +1,47 @@
 import { expect } from 'vitest'
-import { logOf, startFleet, told } from '../../support/fleet.ts'
+import { cacheLog, reported, startFleet } from '../../support/fleet.ts'
 import { timed } from '../../support/timed.ts'
 
 const fleet = await startFleet(3)
-const life = 500
+const ttl = 500
 
-/** Many read one key for some seconds. @returns when its loads had read, ms */
+/** All processes read one key for some seconds. Returns the times of its loads in order, ms. */
 async function readHotKey(cache: string, id: string): Promise<number[]> {
   await fleet.behave({ slowMs: 60 })
   await Promise.all(
     fleet.processes.map((each) => each.call('watch', { cache, ids: [id], ms: 3200, everyMs: 3 })),
   )
-  return told(fleet.processes, 'load', id)
+  return reported(fleet.processes, 'load', id)
     .map(({ at }) => at)
     .sort((a, b) => a - b)
 }
 
 async function expectOneLoadForEachExpiry(loads: number[]) {
-  const fills = (await logOf(fleet.processes)).filter((event) => event.type === 'fill')
-  // One load at a time, and nothing of it in vain.
+  const fills = (await cacheLog(fleet.processes)).filter((event) => event.type === 'fill')
+  // One load at a time, and every loaded value is stored.
   expect(fills.filter(({ stored }) => !stored)).toEqual([])
   for (let n = 1; n < loads.length; n++)
-    expect((loads[n] ?? 0) - (loads[n - 1] ?? 0)).toBeGreaterThan(0.8 * life)
+    expect((loads[n] ?? 0) - (loads[n - 1] ?? 0)).toBeGreaterThan(0.8 * ttl)
   expect(loads.length).toBeGreaterThanOrEqual(4)
 }
 
+timed('G3: a hot key that is never served stale is loaded once each time it expires', fleet, async () => {
+  await fleet.open({ cache: 'hot', options: { ttl, jitter: 0 } })
+  await fleet.texts.write('a', 'x')
+  await expectOneLoadForEachExpiry(await readHotKey('hot', 'a'))
+})
+
+timed('G3: a hot key of an id that does not exist is loaded once each time it expires', fleet, async () => {
+  await fleet.open({ cache: 'none', options: { negativeTtl: ttl } })
+  await expectOneLoadForEachExpiry(await readHotKey('none', 'missing'))
+})
+
 timed(
-  'G3: a hot key that is never served stale is loaded once for each time that it expires',
+  'G3: a hot key that is served stale while it is loaded is loaded once each time it expires',
   fleet,
   async () => {
-    await fleet.open({ cache: 'hot', options: { ttl: life, jitter: 0 } })
+    await fleet.open({ cache: 'stale', options: { ttl, jitter: 0, staleWhileRevalidate: 60_000 } })
     await fleet.texts.write('a', 'x')
-    await expectOneLoadForEachExpiry(await readHotKey('hot', 'a'))
+    await expectOneLoadForEachExpiry(await readHotKey('stale', 'a'))
   },
 )
-
-timed('G3: so is one of which the cache knows that it does not exist', fleet, async () => {
-  await fleet.open({ cache: 'none', options: { negativeTtl: life } })
-  await expectOneLoadForEachExpiry(await readHotKey('none', 'nobody'))
-})
-
-timed('G3: so is one that is served stale while it is loaded', fleet, async () => {
-  await fleet.open({ cache: 'stale', options: { ttl: life, jitter: 0, staleWhileRevalidate: 60_000 } })
-  await fleet.texts.write('a', 'x')
-  await expectOneLoadForEachExpiry(await readHotKey('stale', 'a'))
-})

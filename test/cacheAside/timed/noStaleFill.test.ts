@@ -1,17 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 
-timed('G1: a value loaded before a write is not stored after it', place, async ({ database }) => {
-  const { cache } = await place.open()
-  const writer = (await place.open()).cache
-  await database.write('a', 'old')
+/** Writes 'old', and starts a load that has read it but does not return before `release`. */
+async function startHeldLoad(id: string) {
+  const { database } = testbed
+  const { cache, redis } = await testbed.open()
+  await database.write(id, 'old')
   const { reached, release } = database.holdNextRead()
-  const slow = cache.get('a')
+  const slow = cache.get(id)
   await reached
+  return { cache, redis, slow, release }
+}
+
+timed('G1: a value loaded before a write is not stored after it', testbed, async ({ database }) => {
+  const { cache, slow, release } = await startHeldLoad('a')
+  const writer = (await testbed.open()).cache
   await writer.write('a', () => database.write('a', 'new'))
   release()
   expect(await slow).toMatchObject({ value: { text: 'old' } })
@@ -20,15 +27,11 @@ timed('G1: a value loaded before a write is not stored after it', place, async (
 })
 
 timed(
-  'G1: nor is it stored in place of what a reader loaded after the write',
-  place,
+  'G1: a value loaded before a write does not replace what a reader loaded after it',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open()
-    const other = (await place.open()).cache
-    await database.write('b', 'old')
-    const { reached, release } = database.holdNextRead()
-    const slow = cache.get('b')
-    await reached
+    const { cache, slow, release } = await startHeldLoad('b')
+    const other = (await testbed.open()).cache
     await other.write('b', () => database.write('b', 'new'))
     await other.get('b')
     release()
@@ -37,45 +40,37 @@ timed(
   },
 )
 
-timed('G1: nor over the lease of a reader that loads after the write', place, async ({ database }) => {
-  const { cache } = await place.open()
-  const other = (await place.open()).cache
-  await database.write('c', 'old')
-  const first = database.holdNextRead()
-  const slow = cache.get('c')
-  await first.reached
-  await other.write('c', () => database.write('c', 'new'))
-  const second = database.holdNextRead()
-  const late = other.get('c')
-  await second.reached
-  first.release()
-  await slow
-  second.release()
-  expect((await late).status.stored).toBe(true)
-  expect(await cache.get('c')).toMatchObject({ value: { text: 'new' }, status: { hit: true } })
-})
+timed(
+  'G1: a value loaded before a write is not stored under the lease of a reader that loads after it',
+  testbed,
+  async ({ database }) => {
+    const { cache, slow, release: releaseFirst } = await startHeldLoad('c')
+    const other = (await testbed.open()).cache
+    await other.write('c', () => database.write('c', 'new'))
+    const second = database.holdNextRead()
+    const late = other.get('c')
+    await second.reached
+    releaseFirst()
+    await slow
+    second.release()
+    expect((await late).status.stored).toBe(true)
+    expect(await cache.get('c')).toMatchObject({ value: { text: 'new' }, status: { hit: true } })
+  },
+)
 
-timed('G1: nor when its lease has run out', place, async ({ database }) => {
-  const { cache, redis } = await place.open()
-  await database.write('d', 'old')
-  const { reached, release } = database.holdNextRead()
-  const slow = cache.get('d')
-  await reached
-  // As if the load had taken all of it.
+timed('G1: a value is not stored if its lease has ended', testbed, async ({ database }) => {
+  const { cache, redis, slow, release } = await startHeldLoad('d')
+  // As if the load had lasted longer than its lease.
   await redis.pexpire(cache.key('d'), 20)
   await expect.poll(() => redis.exists(cache.key('d'))).toBe(0)
-  await database.write('d', 'new, behind the back of the cache')
+  await database.write('d', 'new, written past the cache')
   release()
   expect((await slow).status.stored).toBeUndefined()
   expect(await redis.exists(cache.key('d'))).toBe(0)
 })
 
-timed('G1: nor when Redis was flushed meanwhile', place, async ({ database }) => {
-  const { cache, redis } = await place.open()
-  await database.write('e', 'old')
-  const { reached, release } = database.holdNextRead()
-  const slow = cache.get('e')
-  await reached
+timed('G1: a value is not stored if Redis was flushed during the load', testbed, async () => {
+  const { cache, redis, slow, release } = await startHeldLoad('e')
   await redis.flushall()
   release()
   expect((await slow).status.stored).toBeUndefined()
@@ -83,14 +78,10 @@ timed('G1: nor when Redis was flushed meanwhile', place, async ({ database }) =>
 })
 
 timed(
-  'G1: a reader of the same process that begins after a write does not join a load from before it',
-  place,
+  'G1: a reader that begins after a write does not join an older load of its process',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open()
-    await database.write('f', 'old')
-    const { reached, release } = database.holdNextRead()
-    const slow = cache.get('f')
-    await reached
+    const { cache, slow, release } = await startHeldLoad('f')
     await cache.write('f', () => database.write('f', 'new'))
     expect(await cache.get('f')).toMatchObject({ value: { text: 'new' } })
     release()
@@ -100,23 +91,19 @@ timed(
 )
 
 timed(
-  'G1: nor does one that finds the lease of another process, while that old load still runs',
-  place,
+  'G1: a reader that finds the lease of another process does not join an older load of its own process',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open()
-    const other = (await place.open()).cache
-    await database.write('h', 'old')
-    const old = database.holdNextRead()
-    const slow = cache.get('h')
-    await old.reached
+    const { cache, slow, release: releaseOld } = await startHeldLoad('h')
+    const other = (await testbed.open()).cache
     await other.write('h', () => database.write('h', 'new'))
     const current = database.holdNextRead()
     const theirs = other.get('h')
     await current.reached
     const ours = cache.get('h')
-    // Long enough to have found the lease; joining the old load would now be possible.
+    // Long enough for the reader to find the lease. From now on it could join the old load by mistake.
     await sleep(50)
-    old.release()
+    releaseOld()
     await slow
     current.release()
     expect(await ours).toMatchObject({ value: { text: 'new' }, status: { collapsed: true } })
@@ -124,15 +111,15 @@ timed(
   },
 )
 
-timed('G1: an explicit invalidation counts like a write', place, async ({ database }) => {
-  const { cache } = await place.open()
-  await database.write('g', 'old')
-  const { reached, release } = database.holdNextRead()
-  const slow = cache.get('g')
-  await reached
-  await database.write('g', 'new')
-  expect(await cache.invalidate('g')).toBe('done')
-  release()
-  await slow
-  expect(await cache.get('g')).toMatchObject({ value: { text: 'new' } })
-})
+timed(
+  'G1: a value loaded before an explicit invalidation is not stored after it',
+  testbed,
+  async ({ database }) => {
+    const { cache, slow, release } = await startHeldLoad('g')
+    await database.write('g', 'new')
+    expect(await cache.invalidate('g')).toBe('done')
+    release()
+    await slow
+    expect(await cache.get('g')).toMatchObject({ value: { text: 'new' } })
+  },
+)

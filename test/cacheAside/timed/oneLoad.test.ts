@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 
-timed('G3: fifty callers of five clients on a cold key make one load', place, async ({ database }) => {
-  const opened = await Promise.all(Array.from({ length: 5 }, () => place.open()))
+timed('G3: fifty callers with five clients make one load of a cold key', testbed, async ({ database }) => {
+  const opened = await Promise.all(Array.from({ length: 5 }, () => testbed.open()))
   const caches = opened.map(({ cache }) => cache)
   await database.write('a', 'x')
   const before = database.reads
@@ -22,23 +22,23 @@ timed('G3: fifty callers of five clients on a cold key make one load', place, as
 })
 
 timed(
-  'G3: a holder of the lease that never comes back costs one lease, then another caller loads and fills',
-  place,
+  'G3: if a lease holder never fills, another caller loads and fills after one lease',
+  testbed,
   async ({ database }) => {
-    const { cache, redis } = await place.open()
+    const { cache, redis } = await testbed.open()
     await database.write('b', 'x')
-    // What a process leaves behind that was killed while it loaded.
+    // The lease of a process that was killed during its load.
     await redis.set(cache.key('b'), `L${'k'.repeat(16)}`, 'PX', 200)
     expect(await cache.get('b')).toMatchObject({ value: { text: 'x' }, status: { stored: true } })
   },
 )
 
 timed(
-  'G3: a caller whose waiting time is over loads for itself and stores nothing',
-  place,
+  'G3: a caller whose time to wait is over loads for itself and stores nothing',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open()
-    const other = (await place.open()).cache
+    const { cache } = await testbed.open()
+    const other = (await testbed.open()).cache
     await database.write('c', 'x')
     const { reached, release } = database.holdNextRead()
     const slow = other.get('c')

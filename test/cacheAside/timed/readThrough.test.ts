@@ -1,15 +1,15 @@
 import { describe, expect } from 'vitest'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 
 describe('a read asks Redis first and the database on a miss', () => {
   timed(
-    'the first read misses, loads and stores; the second is a hit that leaves the database alone',
-    place,
+    'a first read misses, loads and stores; a second read is a hit without a load',
+    testbed,
     async ({ database }) => {
-      const { cache, events } = await place.open()
+      const { cache, events } = await testbed.open()
       const { version } = await database.write('a', 'first')
 
       const miss = await cache.get('a')
@@ -25,27 +25,23 @@ describe('a read asks Redis first and the database on a miss', () => {
     },
   )
 
-  timed(
-    'nothing is cached that nobody asked for: a write removes and does not fill',
-    place,
-    async ({ database }) => {
-      const { cache, redis } = await place.open()
-      await cache.get('b')
-      const { invalidation } = await cache.write('b', () => database.write('b', 'new'))
-      expect(invalidation).toBe('done')
-      expect(await redis.keys('*')).toEqual([])
-      expect(await cache.get('b')).toMatchObject({
-        value: { text: 'new' },
-        status: { hit: false, stored: true },
-      })
-    },
-  )
+  timed('a write removes the entry and does not fill it', testbed, async ({ database }) => {
+    const { cache, redis } = await testbed.open()
+    await cache.get('b')
+    const { invalidation } = await cache.write('b', () => database.write('b', 'new'))
+    expect(invalidation).toBe('done')
+    expect(await redis.keys('*')).toEqual([])
+    expect(await cache.get('b')).toMatchObject({
+      value: { text: 'new' },
+      status: { hit: false, stored: true },
+    })
+  })
 
   timed(
-    'what does not exist is remembered as such, for a shorter time, until it is written',
-    place,
+    'the answer "does not exist" is cached for negativeTtl, or until the id is written',
+    testbed,
     async ({ database }) => {
-      const { cache, redis } = await place.open({ negativeTtl: 700 })
+      const { cache, redis } = await testbed.open({ negativeTtl: 700 })
       expect(await cache.get('c')).toMatchObject({ value: undefined, body: undefined, version: 0 })
       const reads = database.reads
       expect(await cache.get('c')).toMatchObject({ value: undefined, status: { hit: true } })
@@ -58,10 +54,10 @@ describe('a read asks Redis first and the database on a miss', () => {
   )
 
   timed(
-    'an entry ends after its time to live, shortened at random by at most the jitter',
-    place,
+    'an entry ends after its ttl, which is shortened at random by at most the jitter',
+    testbed,
     async ({ database }) => {
-      const { cache, redis } = await place.open({ ttl: 10_000, jitter: 0.5 })
+      const { cache, redis } = await testbed.open({ ttl: 10_000, jitter: 0.5 })
       const lives = await Promise.all(
         Array.from({ length: 40 }, async (_, index) => {
           await database.write(`jitter${index}`, 'x')
@@ -76,10 +72,10 @@ describe('a read asks Redis first and the database on a miss', () => {
   )
 
   timed(
-    'an entry that this clock finds expired is loaded anew, though Redis still holds it',
-    place,
+    'an entry that is stale by the clock of the process is loaded again, even if Redis still holds it',
+    testbed,
     async ({ database }) => {
-      const { cache, redis } = await place.open({ ttl: 300, jitter: 0 })
+      const { cache, redis } = await testbed.open({ ttl: 300, jitter: 0 })
       await database.write('d', 'old')
       await cache.get('d')
       await redis.persist(cache.key('d'))
@@ -90,8 +86,8 @@ describe('a read asks Redis first and the database on a miss', () => {
     },
   )
 
-  timed('an entry whose loader had its clock ahead has age 0, not less', place, async ({ database }) => {
-    const { cache, redis } = await place.open()
+  timed('an entry has an age of 0 if the clock of its loader was ahead', testbed, async ({ database }) => {
+    const { cache, redis } = await testbed.open()
     await database.write('e', 'x')
     await cache.get('e')
     const key = cache.key('e')

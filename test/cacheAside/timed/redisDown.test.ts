@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, vi } from 'vitest'
-import { freePort } from '../../../lib/local/servers/server.ts'
+import { freePort } from '../../../lib/local/servers/ports.ts'
 import { openCache } from '../../support/cache.ts'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 afterEach(() => vi.restoreAllMocks())
 
 timed(
-  'G4: with nobody listening, reads answer from the database and writes commit',
-  place,
+  'G4: if connections are refused, reads answer from the database and writes commit',
+  testbed,
   async ({ database }) => {
     const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, database)
     const written = await cache.write('a', () => database.write('a', 'x'))
@@ -22,38 +22,42 @@ timed(
   },
 )
 
-timed('G4: killed and restarted, it is used again', place, async ({ database, server }) => {
-  const { cache } = await place.open()
+timed('G4: a Redis that was killed and restarted is used again', testbed, async ({ database, server }) => {
+  const { cache } = await testbed.open()
   await database.write('b', 'x')
   await cache.get('b')
   expect((await cache.get('b')).status.hit).toBe(true)
   await server.stop('SIGKILL')
   expect(await cache.get('b')).toMatchObject({ value: { text: 'x' }, status: { fwd: 'bypass' } })
-  await place.restartRedis()
+  await testbed.restartRedis()
   await expect.poll(async () => (await cache.get('b')).status.hit, { timeout: 2000 }).toBe(true)
 })
 
-timed('G4: a Redis that hangs costs one time budget, not the answer', place, async ({ database, server }) => {
-  const { cache } = await place.open()
-  await database.write('c', 'x')
-  await cache.get('c')
-  server.process.kill('SIGSTOP')
-  const start = performance.now()
-  expect(await cache.get('c')).toMatchObject({
-    value: { text: 'x' },
-    status: { fwd: 'bypass', detail: 'redis-timeout' },
-  })
-  // Far from the 15 s and more that a client's own defaults would take; the bound itself is 100 ms and one database read.
-  expect(performance.now() - start).toBeLessThan(2000)
-  server.process.kill('SIGCONT')
-  await expect.poll(async () => (await cache.get('c')).status.hit, { timeout: 3000 }).toBe(true)
-})
+timed(
+  'G4: a read is answered after one time budget while Redis hangs',
+  testbed,
+  async ({ database, server }) => {
+    const { cache } = await testbed.open()
+    await database.write('c', 'x')
+    await cache.get('c')
+    server.process.kill('SIGSTOP')
+    const start = performance.now()
+    expect(await cache.get('c')).toMatchObject({
+      value: { text: 'x' },
+      status: { fwd: 'bypass', detail: 'redis-timeout' },
+    })
+    // The bound is 100 ms and one read of the database. A client with its own defaults would take more than 15 s.
+    expect(performance.now() - start).toBeLessThan(2000)
+    server.process.kill('SIGCONT')
+    await expect.poll(async () => (await cache.get('c')).status.hit, { timeout: 3000 }).toBe(true)
+  },
+)
 
 timed(
-  'G4: a Redis that hangs while the lease is taken or the entry is filled does not fail the read',
-  place,
+  'G4: a Redis that hangs during the fill does not fail the read',
+  testbed,
   async ({ database, server }) => {
-    const { cache } = await place.open()
+    const { cache } = await testbed.open()
     await database.write('d', 'x')
     const { reached, release } = database.holdNextRead()
     const read = cache.get('d')
@@ -67,10 +71,10 @@ timed(
 )
 
 timed(
-  'G4: a connection that carries nothing any more is left for a new one',
-  place,
+  'G4: a connection that no longer carries any data is replaced by a new one',
+  testbed,
   async ({ database, wire }) => {
-    const { cache } = await place.open()
+    const { cache } = await testbed.open()
     await database.write('g', 'x')
     await cache.get('g')
     expect((await cache.get('g')).status.hit).toBe(true)
@@ -82,9 +86,9 @@ timed(
 
 timed(
   'G4: a removal that Redis did not confirm is delivered before the id is read from Redis again',
-  place,
+  testbed,
   async ({ database, server }) => {
-    const { cache } = await place.open()
+    const { cache } = await testbed.open()
     await database.write('e', 'old')
     await cache.get('e')
     server.process.kill('SIGSTOP')
@@ -106,35 +110,35 @@ timed(
 )
 
 timed(
-  'G4: a process that only writes delivers what it owes with its next removal',
-  place,
+  'G4: a process that only writes delivers its outbox with its next removal',
+  testbed,
   async ({ database, server }) => {
-    const { cache: writer } = await place.open()
-    const reader = (await place.open()).cache
+    const { cache: writer } = await testbed.open()
+    const reader = (await testbed.open()).cache
     await database.write('h', 'old')
     await reader.get('h')
     server.process.kill('SIGSTOP')
     expect(await writer.write('h', () => database.write('h', 'new'))).toMatchObject({
       invalidation: 'deferred',
     })
-    // The silent connection is left for a new one, so that the removal itself is lost with it.
+    // A new connection replaces the silent one, so the removal itself is lost.
     await new Promise((resolve) => setTimeout(resolve, 1500))
     server.process.kill('SIGCONT')
-    await expect.poll(() => writer.invalidate('another'), { timeout: 3000 }).toBe('done')
+    await expect.poll(() => writer.invalidate('other'), { timeout: 3000 }).toBe('done')
     expect((await reader.get('h')).value).toEqual({ text: 'new' })
   },
 )
 
 timed(
-  'G4: a lease that was taken too late for its caller does not keep others waiting',
-  place,
+  'G4: a lease that was granted too late for its caller keeps no other caller waiting',
+  testbed,
   async ({ database, wire }) => {
-    const { cache } = await place.open()
-    const other = (await place.open()).cache
+    const { cache } = await testbed.open()
+    const other = (await testbed.open()).cache
     await database.write('i', 'x')
-    // Redis knows the scripts then, so that the first one that names the id takes its lease.
-    await cache.get('another')
-    await wire.trap('eval.*{i}', 'kept')
+    // Redis then knows the scripts, so that the first command with the id takes its lease.
+    await cache.get('other')
+    await wire.trap('eval.*{i}', 'held')
     expect((await cache.get('i')).status.detail).toBe('redis-timeout')
     await wire.release()
     const start = performance.now()
@@ -145,14 +149,14 @@ timed(
 )
 
 timed(
-  'G4: a removal that a dead Redis never saw is delivered when it is back with its data',
-  place,
+  'G4: a removal that never reached Redis is delivered when Redis is reachable again with its old data',
+  testbed,
   async ({ database }) => {
-    const { cache, redis } = await place.open()
-    const other = await place.open()
+    const { cache, redis } = await testbed.open()
+    const other = await testbed.open()
     await database.write('f', 'old')
     await cache.get('f')
-    // Cut off, as by a network that is gone; the entry stays in Redis.
+    // As if the network had failed. The entry stays in Redis.
     redis.disconnect()
     vi.spyOn(redis, 'connect').mockRejectedValue(new Error('no route'))
     expect(await cache.write('f', () => database.write('f', 'new'))).toMatchObject({
@@ -167,10 +171,10 @@ timed(
 )
 
 timed(
-  'G4: a value that was loaded in time is answered, though Redis hangs when it is to be stored',
-  place,
+  'G4: a value that was loaded in time is served, even if Redis hangs during the fill',
+  testbed,
   async ({ server }) => {
-    const { cache } = await place.open({
+    const { cache } = await testbed.open({
       load: async () => {
         await sleep(450)
         server.process.kill('SIGSTOP')

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace({ texts: { a: 'old', b: 'old' } })
+const testbed = await startTestbed({ texts: { a: 'old', b: 'old' } })
 
-/** What loads and removals a schema's reader causes; each is a process of its own to the cache. */
-async function open(schema: string, options: Parameters<typeof place.open>[0] = {}) {
+/** Opens a reader of a schema, as in its own process, and counts its loads. */
+async function open(schema: string, options: Parameters<typeof testbed.open>[0] = {}) {
   let loads = 0
-  const { database } = place
-  const opened = await place.open({
+  const { database } = testbed
+  const opened = await testbed.open({
     schema,
     load: (id) => {
       loads++
@@ -20,7 +20,7 @@ async function open(schema: string, options: Parameters<typeof place.open>[0] = 
   return { ...opened, loads: () => loads }
 }
 
-timed('G8: two schemas of a hot id do not evict each other', place, async () => {
+timed("G8: readers of three schemas do not replace each other's entries of a hot id", testbed, async () => {
   const [one, two, three] = [await open('1'), await open('2'), await open('3')]
   for (let round = 0; round < 20; round++) {
     for (const { cache } of [one, two, three]) {
@@ -32,7 +32,7 @@ timed('G8: two schemas of a hot id do not evict each other', place, async () => 
   expect([one.loads(), two.loads(), three.loads()]).toEqual([1, 1, 1])
 })
 
-timed('G8: so it is in lists', place, async () => {
+timed("G8: readers of two schemas do not replace each other's entries in lists", testbed, async () => {
   const [one, two] = [await open('1'), await open('2')]
   await one.cache.get('a')
   await two.cache.get('b')
@@ -46,7 +46,7 @@ timed('G8: so it is in lists', place, async () => {
   expect([one.loads(), two.loads()]).toEqual([2, 2])
 })
 
-timed('G8: a removal of the one ends both', place, async ({ database }) => {
+timed('G8: one removal ends the entries of both schemas', testbed, async ({ database }) => {
   const caches = [await open('1'), await open('2')]
   for (const writer of caches) {
     for (const { cache } of caches) await cache.get('a')
@@ -61,7 +61,7 @@ timed('G8: a removal of the one ends both', place, async ({ database }) => {
   }
 })
 
-timed('G1: what was loaded beside an entry is not stored once that is gone', place, async ({ database }) => {
+timed('G1: a side entry is not stored after its main entry was removed', testbed, async ({ database }) => {
   const [one, two] = [await open('1'), await open('2')]
   for (const meanwhile of ['nothing', 'a new entry', 'an entry of its own'] as const) {
     await one.cache.invalidate('a')
@@ -81,8 +81,8 @@ timed('G1: what was loaded beside an entry is not stored once that is gone', pla
 })
 
 timed(
-  'G3: callers of one schema who wait for the load of another load once, together',
-  place,
+  'G3: callers that wait for the load of another schema make one load together',
+  testbed,
   async ({ database }) => {
     const [one, two] = [await open('1'), await open('2')]
     const { reached, release } = database.holdNextRead()
@@ -98,7 +98,7 @@ timed(
   },
 )
 
-timed('G8: what has become stale is replaced by whoever comes first', place, async () => {
+timed('G8: a reader of any schema replaces a stale entry', testbed, async () => {
   const options = { ttl: 100, jitter: 0 }
   const [one, two] = [await open('1', options), await open('2', options)]
   const end = performance.now() + 2000
@@ -110,44 +110,44 @@ timed('G8: what has become stale is replaced by whoever comes first', place, asy
       if ((await cache.get('a')).status.hit) hits++
     }
   }
-  // Once for each 100 ms, and a second time where the one beside which it lay was replaced.
+  // One load for each 100 ms and schema, and one more if the main entry of a side entry was replaced.
   expect(one.loads() + two.loads()).toBeLessThan(2 * 2 * 20 + 4)
   expect(hits / asked).toBeGreaterThan(0.8)
 })
 
-timed('G6: where loading fails, a reader of another schema takes no stale entry away', place, async () => {
-  const options = { ttl: 200, jitter: 0, staleIfError: 60_000 }
-  const [one, two] = [await open('1', options), await open('2', options)]
-  await one.cache.get('a')
-  await sleep(300)
-  place.database.failure = new Error('The database is away')
-  await expect(two.cache.get('a')).rejects.toMatchObject({ name: 'LoadFailed' })
-  // Longer than the mark of the failed load.
-  await sleep(300)
-  expect(await one.cache.get('a')).toMatchObject({
-    value: { text: 'old' },
-    status: { detail: 'load-failed' },
-  })
-  place.database.failure = undefined
-  await sleep(300)
-  expect((await two.cache.get('a')).status).toMatchObject({ stored: true })
-})
-
 timed(
-  'G3: nor does one that loads: what has aged out is served at once meanwhile',
-  place,
-  async ({ database }) => {
-    const options = { ttl: 200, jitter: 0, staleWhileRevalidate: 60_000 }
+  'G6: a reader whose load fails does not remove the stale entry of another schema',
+  testbed,
+  async () => {
+    const options = { ttl: 200, jitter: 0, staleIfError: 60_000 }
     const [one, two] = [await open('1', options), await open('2', options)]
     await one.cache.get('a')
     await sleep(300)
-    const { reached, release } = database.holdNextRead()
-    const loading = two.cache.get('a')
-    await reached
-    const begun = performance.now()
-    expect((await one.cache.get('a')).status).toMatchObject({ fwd: 'stale', collapsed: true })
-    expect(performance.now() - begun).toBeLessThan(100)
-    release()
-    expect((await loading).status.stored).toBe(true)
+    testbed.database.failure = new Error('The database is away')
+    await expect(two.cache.get('a')).rejects.toMatchObject({ name: 'LoadFailed' })
+    // Longer than the mark of the failed load stays.
+    await sleep(300)
+    expect(await one.cache.get('a')).toMatchObject({
+      value: { text: 'old' },
+      status: { detail: 'load-failed' },
+    })
+    testbed.database.failure = undefined
+    await sleep(300)
+    expect((await two.cache.get('a')).status).toMatchObject({ stored: true })
   },
 )
+
+timed('G3: a stale entry is served while a reader of another schema loads', testbed, async ({ database }) => {
+  const options = { ttl: 200, jitter: 0, staleWhileRevalidate: 60_000 }
+  const [one, two] = [await open('1', options), await open('2', options)]
+  await one.cache.get('a')
+  await sleep(300)
+  const { reached, release } = database.holdNextRead()
+  const loading = two.cache.get('a')
+  await reached
+  const begun = performance.now()
+  expect((await one.cache.get('a')).status).toMatchObject({ fwd: 'stale', collapsed: true })
+  expect(performance.now() - begun).toBeLessThan(100)
+  release()
+  expect((await loading).status.stored).toBe(true)
+})

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { LoadFailed } from '../../../lib/cacheAside/index.ts'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 const options = { ttl: 100, jitter: 0, staleIfError: 60_000 }
 
 timed(
-  'G6: when loading fails, an entry that has merely aged out is served, marked as stale',
-  place,
+  'G6: if a load fails, an expired entry is served and marked as stale',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open(options)
+    const { cache } = await testbed.open(options)
     await database.write('a', 'old')
     await cache.get('a')
     await sleep(150)
@@ -26,10 +26,10 @@ timed(
 )
 
 timed(
-  'G6: while the failure is young the database is left alone, and then asked again',
-  place,
+  'G6: after a failed load, the database is not asked again until the mark has ended',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open(options)
+    const { cache } = await testbed.open(options)
     await database.write('b', 'old')
     await cache.get('b')
     await sleep(150)
@@ -47,10 +47,10 @@ timed(
 )
 
 timed(
-  'G6: while it loads, a value that is only for errors is not served: the callers wait for the new one',
-  place,
+  'G6: during a load, callers wait for the new value if the stale one is only for errors',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open(options)
+    const { cache } = await testbed.open(options)
     await database.write('c', 'old')
     await cache.get('c')
     await database.write('c', 'new')
@@ -60,22 +60,18 @@ timed(
   },
 )
 
-timed(
-  'G6: an entry that was removed is never served, however the database fails',
-  place,
-  async ({ database }) => {
-    const { cache } = await place.open(options)
-    await database.write('d', 'old')
-    await cache.get('d')
-    await sleep(150)
-    await cache.invalidate('d')
-    database.failure = new Error('throttled')
-    await expect(cache.get('d')).rejects.toThrow(LoadFailed)
-  },
-)
+timed('G6: a removed entry is never served, even if the database fails', testbed, async ({ database }) => {
+  const { cache } = await testbed.open(options)
+  await database.write('d', 'old')
+  await cache.get('d')
+  await sleep(150)
+  await cache.invalidate('d')
+  database.failure = new Error('throttled')
+  await expect(cache.get('d')).rejects.toThrow(LoadFailed)
+})
 
-timed('G6: past its window there is one typed error', place, async ({ database }) => {
-  const { cache } = await place.open({ ...options, staleIfError: 50 })
+timed('G6: past staleIfError, a failed load is a typed error', testbed, async ({ database }) => {
+  const { cache } = await testbed.open({ ...options, staleIfError: 50 })
   await database.write('e', 'old')
   await cache.get('e')
   await sleep(300)

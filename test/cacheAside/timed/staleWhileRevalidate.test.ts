@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
-/** Fresh for a moment, then stale for long. */
+const testbed = await startTestbed()
+/** Fresh for half a second, then stale for a minute. */
 const soonStale = { ttl: 500, jitter: 0, staleWhileRevalidate: 60_000 }
 
 timed(
-  'G3: one caller of fifty loads the stale value anew and waits; the others get it stale at once',
-  place,
+  'G3: one of fifty callers refreshes a stale value and waits; the others get it stale at once',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open(soonStale)
-    const others = await Promise.all(Array.from({ length: 4 }, () => place.open(soonStale)))
+    const { cache } = await testbed.open(soonStale)
+    const others = await Promise.all(Array.from({ length: 4 }, () => testbed.open(soonStale)))
     const caches = [cache, ...others.map((each) => each.cache)]
     await database.write('a', 'old')
     await cache.get('a')
@@ -42,8 +42,8 @@ timed(
   },
 )
 
-timed('G3: a stale value that was removed is not served any more', place, async ({ database }) => {
-  const { cache } = await place.open(soonStale)
+timed('G3: a stale value is not served after its removal', testbed, async ({ database }) => {
+  const { cache } = await testbed.open(soonStale)
   await database.write('b', 'old')
   await cache.get('b')
   await sleep(550)
@@ -54,9 +54,9 @@ timed('G3: a stale value that was removed is not served any more', place, async 
   })
 })
 
-timed('G3: a write during the refresh keeps its value out of the cache', place, async ({ database }) => {
-  const { cache } = await place.open(soonStale)
-  const writer = (await place.open()).cache
+timed('G3: a write during a refresh prevents its fill', testbed, async ({ database }) => {
+  const { cache } = await testbed.open(soonStale)
+  const writer = (await testbed.open()).cache
   await database.write('c', 'old')
   await cache.get('c')
   await sleep(550)
@@ -73,25 +73,25 @@ timed('G3: a write during the refresh keeps its value out of the cache', place, 
 })
 
 timed(
-  'G3: a refresher that never comes back blocks nobody, and another takes over when its lease ends',
-  place,
+  'G3: a caller that never finishes its refresh blocks no other, and another takes over when the lease ends',
+  testbed,
   async ({ database }) => {
-    const { cache, redis } = await place.open(soonStale)
+    const { cache, redis } = await testbed.open(soonStale)
     await database.write('d', 'old')
     await cache.get('d')
     await sleep(550)
-    // What a process leaves behind that was killed while it refreshed.
+    // The lease of a process that was killed during its refresh.
     const [seconds, micros] = await redis.time()
-    const ends = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) + 300
-    await redis.setrange(cache.key('d'), 1, `${'k'.repeat(16)}${ends}`)
+    const leaseEnd = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) + 300
+    await redis.setrange(cache.key('d'), 1, `${'k'.repeat(16)}${leaseEnd}`)
     expect(await cache.get('d')).toMatchObject({ status: { fwd: 'stale', collapsed: true } })
     await sleep(350)
     expect(await cache.get('d')).toMatchObject({ status: { fwd: 'stale', stored: true } })
   },
 )
 
-timed('G3: past its window a stale value is a miss', place, async ({ database }) => {
-  const { cache } = await place.open({ ...soonStale, staleWhileRevalidate: 100 })
+timed('G3: past staleWhileRevalidate, a stale value is a miss', testbed, async ({ database }) => {
+  const { cache } = await testbed.open({ ...soonStale, staleWhileRevalidate: 100 })
   await database.write('e', 'old')
   await cache.get('e')
   await database.write('e', 'new')

@@ -5,7 +5,7 @@ import { timed } from '../../support/timed.ts'
 const fleet = await startFleet(2)
 const cache = 'releases'
 
-/** Opens the caches of both: the new release keeps the text under another name. */
+/** Opens the cache of each release. The new release stores the text in another field. */
 async function open(): Promise<[Process, Process]> {
   const [before, after] = fleet.processes as [Process, Process]
   await before.call('open', { cache, field: 'text', options: { schema: '1' } })
@@ -18,7 +18,7 @@ const read = async (process: Process, id: string) => {
   return answer
 }
 
-timed('G8: two releases side by side never see a value in the shape of the other', fleet, async () => {
+timed('G8: neither of two releases ever reads a value in the shape of the other', fleet, async () => {
   const [before, after] = await open()
   await before.call('write', { cache, id: 'a', text: 'x' })
   for (let round = 0; round < 5; round++) {
@@ -30,7 +30,7 @@ timed('G8: two releases side by side never see a value in the shape of the other
   }
 })
 
-timed('G8: and a write by one is seen by both', fleet, async () => {
+timed('G8: both releases see a write by either of them', fleet, async () => {
   const [before, after] = await open()
   for (let version = 1; version <= 10; version++) {
     const [writer, filler] = version % 2 === 0 ? [before, after] : [after, before]
@@ -43,7 +43,7 @@ timed('G8: and a write by one is seen by both', fleet, async () => {
   }
 })
 
-timed('G8: callers of both at the same time are all answered, each in its own shape', fleet, async () => {
+timed('G8: concurrent callers of both releases get values in their own shape', fleet, async () => {
   const [before, after] = await open()
   await before.call('write', { cache, id: 'c', text: 'x' })
   const [ofBefore, ofAfter] = await Promise.all(

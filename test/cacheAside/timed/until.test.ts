@@ -6,36 +6,39 @@ import { timed } from '../../support/timed.ts'
 const fleet = await startFleet(3)
 const cache = 'ends'
 const everyMs = 500
-/** So many ends are read around, each so many times at least; and how many ends are looked at together. */
-const asked = { ends: 20, reads: 1000, together: 5 }
+/** How many ends the reads must cover, each with at least how many reads; and how many ends one round covers. */
+const required = { ends: 20, reads: 1000, endsPerRound: 5 }
 
-/** Values that would be kept for a minute, and a minute more where they are stale. */
+/** Without an end, values would be fresh for a minute and stale for another minute. */
 const options = { ttl: 60_000, staleWhileRevalidate: 60_000, staleIfError: 60_000 }
 
-/** Reads until that is done. Where the machine is busy, some ends are read around less often: they are looked at and not counted. */
-async function readAround() {
-  for (let ends = 0; ends < asked.ends; ) {
+/**
+ * Reads around the ends of values until enough ends are covered. On a busy machine, some ends get fewer reads: these reads
+ * are checked, but the ends do not count.
+ */
+async function readAroundEnds() {
+  for (let ends = 0; ends < required.ends; ) {
     const all = await Promise.all(
       fleet.processes.map((each) =>
-        each.call('getAround', { cache, id: 'a', everyMs, periods: asked.together }),
+        each.call('getAroundEnds', { cache, id: 'a', everyMs, periods: required.endsPerRound }),
       ),
     )
     expect(all.flatMap(({ wrong }) => wrong)).toEqual([])
-    for (let n = 0; n < asked.together; n++)
-      if (all.reduce((sum, { counts }) => sum + (counts[n] ?? 0), 0) >= asked.reads) ends++
+    for (let n = 0; n < required.endsPerRound; n++)
+      if (all.reduce((sum, { counts }) => sum + (counts[n] ?? 0), 0) >= required.reads) ends++
   }
 }
 
-/** It is read 150 ms before its end, and at hand 150 ms after that. */
+/** The load reads the value 150 ms before its end, and returns it 150 ms after its end. */
 const ending = { endsEveryMs: 1000, slowMs: 300 }
 
-/** Some read before the load begins, some while it is under way, some when what it has read has ended. */
+/** Reads before the load begins, while it is under way, and after its value has ended. */
 async function readWhileItEnds() {
   const end = (Math.floor(Date.now() / ending.endsEveryMs) + 2) * ending.endsEveryMs
   const begin = sharedNow() + end - Date.now() - ending.slowMs / 2
   const answers = await Promise.all(
     fleet.processes.flatMap((each) => [
-      ...[0, 100, 200].map((later) => each.call('get', { cache, id: 'a', callers: 5, at: begin + later })),
+      ...[0, 100, 200].map((ms) => each.call('get', { cache, id: 'a', callers: 5, at: begin + ms })),
       each.call('getMany', { cache, ids: ['a'], at: begin }),
     ]),
   )
@@ -44,21 +47,21 @@ async function readWhileItEnds() {
   )
 }
 
-timed('a value that ends is served by no process a moment longer', fleet, async () => {
+timed('no process serves a value after its end', fleet, async () => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs })
-  await readAround()
+  await readAroundEnds()
 })
 
-timed('nor where each load takes its time', fleet, async () => {
+timed('no process serves a value after its end if each load takes 5 ms', fleet, async () => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs, slowMs: 5 })
-  await readAround()
+  await readAroundEnds()
 })
 
-timed('nor where it ends while it is loaded: it is loaded once more, for all who wait', fleet, async () => {
+timed('a value that ends during its load is loaded once more, for all callers that wait', fleet, async () => {
   await fleet.open({ cache, options, many: true })
   await fleet.texts.write('a', 'x')
   await fleet.behave(ending)
@@ -72,24 +75,24 @@ timed('nor where it ends while it is loaded: it is loaded once more, for all who
   expect(loads().length - before).toBe(6)
 })
 
-timed('nor where it ends while it is loaded, and Redis is away', fleet, async ({ redis }) => {
+timed('a value that ends during its load is not served while Redis is away', fleet, async ({ redis }) => {
   await fleet.open({ cache, options, many: true })
   await fleet.texts.write('a', 'x')
   await fleet.behave(ending)
   await redis.wire.close()
-  // The breaker opens in the first round, at the latest in the third.
+  // The breaker opens in the third round at the latest.
   for (let round = 0; round < 4; round++) await readWhileItEnds()
 })
 
-timed('nor out of the fallback, while Redis is away', fleet, async ({ redis }) => {
+timed('the fallback does not serve a value after its end', fleet, async ({ redis }) => {
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
   await fleet.behave({ endsEveryMs: everyMs })
   await redis.wire.close()
-  await readAround()
+  await readAroundEnds()
 })
 
-timed('nor while the database is away', fleet, async () => {
+timed('no process serves a value after its end while the database is away', fleet, async () => {
   const [process] = fleet.processes
   await fleet.open({ cache, options })
   await fleet.texts.write('a', 'x')
@@ -101,7 +104,7 @@ timed('nor while the database is away', fleet, async () => {
   const last = answers.findLast(({ error }) => !error) as Answer
   expect(last).toMatchObject({ status: { hit: true } })
   expect(answers.at(-1)).toMatchObject({ error: { name: 'LoadFailed' } })
-  // It was asked for before it ended, by this machine's clock, which is the process' own.
+  // The last answer was asked for before its value ended. All processes share the clock of this machine.
   const askedAt = last.at - last.took + Date.now() - sharedNow()
   expect(askedAt).toBeLessThan((Number((last.value as { text: string }).text) + 1) * 1500 + 1)
 })

@@ -1,14 +1,14 @@
 import { expect } from 'vitest'
-import { freePort } from '../../../lib/local/servers/server.ts'
+import { freePort } from '../../../lib/local/servers/ports.ts'
 import { openCache } from '../../support/cache.ts'
-import { startPlace } from '../../support/place.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
 const ids = Array.from({ length: 120 }, (_, n) => `id${n}`)
-const place = await startPlace({ texts: Object.fromEntries(ids.map((id) => [id, id])) })
+const testbed = await startTestbed({ texts: Object.fromEntries(ids.map((id) => [id, id])) })
 
-timed('warming fills what is missing and touches nothing that is fresh', place, async ({ database }) => {
-  const { cache, redis } = await place.open({ ttl: 60_000, jitter: 0 })
+timed('warm fills missing entries and leaves fresh ones untouched', testbed, async ({ database }) => {
+  const { cache, redis } = await testbed.open({ ttl: 60_000, jitter: 0 })
   await cache.get('id0')
   const entry = await redis.get(cache.key('id0'))
   const before = database.reads
@@ -19,10 +19,10 @@ timed('warming fills what is missing and touches nothing that is fresh', place, 
 })
 
 timed(
-  'what cannot be loaded or stored is told, id by id, and nothing is thrown',
-  place,
+  'warm reports each id that cannot be loaded or stored, and throws nothing',
+  testbed,
   async ({ database }) => {
-    const { cache } = await place.open()
+    const { cache } = await testbed.open()
     database.failure = new Error('away')
     const { filled, failed } = await cache.warm(['id1', 'id2'])
     database.failure = undefined
@@ -32,7 +32,7 @@ timed(
     const dead = openCache(`redis://127.0.0.1:${await freePort()}`, database).cache
     const before = database.reads
     expect((await dead.warm(ids)).failed).toHaveLength(120)
-    // Once it is known that nothing can be stored, the database is left alone.
+    // After the first chunk nothing can be stored, so the database gets no more loads.
     expect(database.reads - before).toBeLessThanOrEqual(100)
   },
 )

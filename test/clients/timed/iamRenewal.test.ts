@@ -4,27 +4,27 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../../../lib/cacheAside/index.ts'
 import { connectCache } from '../../../lib/clients/redis/index.ts'
-import { freePort } from '../../../lib/local/servers/server.ts'
+import { freePort } from '../../../lib/local/servers/ports.ts'
+import { startControlOnly } from '../../support/controlOnly.ts'
 import { startIamCache } from '../../support/iamCache.ts'
-import { startQuiet } from '../../support/quiet.ts'
 import { timed } from '../../support/timed.ts'
 
 const prefix = 'aisle-test'
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' }
 const cache = 'arn:aws:elasticache:eu-central-1:123456789012:serverlesscache:aisle-test'
 
-const quiet = await startQuiet()
+const quiet = await startControlOnly()
 
 describe.each([
   ['rediss', await startIamCache('single', prefix)],
   ['rediss-cluster', await startIamCache('cluster', prefix)],
 ])('%s', (scheme, server) => {
-  async function start(given: () => Promise<AwsCredentialIdentity> = async () => credentials) {
+  async function start(getCredentials: () => Promise<AwsCredentialIdentity> = async () => credentials) {
     const clock = { now: Date.parse('2026-03-01T12:00:00Z') }
     const now = () => clock.now
     const rules = { cache: 'aisle-test', region: 'eu-central-1', credentials, now }
-    const { url, gate } = await server.open(rules)
-    const redis = connectCache(url, { cache, credentials: given, now })
+    const { url, proxy } = await server.open(rules)
+    const redis = connectCache(url, { cache, credentials: getCredentials, now })
     onTestFinished(() => redis.disconnect())
     const errors: unknown[] = []
     const texts = createCacheAside<string>({
@@ -38,46 +38,60 @@ describe.each([
       clock.now += count * 3_600_000
     }
     const isHit = async () => (await texts.get('a')).status.hit
-    return { redis, gate, clock, hours, texts, isHit, errors }
+    /** Reads for 2.5 s, and checks that every read succeeds. */
+    const readForAWhile = async () => {
+      const end = Date.now() + 2500
+      while (Date.now() < end) {
+        expect((await texts.get('a')).value).toBe('a')
+        await sleep(5)
+      }
+    }
+    return { redis, proxy, hours, texts, isHit, readForAWhile, errors }
   }
 
-  timed('every connection is authenticated by one token', quiet, async () => {
-    const { gate, isHit, texts, errors, redis } = await start()
+  /** Does the same with a secret access key that the test can replace. */
+  async function startWithSecret(secretAccessKey: string) {
+    const key = { secretAccessKey }
+    return { key, ...(await start(async () => ({ ...credentials, ...key }))) }
+  }
+
+  timed('all connections authenticate with one token', quiet, async () => {
+    const { proxy, isHit, texts, errors, redis } = await start()
     await redis.get(texts.key('a'))
     await texts.get('a')
     expect(await isHit()).toBe(true)
-    expect(gate.attempts.length).toBeGreaterThan(0)
-    expect(gate.attempts.filter(({ refusal }) => refusal)).toEqual([])
-    expect(new Set(gate.attempts.map(({ token }) => token)).size).toBe(1)
+    expect(proxy.attempts.length).toBeGreaterThan(0)
+    expect(proxy.attempts.filter(({ refusal }) => refusal)).toEqual([])
+    expect(new Set(proxy.attempts.map(({ token }) => token)).size).toBe(1)
     expect(errors).toEqual([])
   })
 
-  timed('a connection that is made again has a token that is still valid', quiet, async () => {
-    const { gate, hours, isHit, errors } = await start()
+  timed('a new connection has a token that is still valid', quiet, async () => {
+    const { proxy, hours, isHit, errors } = await start()
     await expect.poll(isHit).toBe(true)
     for (const pause of [0.1, 0.2, 0.26, 5, 30]) {
       hours(pause)
-      gate.closeAll()
+      proxy.closeAll()
       await expect.poll(isHit).toBe(true)
     }
-    expect(gate.attempts.filter(({ refusal }) => refusal)).toEqual([])
-    // After six minutes the first one still serves, after eighteen it does not.
-    expect(new Set(gate.attempts.map(({ token }) => token)).size).toBe(5)
+    expect(proxy.attempts.filter(({ refusal }) => refusal)).toEqual([])
+    // The first token still serves after six minutes, but not after eighteen.
+    expect(new Set(proxy.attempts.map(({ token }) => token)).size).toBe(5)
     expect(errors.filter((error) => /WRONGPASS|NOAUTH/.test(String(error)))).toEqual([])
   })
 
-  timed('a connection that is used stays the same one for days', quiet, async () => {
-    const { gate, hours, isHit } = await start()
+  timed('a connection in use stays open for days', quiet, async () => {
+    const { proxy, hours, isHit } = await start()
     await expect.poll(isHit).toBe(true)
-    const { connections } = gate
+    const { connections } = proxy
     for (let hour = 0; hour < 48; hour++) {
       hours(1)
       expect((await Promise.all(Array.from({ length: 20 }, isHit))).every(Boolean)).toBe(true)
-      // Comes after the answer to AUTH, if there was one, and before the clock goes on.
+      // This reply comes after the reply to AUTH, if one was sent, and before the clock advances.
       expect(await isHit()).toBe(true)
     }
-    expect(gate.connections).toBe(connections)
-    const renewals = gate.attempts
+    expect(proxy.connections).toBe(connections)
+    const renewals = proxy.attempts
       .filter(({ command }) => command === 'AUTH')
       .slice(scheme === 'rediss-cluster' ? 1 : 0)
     expect(renewals.length).toBe(4)
@@ -85,104 +99,102 @@ describe.each([
     expect(new Set(renewals.map(({ token }) => token)).size).toBe(4)
   })
 
-  timed('also when it is only used for many at once', quiet, async () => {
-    const { gate, hours, texts } = await start()
+  timed('a connection that carries only batches stays open as well', quiet, async () => {
+    const { proxy, hours, texts } = await start()
     const ids = Array.from({ length: 30 }, (_, n) => `m${n}`)
     const hits = async () => (await texts.getMany(ids)).filter(({ status }) => status.hit).length
     await expect.poll(hits).toBe(30)
-    const { connections } = gate
+    const { connections } = proxy
     for (let hour = 0; hour < 36; hour++) {
       hours(1)
       expect(await hits()).toBe(30)
     }
-    expect(gate.connections).toBe(connections)
+    expect(proxy.connections).toBe(connections)
   })
 
   timed(
     'a renewal that is refused or impossible leaves the connection in use, and is tried again',
     quiet,
     async () => {
-      let given: () => Promise<AwsCredentialIdentity> = async () => credentials
-      const { gate, hours, isHit } = await start(() => given())
+      let getCredentials: () => Promise<AwsCredentialIdentity> = async () => credentials
+      const { proxy, hours, isHit } = await start(() => getCredentials())
       await expect.poll(isHit).toBe(true)
-      const { connections } = gate
+      const { connections } = proxy
       hours(11)
-      given = async () => ({ ...credentials, secretAccessKey: 'wrong' })
+      getCredentials = async () => ({ ...credentials, secretAccessKey: 'wrong' })
       expect(await isHit()).toBe(true)
-      await expect.poll(() => gate.attempts.at(-1)?.refusal).toMatch('X-Amz-Signature')
-      const { length } = gate.attempts
+      await expect.poll(() => proxy.attempts.at(-1)?.refusal).toMatch('X-Amz-Signature')
+      const { length } = proxy.attempts
       for (let n = 0; n < 20; n++) expect(await isHit()).toBe(true)
-      expect(gate.attempts.length).toBe(length)
+      expect(proxy.attempts.length).toBe(length)
       hours(0.1)
-      given = () => Promise.reject(new Error('no role'))
+      getCredentials = () => Promise.reject(new Error('no role'))
       expect(await isHit()).toBe(true)
       await sleep(50)
       hours(0.1)
-      given = async () => credentials
+      getCredentials = async () => credentials
       expect(await isHit()).toBe(true)
-      await expect.poll(() => gate.attempts.length).toBe(length + 1)
-      expect(gate.attempts.at(-1)?.refusal).toBeUndefined()
+      await expect.poll(() => proxy.attempts.length).toBe(length + 1)
+      expect(proxy.attempts.at(-1)?.refusal).toBeUndefined()
       hours(10)
       expect(await isHit()).toBe(true)
-      expect(gate.connections).toBe(connections)
+      expect(proxy.connections).toBe(connections)
     },
   )
 
   timed(
-    'a token that is refused is a cache that is away: the database answers, and nobody storms the cache',
+    'while tokens are refused, the database serves the reads, and the client tries the cache rarely',
     quiet,
     async () => {
-      let secretAccessKey = 'wrong'
-      const { gate, texts, isHit, errors } = await start(async () => ({ ...credentials, secretAccessKey }))
-      const end = Date.now() + 2500
-      while (Date.now() < end) {
-        expect((await texts.get('a')).value).toBe('a')
-        await sleep(5)
-      }
+      const { key, proxy, isHit, readForAWhile, errors } = await startWithSecret('wrong')
+      await readForAWhile()
       expect(errors.map(String).join()).toMatch(/WRONGPASS/)
-      // Each attempt is one token that is refused.
-      expect(gate.attempts.length).toBeGreaterThan(1)
-      expect(gate.attempts.length).toBeLessThanOrEqual(4)
-      expect(gate.connections).toBe(gate.attempts.length)
+      // Every attempt presents one token, which is refused.
+      expect(proxy.attempts.length).toBeGreaterThan(1)
+      expect(proxy.attempts.length).toBeLessThanOrEqual(4)
+      expect(proxy.connections).toBe(proxy.attempts.length)
       const seen = inspect(errors, { depth: 9, showHidden: true })
-      for (const { token } of gate.attempts) expect(seen).not.toContain(token.slice(-64))
-      secretAccessKey = credentials.secretAccessKey
+      for (const { token } of proxy.attempts) expect(seen).not.toContain(token.slice(-64))
+      key.secretAccessKey = credentials.secretAccessKey
       await expect.poll(isHit, { timeout: 5000 }).toBe(true)
     },
   )
 
-  timed('also one that is refused from some day on, to a client that was connected', quiet, async () => {
-    let secretAccessKey = 'secret'
-    const { gate, texts, isHit, hours } = await start(async () => ({ ...credentials, secretAccessKey }))
-    await expect.poll(isHit).toBe(true)
-    secretAccessKey = 'wrong'
-    hours(1)
-    gate.closeAll()
-    const before = gate.connections
-    const end = Date.now() + 2500
-    while (Date.now() < end) {
-      expect((await texts.get('a')).value).toBe('a')
-      await sleep(5)
-    }
-    expect(gate.connections - before).toBeGreaterThan(0)
-    expect(gate.connections - before).toBeLessThanOrEqual(5)
-    secretAccessKey = 'secret'
-    await expect.poll(isHit, { timeout: 5000 }).toBe(true)
-  })
+  timed(
+    'the same holds if the cache starts to refuse tokens after the client has connected',
+    quiet,
+    async () => {
+      const { key, proxy, isHit, readForAWhile, hours } = await startWithSecret('secret')
+      await expect.poll(isHit).toBe(true)
+      key.secretAccessKey = 'wrong'
+      hours(1)
+      proxy.closeAll()
+      const before = proxy.connections
+      await readForAWhile()
+      expect(proxy.connections - before).toBeGreaterThan(0)
+      expect(proxy.connections - before).toBeLessThanOrEqual(5)
+      key.secretAccessKey = 'secret'
+      await expect.poll(isHit, { timeout: 5000 }).toBe(true)
+    },
+  )
 
-  timed('credentials that cannot be had are a cache that is away, until they can', quiet, async () => {
-    let fails = true
-    const { gate, texts, isHit } = await start(async () => {
-      if (fails) throw new Error('no role')
-      return credentials
-    })
-    for (let n = 0; n < 10; n++) expect((await texts.get('a')).value).toBe('a')
-    expect(gate.connections).toBe(0)
-    fails = false
-    await expect.poll(isHit, { timeout: 5000 }).toBe(true)
-  })
+  timed(
+    'while credentials cannot be loaded, the database serves the reads, and the cache returns afterwards',
+    quiet,
+    async () => {
+      let fails = true
+      const { proxy, texts, isHit } = await start(async () => {
+        if (fails) throw new Error('no role')
+        return credentials
+      })
+      for (let n = 0; n < 10; n++) expect((await texts.get('a')).value).toBe('a')
+      expect(proxy.connections).toBe(0)
+      fails = false
+      await expect.poll(isHit, { timeout: 5000 }).toBe(true)
+    },
+  )
 
-  test('nobody listens, and it is found when somebody does', async () => {
+  test('a command fails quickly if no server listens', async () => {
     const redis = connectCache(`${scheme}://me@127.0.0.1:${await freePort()}`, {
       cache,
       credentials: async () => credentials,
@@ -194,7 +206,7 @@ describe.each([
   })
 })
 
-test('a token is never sent in the clear, nor without a user', () => {
+test('a token is never sent without TLS or without a user', () => {
   const iam = { cache, credentials: async () => credentials }
   for (const url of ['redis://me@127.0.0.1:1', 'redis-cluster://me@127.0.0.1:1', 'rediss://127.0.0.1:1']) {
     expect(() => connectCache(url, iam)).toThrow('REDIS_URL must use TLS and name the user')

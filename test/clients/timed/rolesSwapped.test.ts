@@ -3,14 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished } from 'vitest'
 import { openCache } from '../../support/cache.ts'
-import { startPlace } from '../../support/place.ts'
 import { freshRedis } from '../../support/redis.ts'
+import { startTestbed } from '../../support/testbed.ts'
 import { timed } from '../../support/timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 
-/** One address for primary and replica: new connections go to `port`, those that were made before stay where they are. */
-async function oneAddress(port: number) {
+/**
+ * Opens one address for primary and replica. New connections lead to `port`; open connections stay where they are.
+ */
+async function openAddress(port: number) {
   const sockets = new Set<Socket>()
   const address = { url: '', port, connections: 0 }
   const server = createServer((client) => {
@@ -36,21 +38,20 @@ async function oneAddress(port: number) {
   return address
 }
 
-/** Makes a server a replica of another one, or of none. */
-async function follow(port: number, ...whom: [string, number] | ['NO', 'ONE']) {
+/** Makes a server the replica of another server, or of none. */
+async function follow(port: number, ...leader: [string, number] | ['NO', 'ONE']) {
   const redis = new Redis(port, '127.0.0.1')
-  await redis.replicaof(...(whom as [string, number]))
+  await redis.replicaof(...(leader as [string, number]))
   redis.disconnect()
 }
 
 timed(
-  'G4: when the two servers behind one address swap their roles, hits are back within two seconds',
-  place,
+  'G4: after the two servers behind one address swap roles, hits return within two seconds',
+  testbed,
   async ({ database }) => {
     const [first, second] = [await freshRedis(), await freshRedis()]
-    const address = await oneAddress(first.port)
-    const { cache, redis } = openCache(address.url, database)
-    onTestFinished(() => redis.disconnect())
+    const address = await openAddress(first.port)
+    const { cache } = openCache(address.url, database)
     await database.write('a', 'old')
     await cache.get('a')
     expect((await cache.get('a')).status.hit).toBe(true)
@@ -75,13 +76,12 @@ timed(
 )
 
 timed(
-  'G4: where the address still leads to a replica, it is connected to once in a second at the most',
-  place,
+  'G4: while the address leads to a replica, the client reconnects at most once a second',
+  testbed,
   async ({ database }) => {
     const server = await freshRedis()
-    const address = await oneAddress(server.port)
-    const { cache, redis } = openCache(address.url, database)
-    onTestFinished(() => redis.disconnect())
+    const address = await openAddress(server.port)
+    const { cache } = openCache(address.url, database)
     await database.write('b', 'old')
     await cache.get('b')
     await follow(server.port, '127.0.0.1', 1)

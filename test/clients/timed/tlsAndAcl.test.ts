@@ -4,10 +4,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type CacheAsideOptions, createCacheAside } from '../../../lib/cacheAside/index.ts'
 import { openMostRead } from '../../../lib/catalog/mostRead.ts'
 import { connectCache } from '../../../lib/clients/redis/index.ts'
-import { projectFolder } from '../../../lib/project/folder.ts'
-import { accessArgs, user } from '../../support/access.ts'
+import { projectDirectory } from '../../../lib/project/projectDirectory.ts'
+import { startControlOnly } from '../../support/controlOnly.ts'
 import { freshTables } from '../../support/dynamodb.ts'
-import { startQuiet } from '../../support/quiet.ts'
+import { aclArgs, user } from '../../support/redisAcl.ts'
 import { secureCluster, secureServer } from '../../support/secureCache.ts'
 import { type Text, textsIn } from '../../support/texts.ts'
 import { timed } from '../../support/timed.ts'
@@ -18,10 +18,10 @@ const { db, table } = await freshTables()
 const texts = textsIn(db, table)
 const ids = (from: string) => Array.from({ length: 12 }, (_, n) => `${from}${n}`)
 
-const quiet = await startQuiet()
+const quiet = await startControlOnly()
 
 describe.each([
-  // The last is what the other one needs.
+  // The last column is the commands that only the other kind of server needs.
   ['a single server', await secureServer(prefix), 'cluster|slots'],
   ['a cluster of six', await secureCluster(prefix), 'mget'],
 ])('%s with TLS', (_, { url, admins, authorityFile }, unused) => {
@@ -38,15 +38,15 @@ describe.each([
       onEvent: (event) => 'error' in event && errors.push(event.error),
       ...options,
     })
-    // On every shard: a client that only just connects is none of a test's circumstances.
+    // Connects to every shard, so that no test measures connecting.
     await Promise.all(ids('connected').map((id) => redis.get(cache.key(id))))
     return { redis, cache, errors }
   }
 
-  /** On every server, as a restart does. */
+  /** Does on every server what a restart does. */
   const flushScripts = () => Promise.all(admins.map((admin) => admin.script('FLUSH')))
 
-  timed('the user may do all that the cache does', quiet, async () => {
+  timed('the user may run every command of the cache', quiet, async () => {
     const { cache, redis, errors } = await open()
     const pages = createCacheAside<Text>({
       redis,
@@ -82,13 +82,13 @@ describe.each([
     for await (const id of cache.scan()) walked.add(id)
     expect(walked.size).toBeGreaterThanOrEqual(24)
     expect((await cache.inspect(many[0] ?? '')).state).toBe('fresh')
-    const read = openMostRead(redis, prefix, { rate: 1, kept: 1 })
-    for (const id of ['c', 'c', 'd', 'e']) await read.counted(id, async () => {})
+    const read = openMostRead(redis, prefix, { rate: 1, keep: 1 })
+    for (const id of ['c', 'c', 'd', 'e']) await read.countRead(id, async () => {})
     expect(await read.top(1)).toEqual(['c'])
     expect(errors).toEqual([])
   })
 
-  timed('also while an entry is stale, and when a load fails', quiet, async () => {
+  timed('the user may do so while an entry is stale, and if a load fails', quiet, async () => {
     const { cache, errors } = await open({
       ttl: 50,
       jitter: 0,
@@ -108,20 +108,20 @@ describe.each([
     await expect.poll(async () => (await failing.cache.get('d')).status.detail).toBe('load-failed')
     await expect(failing.cache.get('e')).rejects.toThrow('away')
     fails = false
-    // The failed load has left its lease for a moment only.
+    // The lease of the failed load expires soon.
     await expect.poll(async () => (await failing.cache.get('e')).status.stored, { timeout: 5000 }).toBe(true)
     expect(errors).toEqual([])
     expect(failing.errors.filter((error) => !String(error).endsWith('failed: away'))).toEqual([])
   })
 
-  test('no command is granted that the cache did not use in these tests', async () => {
+  test('the user has no right to a command that the cache did not use in these tests', async () => {
     const used = (await Promise.all(admins.map((admin) => admin.info('commandstats')))).join()
-    const granted = accessArgs(prefix).flatMap((rule) => (rule.startsWith('+') ? [rule.slice(1)] : []))
+    const granted = aclArgs(prefix).flatMap((rule) => (rule.startsWith('+') ? [rule.slice(1)] : []))
     expect(granted.length).toBeGreaterThan(5)
     expect(granted.filter((command) => !used.includes(`cmdstat_${command}:`))).toEqual([unused])
   })
 
-  timed('the circuit breaker that is open closes again', quiet, async () => {
+  timed('an open circuit breaker closes again', quiet, async () => {
     const { cache, redis } = await open()
     await texts.write('f', 'x')
     await cache.get('f')
@@ -134,67 +134,61 @@ describe.each([
     expect(redis.status).toBe('ready')
   })
 
-  test('everything else is refused', async () => {
+  test('every other command is refused', async () => {
     const { redis } = await open()
     const own = `${prefix}:{x}:text`
     await redis.del(own)
     const key = `${prefix}2:{x}:text`
     for (const command of [
-      ...[['KEYS', '*'], ['FLUSHALL'], ['FLUSHDB'], ['CONFIG', 'GET', '*'], ['ACL', 'LIST'], ['INFO']],
-      ...[
-        ['MONITOR'],
-
-        ['SHUTDOWN'],
-        ['SCRIPT', 'FLUSH'],
-        ['CLIENT', 'LIST'],
-        ['CLUSTER', 'NODES'],
-      ],
-      ...[
-        ['REPLICAOF', 'NO', 'ONE'],
-        ['PUBLISH', 'x', 'x'],
-        ['SUBSCRIBE', 'x'],
-        ['FUNCTION', 'LIST'],
-      ],
-      ...[
-        ['UNLINK', own],
-        ['LPUSH', own, 'x'],
-        ['PERSIST', own],
-        ['DUMP', own],
-        ['SORT', own],
-      ],
-      ...[
-        ['GET', key],
-        ['SET', key, 'x'],
-        ['DEL', key],
-        ['MGET', key],
-        ['PTTL', key],
-      ],
-      ...[
-        ['EVAL', 'return 1', '1', key],
-        ['EVAL', `return redis.call('GET', '${key}')`, '1', own],
-      ],
+      ['KEYS', '*'],
+      ['FLUSHALL'],
+      ['FLUSHDB'],
+      ['CONFIG', 'GET', '*'],
+      ['ACL', 'LIST'],
+      ['INFO'],
+      ['MONITOR'],
+      ['SHUTDOWN'],
+      ['SCRIPT', 'FLUSH'],
+      ['CLIENT', 'LIST'],
+      ['CLUSTER', 'NODES'],
+      ['REPLICAOF', 'NO', 'ONE'],
+      ['PUBLISH', 'x', 'x'],
+      ['SUBSCRIBE', 'x'],
+      ['FUNCTION', 'LIST'],
+      ['UNLINK', own],
+      ['LPUSH', own, 'x'],
+      ['PERSIST', own],
+      ['DUMP', own],
+      ['SORT', own],
+      ['GET', key],
+      ['SET', key, 'x'],
+      ['DEL', key],
+      ['MGET', key],
+      ['PTTL', key],
+      ['EVAL', 'return 1', '1', key],
+      ['EVAL', `return redis.call('GET', '${key}')`, '1', own],
       ['EVAL', `return redis.call('FLUSHALL')`, '1', own],
       ['EVAL', `return redis.call('KEYS', '*')`, '1', own],
     ]) {
       const [name = '', ...args] = command
-      const answer = await redis.call(name, ...args).then(JSON.stringify, String)
-      expect(answer, command.join(' ')).toMatch(/NOPERM|ACL failure|can't access|can't run/)
+      const reply = await redis.call(name, ...args).then(JSON.stringify, String)
+      expect(reply, command.join(' ')).toMatch(/NOPERM|ACL failure|can't access|can't run/)
     }
   })
 
-  test('an idle connection keeps no process alive', async () => {
+  test('an idle connection does not keep the process alive', async () => {
     const code = `
       const { connectCache } = await import('./lib/clients/redis/index.ts')
       console.log(await connectCache('${url}').get('${prefix}:{none}:text'))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: projectFolder,
+      cwd: projectDirectory,
       timeout: 15_000,
       env: { ...process.env, NODE_EXTRA_CA_CERTS: authorityFile },
     })
     expect(stdout.trim()).toBe('null')
   })
 
-  test('a wrong password, no password and a server that cannot be trusted are refused', async () => {
+  test('a wrong password, no password and a connection without TLS are refused', async () => {
     const refusal = async (address: string) => {
       const redis = connectCache(address)
       onTestFinished(() => redis.disconnect())
@@ -208,7 +202,7 @@ describe.each([
   })
 })
 
-test('a server whose certificate nobody vouches for is not spoken to', async () => {
+test('the client sends nothing to a server with an untrusted certificate', async () => {
   const { url } = await secureServer(prefix, makeCertificate(), onTestFinished)
   const redis = connectCache(url)
   onTestFinished(() => redis.disconnect())

@@ -4,42 +4,42 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import { parse } from 'yaml'
-import { projectFolder } from '../../../lib/project/folder.ts'
+import { projectDirectory } from '../../../lib/project/projectDirectory.ts'
 import { startControl } from '../../support/control.ts'
 import { freshTables } from '../../support/dynamodb.ts'
-import { untilFileEnds } from '../../support/ends.ts'
+import { fileCleanup } from '../../support/fileCleanup.ts'
 import { aProduct } from '../../support/http.ts'
 import { startNetwork } from '../../support/network.ts'
 import { secureServer } from '../../support/secureCache.ts'
 import { timed } from '../../support/timed.ts'
 
-const ends = untilFileEnds()
+const afterFile = fileCleanup()
 const network = await startNetwork()
-ends(() => network.worker.kill())
-const control = await startControl(network, ends)
+afterFile(() => network.worker.kill())
+const control = await startControl(network, afterFile)
 const { endpoint, table, idempotencyTable } = await freshTables()
 const secure = await secureServer(table)
 const { port } = new URL(secure.url)
 const wire = await network.open(Number(port), 10)
 
-const { Resources } = parse(readFileSync(join(projectFolder, 'resources/watching.yml'), 'utf8'), {
+const { Resources } = parse(readFileSync(join(projectDirectory, 'resources/watching.yml'), 'utf8'), {
   merge: true,
 })
-/** What an alarm counts of the functions' own metrics. */
-const countedBy = (alarm: string): string[] =>
+/** Returns the functions' own metrics that an alarm counts. */
+const metricsOf = (alarm: string): string[] =>
   Resources[alarm].Properties.Metrics?.flatMap(
     ({ MetricStat }: { MetricStat?: { Metric: { Namespace: string; MetricName: string } } }) =>
       MetricStat && !MetricStat.Metric.Namespace.startsWith('AWS/') ? MetricStat.Metric.MetricName : [],
   ) ?? [Resources[alarm].Properties.MetricName]
 
-/** One request of a sandbox that has just been made, and the line that it logs. */
-async function request(handler: string, request: object): Promise<Record<string, unknown>> {
+/** Runs one request in a new sandbox, and returns the line that it logs. */
+async function runInNewSandbox(handler: string, request: object): Promise<Record<string, unknown>> {
   const code = `
-    const { eventOf } = await import('./test/support/http.ts')
+    const { toEvent } = await import('./test/support/http.ts')
     const { handler } = await import('./functions/${handler}.ts')
-    await handler(eventOf(${JSON.stringify(request)}), { getRemainingTimeInMillis: () => 6000 })`
+    await handler(toEvent(${JSON.stringify(request)}), { getRemainingTimeInMillis: () => 6000 })`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
-    cwd: projectFolder,
+    cwd: projectDirectory,
     timeout: 30_000,
     env: {
       PATH: process.env.PATH,
@@ -54,17 +54,17 @@ async function request(handler: string, request: object): Promise<Record<string,
 }
 
 timed(
-  'G4: in a shop that is asked so seldom that each request has a sandbox of its own, no alarm rings',
+  'G4: no alarm is raised in a shop with so few requests that each one has a new sandbox',
   { control, reset: () => wire.reset() },
   async () => {
-    const watched = [...countedBy('FailOpen'), ...countedBy('DeferredInvalidations')]
+    const watched = [...metricsOf('FailOpen'), ...metricsOf('DeferredInvalidations')]
     expect(new Set(watched).size).toBe(5)
     for (let minute = 0; minute < 5; minute++) {
       const lines = [
-        await request('putProduct', { path: { id: 'a' }, body: aProduct }),
-        await request('getProduct', { path: { id: 'a' } }),
-        await request('getPage', { path: { id: 'a' } }),
-        await request('getProduct', { path: { id: 'a' } }),
+        await runInNewSandbox('putProduct', { path: { id: 'a' }, body: aProduct }),
+        await runInNewSandbox('getProduct', { path: { id: 'a' } }),
+        await runInNewSandbox('getPage', { path: { id: 'a' } }),
+        await runInNewSandbox('getProduct', { path: { id: 'a' } }),
       ]
       expect(lines.map(({ status }) => status)).toEqual([minute === 0 ? 201 : 200, 200, 200, 200])
       expect(lines.map((line) => watched.filter((metric) => metric in line))).toEqual([[], [], [], []])

@@ -1,49 +1,53 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { faults } from '../../support/faults.ts'
-import { kinds, test } from '../../support/visit.ts'
-import { picturesCome, readToTheEnd } from '../../support/vitals.ts'
+import { axeViolations } from '../../support/axe.ts'
+import { pageKinds, test } from '../../support/visit.ts'
+import { scrollToEnd, waitForPictures } from '../../support/vitals.ts'
 
-for (const [kind, path] of Object.entries(kinds))
-  test(`${kind}: axe finds nothing, narrow and wide, light and dark`, async ({ visit }) => {
+for (const [kind, path] of Object.entries(pageKinds))
+  test(`${kind}: axe finds no violation, on narrow and wide screens, in light and dark`, async ({
+    visit,
+  }) => {
     const page = await visit(path)
     for (const colorScheme of ['light', 'dark'] as const)
       for (const width of [360, 1280]) {
         await page.setViewportSize({ width, height: 800 })
         await page.emulateMedia({ colorScheme })
-        expect({ colorScheme, width, faults: await faults(page) }).toEqual({ colorScheme, width, faults: [] })
+        expect({ colorScheme, width, violations: await axeViolations(page) }).toEqual({
+          colorScheme,
+          width,
+          violations: [],
+        })
       }
   })
 
-/** Where the focus is, as a place among all elements; undefined when it has left the page. */
-const focused = (page: Page) =>
+/** Returns the index of the focused element among all elements, or undefined if the focus has left the page. */
+const focusedIndex = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement
     if (!element || element === document.body) return undefined
     return [...document.querySelectorAll('*')].indexOf(element)
   })
 
-/** Whether the focus is seen: whether the screen around it looks otherwise without it. */
-async function isFocusSeen(page: Page): Promise<boolean> {
+/** Returns whether the focus is visible, which means that the screen around it looks different without it. */
+async function isFocusVisible(page: Page): Promise<boolean> {
   const clip = await page.evaluate(() => {
     const focus = document.activeElement ?? document.body
-    // What stands for a radio button that is hidden, and for the link that a whole card is.
+    // A hidden radio button shows its focus on the label, and the link of a card on the whole card.
     const { left, top, right, bottom } = (focus.closest('label, .card') ?? focus).getBoundingClientRect()
     const [x, y] = [Math.max(0, left - 8), Math.max(0, top - 8)]
     const [width, height] = [Math.min(innerWidth, right + 8) - x, Math.min(innerHeight, bottom + 8) - y]
     return { x, y, width, height }
   })
-  // Beyond the screen.
+  // The element is outside the screen.
   if (clip.width <= 0 || clip.height <= 0) return false
-  const shown = await page.screenshot({ clip })
-  // The next Tab goes on from here all the same.
+  const withFocus = await page.screenshot({ clip })
+  // The next Tab continues from here in spite of the blur.
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
-  return !shown.equals(await page.screenshot({ clip }))
+  return !withFocus.equals(await page.screenshot({ clip }))
 }
 
-test('the first thing that the keyboard reaches leads past the head, and is seen when it is reached', async ({
-  visit,
-}) => {
+test('the first Tab reaches a visible link that skips the header', async ({ visit }) => {
   const page = await visit('/p/2', { viewport: { width: 360, height: 740 } })
   await page.keyboard.press('Tab')
   const skip = page.locator('a.skip')
@@ -60,31 +64,33 @@ test('the first thing that the keyboard reaches leads past the head, and is seen
   expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true)
 })
 
-for (const kind of ['first page', 'category', 'product with variants', 'nothing there'] as const)
-  test(`${kind}: the keyboard reaches everything, in order, and one sees where it is`, async ({ visit }) => {
-    const page = await visit(kinds[kind])
-    // With all that comes late, so that nothing changes but the focus.
-    await readToTheEnd(page)
-    await picturesCome(page)
+for (const kind of ['home page', 'category', 'product with variants', 'not found'] as const)
+  test(`${kind}: the keyboard reaches every control in order, and the focus is always visible`, async ({
+    visit,
+  }) => {
+    const page = await visit(pageKinds[kind])
+    // Loads every lazy picture first, so that only the focus changes.
+    await scrollToEnd(page)
+    await waitForPictures(page)
     await page.evaluate(() => scrollTo(0, 0))
-    const wanted = await page.evaluate(() =>
-      [...document.querySelectorAll('*')].flatMap((element, at) =>
-        // Of a group of radio buttons the chosen one is reached, and the others from it by arrows.
+    const expected = await page.evaluate(() =>
+      [...document.querySelectorAll('*')].flatMap((element, index) =>
+        // Tab reaches only the checked radio button of a group. The arrow keys reach the others.
         element.matches(
           'a[href], button, summary, select, textarea, input:not([type="radio"]), input:checked',
         ) && element.checkVisibility()
-          ? at
+          ? index
           : [],
       ),
     )
     const reached: number[] = []
-    const unseen: number[] = []
-    for (let presses = 0; presses <= wanted.length; presses++) {
+    const invisible: number[] = []
+    for (let presses = 0; presses <= expected.length; presses++) {
       await page.keyboard.press('Tab')
-      const at = await focused(page)
-      if (at === undefined) break
-      reached.push(at)
-      if (!(await isFocusSeen(page))) unseen.push(at)
+      const index = await focusedIndex(page)
+      if (index === undefined) break
+      reached.push(index)
+      if (!(await isFocusVisible(page))) invisible.push(index)
     }
-    expect({ reached, unseen }).toEqual({ reached: wanted, unseen: [] })
+    expect({ reached, invisible }).toEqual({ reached: expected, invisible: [] })
   })

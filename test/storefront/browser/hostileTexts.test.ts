@@ -1,22 +1,22 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { test } from '../../support/visit.ts'
-import { picturesCome } from '../../support/vitals.ts'
+import { waitForPictures } from '../../support/vitals.ts'
 
-/** What a script of somebody else's would do, if one ran. */
+/** A script that would show a dialog if it ran. */
 const script = '<script>document.title = alert("ran")</script>'
 const image = '<img src=x onerror=alert(1)>'
 const quotes = `"'><svg onload=alert(1)>' onfocus=alert(1) autofocus x="`
 const rightToLeft = 'קומקום נחושת 12 יחידות!'
-/** Turns what follows around, and never ends. */
+/** Reverses the direction of the following text, without an end mark. */
 const override = '\u202egnihtyreve snrut'
 const emoji = '👩🏽‍🚀🏳️‍🌈👨‍👩‍👧‍👦'
-// In the order that normal form C gives them, in which texts are kept.
+// In normal form C, because the catalogue stores texts in it.
 const combining = `Z${'\u0351\u0325'.repeat(30)}a`.normalize('NFC')
 const template = '${7*7} {{7*7}} !${x} </title></style></textarea>-->]]>'
 
 const longest = 5000
-/** Each as long as the longest text that a review may have; other places get its beginning. */
+/** Each text has the maximum length of a review. Other fields get its beginning. */
 const hostile = Object.entries({
   script: `${script}${image} `,
   quotes: `${quotes} ${template} `,
@@ -27,8 +27,8 @@ const hostile = Object.entries({
   unbroken: 'Unbroken',
 }).map(([kind, text]) => [kind, text.repeat(Math.ceil(longest / text.length))] as const)
 
-/** The beginning of a text, of whole characters as people see them. */
-function beginning(text: string, length: number): string {
+/** Cuts a text to a length, between two graphemes. */
+function truncate(text: string, length: number): string {
   let end = 0
   for (const { index, segment } of new Intl.Segmenter().segment(text.slice(0, length + 100)))
     if (index + segment.length <= length) end = index + segment.length
@@ -36,8 +36,8 @@ function beginning(text: string, length: number): string {
 }
 
 const price = { amount: 1000, currency: 'EUR' }
-/** A product with one text everywhere, in most places as long as may be. */
-const product = (category: string, text: (length: number) => string) => ({
+/** Returns a product with the text in every field, mostly at the maximum length. */
+const productWith = (category: string, text: (length: number) => string) => ({
   ...{ title: text(300), brand: text(200), category, price },
   description: text(longest),
   variants: [1, 2].map((n) => ({
@@ -49,8 +49,8 @@ const product = (category: string, text: (length: number) => string) => ({
   attributes: { [text(100)]: text(2000), plain: text(2000) },
 })
 
-/** Texts that reach out of the block they stand in or of the screen, and any scrolling to the side. */
-const escaped = (page: Page) =>
+/** Finds texts that overflow their block or the screen, and horizontal scrolling. */
+const findOverflow = (page: Page) =>
   page.evaluate(() => {
     const found: string[] = []
     const { scrollWidth, clientWidth } = document.documentElement
@@ -61,7 +61,7 @@ const escaped = (page: Page) =>
       if (!block || !node.textContent?.trim() || block.closest('script, .hidden, .skip')) continue
       while (block.parentElement && getComputedStyle(block).display.startsWith('inline'))
         block = block.parentElement
-      // What is shortened by dots is cut off, and by no means outside.
+      // A text with an ellipsis is clipped, so it cannot overflow.
       if (getComputedStyle(block).overflowX === 'hidden') continue
       const { left, right } = block.getBoundingClientRect()
       const range = document.createRange()
@@ -73,34 +73,34 @@ const escaped = (page: Page) =>
     return [...new Set(found)]
   })
 
-/** Elements whose own text came from a writer and could change the order of what stands beside them. */
-const unisolated = (page: Page, text: string) =>
+/** Finds elements that show the text without isolating its direction, and counts all elements that show it. */
+const findUnisolated = (page: Page, text: string) =>
   page.evaluate((text) => {
     const found: string[] = []
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-    let seen = 0
+    let count = 0
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
       const element = node.parentElement
       if (!node.textContent?.includes(text) || !element || element.localName === 'script') continue
-      seen++
+      count++
       const { unicodeBidi } = getComputedStyle(element)
       if (!/isolate|plaintext/.test(unicodeBidi) || !(element.dir === 'auto' || element.localName === 'bdi'))
         found.push(`${element.localName}.${element.className}: ${unicodeBidi}, dir=${element.dir}`)
     }
-    return { found, seen }
+    return { found, count }
   }, text)
 
 for (const [kind, text] of hostile)
-  test(`${kind}: nothing runs, no text leaves its place, and what stands around it stays`, async ({
+  test(`${kind}: no script runs, no text overflows, and the texts around it keep their order`, async ({
     shop,
     visit,
-    troubles,
+    pageErrors,
   }) => {
     const id = kind.replaceAll(' ', '-')
-    const cut = (length: number) => beginning(text, length)
-    // Its own: listings follow the products a little late.
+    const cut = (length: number) => truncate(text, length)
+    // A category of its own, because listings are updated a little later than products.
     const category = `desk/${id}`
-    await shop.put(id, product(category, cut))
+    await shop.put(id, productWith(category, cut))
     const { id: parentId } = await shop.review(id, {
       rating: 2,
       title: cut(300),
@@ -113,25 +113,25 @@ for (const [kind, text] of hostile)
     for (const path of [`/c/${category}`, `/p/${id}`]) {
       await page.goto(path)
       expect(await page.locator('h1, .card a').allTextContents()).toContain(cut(300))
-      expect({ path, escaped: await escaped(page) }).toEqual({ path, escaped: [] })
+      expect({ path, overflow: await findOverflow(page) }).toEqual({ path, overflow: [] })
     }
     expect(await page.title()).toContain(cut(300).trim().replaceAll(/\s+/g, ' '))
     expect(await page.locator('main h1').textContent()).toBe(cut(300))
     expect(await page.locator('.review .text').allTextContents()).toEqual([cut(longest), cut(longest)])
     expect(await page.locator('.gallery img').getAttribute('alt')).toBe(cut(500))
-    const { found, seen } = await unisolated(page, cut(90))
+    const { found, count } = await findUnisolated(page, cut(90))
     expect(found).toEqual([])
-    // Title, crumb, brand, description, options, attributes, tag, reviews with their titles and authors.
-    expect(seen).toBeGreaterThanOrEqual(14)
-    // As beside any text: after the author the day, and after an option its price and its stock.
-    const order = await page.evaluate(() => {
+    // The title, breadcrumb, brand, description, options, attributes, tag, and the reviews' titles, bodies and authors.
+    expect(count).toBeGreaterThanOrEqual(14)
+    // As with any other text, the date follows the author, and the price and the stock follow the option.
+    const isInOrder = await page.evaluate(() => {
       const follows = (before: Element | null, after: Element | null) => {
         const [from, to] = [before && [...before.getClientRects()].at(-1), after?.getClientRects()[0]]
         return from && to ? to.left >= from.right - 1 || to.top >= from.bottom - 2 : undefined
       }
       const inOrder = (selector: string, ...[first = '', second = '']: string[]) =>
-        [...document.querySelectorAll(selector)].map((of) =>
-          follows(of.querySelector(first), of.querySelector(second)),
+        [...document.querySelectorAll(selector)].map((row) =>
+          follows(row.querySelector(first), row.querySelector(second)),
         )
       return [
         ...inOrder('.review .quiet', 'bdi', 'time'),
@@ -139,7 +139,7 @@ for (const [kind, text] of hostile)
         ...inOrder('.offers tbody tr', 'td:nth-child(2)', 'td:nth-child(3)'),
       ]
     })
-    expect(order).toEqual(Array(6).fill(true))
-    await picturesCome(page)
-    expect(troubles).toEqual([])
+    expect(isInOrder).toEqual(Array(6).fill(true))
+    await waitForPictures(page)
+    expect(pageErrors).toEqual([])
   })

@@ -1,42 +1,42 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { faults } from '../../support/faults.ts'
+import { axeViolations } from '../../support/axe.ts'
 import { test, type Visit } from '../../support/visit.ts'
 import { layoutShift } from '../../support/vitals.ts'
 
 const handle = (page: Page) => page.locator('.i-handle')
-const said = (page: Page) => page.locator('.i-said').innerText()
+const message = (page: Page) => page.locator('.i-message').innerText()
 const price = (page: Page) => page.locator('.facts .price').first().innerText()
 
-/** A product's page with the inspector open. */
-async function inspected(visit: Visit, path = '/p/1', options = {}): Promise<Page> {
+/** Opens a product page and its inspector. */
+async function openInspector(visit: Visit, path = '/p/1', options = {}): Promise<Page> {
   const page = await visit(path, options)
   await handle(page).click()
   return page
 }
 
-/** Presses a button, and waits until it is done. */
+/** Presses a button and waits until its action has finished. Returns the message. */
 async function press(page: Page, label: string): Promise<string> {
   const button = page.getByRole('button', { name: label, exact: true })
   await button.click()
-  // All are pressed out while one works.
+  // All buttons are disabled while an action runs.
   await expect.poll(() => page.locator('.i-buttons button:disabled').count(), { timeout: 20_000 }).toBe(0)
-  return said(page)
+  return message(page)
 }
 
-/** How many of an outcome the strip shows, by its legend. */
-const shown = async (page: Page, outcome: string) =>
+/** Returns how many requests with this outcome the legend of the strip counts. */
+const countOf = async (page: Page, outcome: string) =>
   Number(await page.locator('.i-legend li', { hasText: outcome }).locator('b').innerText())
 
-/** What stands in the cache, by the panel: state by entry. */
-const states = async (page: Page) => {
+/** Returns the states of the database and of each entry, as the panel shows them. */
+const readStates = async (page: Page) => {
   const rows = await page.locator('.i-entries tr').allInnerTexts()
   return Object.fromEntries(rows.slice(1).map((row) => row.split('\t').slice(0, 2) as [string, string]))
 }
 
-test('it is closed at first, opens and closes by the keyboard, and stays as it was left from page to page', async ({
+test('the inspector is closed at first, opens and closes by keyboard, and stays open on the next page', async ({
   visit,
-  troubles,
+  pageErrors,
 }) => {
   const page = await visit('/')
   expect(await handle(page).getAttribute('aria-expanded')).toBe('false')
@@ -49,89 +49,98 @@ test('it is closed at first, opens and closes by the keyboard, and stays as it w
   await handle(page).focus()
   await page.keyboard.press('Enter')
   expect(await page.locator('.i-strip').isVisible()).toBe(false)
-  expect(troubles).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('for each request of the page: outcome, version, age and waits; and a read that is a hit', async ({
+test('the inspector shows the outcome, version, age and waiting times of each request of the page', async ({
   visit,
 }) => {
-  const page = await inspected(visit)
+  const page = await openInspector(visit)
   await expect.poll(async () => (await press(page, 'Read')).includes('aisle; hit')).toBe(true)
   const rows = () => page.locator('.i-requests tr').allInnerTexts()
-  // Its path, its outcome, the end of its version, its age, the wait for the cache, none for the database, the whole.
+  // The path, outcome, end of the version, age, time for the cache, no time for the database, and total time.
   const hit = /^\/products\/1\thit\t…\d{6}\t\d+\.\d s\t[\d.]+ ms\t–\t[\d.]+ ms$/m
   await expect.poll(async () => (await rows()).join('\n')).toMatch(hit)
   expect((await rows()).join('\n')).toMatch(/^\/p\/1\t(hit|miss)\t…\d{6}\t/m)
-  expect((await rows()).join('\n')).toMatch(/^\/pictures\/\S+\ta file\t–\t–\t–\t–\t[\d.]+ ms$/m)
-  expect(await handle(page).innerText()).toMatch(/\d+ % hits\s+\d+ % without the database, of the last \d+/)
+  expect((await rows()).join('\n')).toMatch(/^\/pictures\/\S+\tfile\t–\t–\t–\t–\t[\d.]+ ms$/m)
+  expect(await handle(page).innerText()).toMatch(
+    /\d+ % hits\s+\d+ % of the last \d+ reads without the database/,
+  )
   expect(await page.locator('.i-strip').getAttribute('aria-label')).toMatch(/^The last \d+ reads: \d+ hit, /)
   expect(await page.locator('.i-strip .i-hit').count()).toBeGreaterThan(0)
 })
 
-test('a price that is updated through the API, or edited behind the cache, is on the page at once', async ({
+test('the page shows a new price after an update through the API and after an edit behind the cache', async ({
   visit,
-  troubles,
+  pageErrors,
 }) => {
-  // One with variants, all of whose prices move.
-  const page = await inspected(visit, '/p/2')
+  // A product with variants, whose prices all change.
+  const page = await openInspector(visit, '/p/2')
   for (const label of ['Update the price', 'Edit behind the cache', 'Update the price']) {
     const before = await price(page)
-    const words = await press(page, label)
-    expect(words).toMatch(/\d+\.\d\d EUR became \d+\.\d\d EUR/)
-    if (label.startsWith('Edit')) expect(words).toMatch(/It was read \d+ ms later/)
+    const text = await press(page, label)
+    expect(text).toMatch(/\d+\.\d\d EUR became \d+\.\d\d EUR/)
+    if (label.startsWith('Edit')) expect(text).toMatch(/Readers saw the new price after \d+ ms/)
     expect(await price(page)).not.toBe(before)
   }
-  expect(troubles).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('expire and flush leave nothing in the cache, and a read brings it back', async ({ visit }) => {
-  const page = await inspected(visit)
+test('expire and flush remove the entries, and the next read is a miss', async ({ visit }) => {
+  const page = await openInspector(visit)
   for (const label of ['Expire', 'Flush']) {
     await expect.poll(async () => (await press(page, 'Read')).includes('aisle; hit')).toBe(true)
-    expect(await states(page)).toMatchObject({ database: 'stored', product: 'fresh' })
-    expect(await press(page, label)).toMatch(/^The time of \d entr|^\d+ entr/)
-    await expect.poll(() => states(page)).toMatchObject({ product: 'nothing', page: 'nothing' })
-    const misses = await shown(page, 'miss')
+    expect(await readStates(page)).toMatchObject({ database: 'stored', product: 'fresh' })
+    expect(await press(page, label)).toMatch(/^Expired \d entr|^Removed \d+ entr/)
+    await expect.poll(() => readStates(page)).toMatchObject({ product: 'nothing', page: 'nothing' })
+    const misses = await countOf(page, 'miss')
     expect(await press(page, 'Read')).toMatch(/fwd=uri-miss/)
-    await expect.poll(() => shown(page, 'miss')).toBe(misses + 1)
+    await expect.poll(() => countOf(page, 'miss')).toBe(misses + 1)
   }
 })
 
-test('200 readers of a cold key cause one read of the database, and the strip shows the others as collapsed', async ({
+test('200 readers of a cold key cause one database read, and the strip shows the others as collapsed', async ({
   visit,
 }) => {
-  const page = await inspected(visit)
-  // On a machine that does much else a reader may be too late for Redis' time limit, and goes past it.
+  const page = await openInspector(visit)
+  // On a busy machine a reader can exceed the timeout for Redis and read the database.
   await expect
     .poll(() => press(page, '200 readers at once'), { timeout: 40_000 })
-    .toMatch(/^200 readers of 20 sandboxes .*: 1 database read, all answered within \d+ ms\.$/)
-  await expect.poll(() => shown(page, 'collapsed')).toBeGreaterThan(100)
+    .toMatch(/^200 readers in 20 sandboxes .*: 1 database read, all answered within \d+ ms\.$/)
+  await expect.poll(() => countOf(page, 'collapsed')).toBeGreaterThan(100)
   expect(await page.locator('.i-strip i').count()).toBeLessThanOrEqual(200)
 })
 
-test('with Redis off the page goes on and says so; on again, there are hits', async ({ visit, troubles }) => {
-  const page = await inspected(visit)
+test('the page works while Redis is off, and reads hit again after it is switched on', async ({
+  visit,
+  pageErrors,
+}) => {
+  const page = await openInspector(visit)
   expect(await press(page, 'Redis off')).toMatch(/^Redis is off/)
-  const failOpens = await shown(page, 'fail-open')
+  const failOpens = await countOf(page, 'fail-open')
   expect(await press(page, 'Read')).toMatch(/^200, aisle; fwd=bypass/)
-  await expect.poll(() => shown(page, 'fail-open')).toBeGreaterThan(failOpens)
+  await expect.poll(() => countOf(page, 'fail-open')).toBeGreaterThan(failOpens)
   await page.reload()
   expect(await page.locator('main h1').innerText()).toContain('Kettle')
   expect(await press(page, 'Redis on')).toMatch(/^Redis is on/)
   await expect.poll(() => press(page, 'Read'), { timeout: 20_000 }).toMatch(/^200, aisle; hit/)
-  expect(troubles).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('axe finds nothing in it, open, narrow and wide, light and dark; nothing scrolls sideways and nothing moves', async ({
+test('the open inspector has no axe violation, no horizontal scrolling and no layout shift', async ({
   visit,
 }) => {
-  const page = await inspected(visit, '/p/2')
+  const page = await openInspector(visit, '/p/2')
   await press(page, 'Read')
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of [360, 1280]) {
       await page.setViewportSize({ width, height: 800 })
       await page.emulateMedia({ colorScheme })
-      expect({ colorScheme, width, faults: await faults(page) }).toEqual({ colorScheme, width, faults: [] })
+      expect({ colorScheme, width, violations: await axeViolations(page) }).toEqual({
+        colorScheme,
+        width,
+        violations: [],
+      })
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0)

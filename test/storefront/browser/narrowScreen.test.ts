@@ -1,14 +1,14 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { kinds, test } from '../../support/visit.ts'
+import { pageKinds, test } from '../../support/visit.ts'
 
 const widths = [320, 360, 480, 768, 1024, 1280, 1920]
 
-/** Smallest side of what is tapped, CSS pixels: WCAG 2.2, 2.5.8. */
+/** The minimum size of a target, CSS pixels (WCAG 2.2, 2.5.8). */
 const smallestTarget = 24
 
-/** What cannot be seen whole: reaches beyond the screen, or is cut off by what it lies in. */
-const cutOff = (page: Page) =>
+/** Finds elements that are not fully visible, because the screen or an ancestor clips them. */
+const findClipped = (page: Page) =>
   page.evaluate(() => {
     const name = (element: Element) =>
       `${element.localName}.${element.className} ${element.textContent?.trim().slice(0, 40)}`
@@ -16,20 +16,20 @@ const cutOff = (page: Page) =>
     const { scrollWidth, clientWidth } = document.documentElement
     if (scrollWidth > clientWidth) found.push(`scrolls to ${scrollWidth} px`)
     for (const element of document.body.querySelectorAll('*')) {
-      // What is there for screen readers alone, or not shown.
+      // Elements that are only for screen readers, or not shown.
       if (element.closest('.hidden, .skip:not(:focus)') || !element.checkVisibility()) continue
       const { left, right } = element.getBoundingClientRect()
       if (left < -0.5 || right > clientWidth + 0.5) found.push(`${name(element)}: from ${left} to ${right}`)
       const { overflowX, display } = getComputedStyle(element)
       if (overflowX === 'visible' || display === 'inline') continue
       if (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1)
-        found.push(`${name(element)}: cut off`)
+        found.push(`${name(element)}: clipped`)
     }
     return found
   })
 
-/** What is hard to tap: not itself all around its middle. */
-const hardToTap = (page: Page, smallest: number) =>
+/** Finds targets that are too small: another element covers a corner of the minimum square around their centre. */
+const findSmallTargets = (page: Page, smallest: number) =>
   page.evaluate((smallest) => {
     const found: string[] = []
     for (const target of document.querySelectorAll(
@@ -43,12 +43,12 @@ const hardToTap = (page: Page, smallest: number) =>
       const [x, y] = [rect.left + rect.width / 2, rect.top + rect.height / 2]
       const half = smallest / 2 - 0.5
       const corners = [-half, half].flatMap((dx) => [-half, half].map((dy) => [x + dx, y + dy] as const))
-      const missed = corners.some(([x, y]) => {
+      const isMissed = corners.some(([x, y]) => {
         const hit = document.elementFromPoint(x, y)
-        // A card is tapped anywhere, by what its link puts over it.
+        // The link of a card has a pseudo-element over the whole card, so a tap anywhere hits the link.
         return !hit || !target.contains(hit)
       })
-      if (missed)
+      if (isMissed)
         found.push(
           `${target.localName} ${target.textContent?.trim().slice(0, 40)}: ${Math.round(rect.width)} x ${Math.round(rect.height)}`,
         )
@@ -56,8 +56,8 @@ const hardToTap = (page: Page, smallest: number) =>
     return found
   }, smallest)
 
-for (const [kind, path] of Object.entries(kinds))
-  test(`${kind}: from ${widths[0]} to ${widths.at(-1)} px, light and dark, all is seen and can be tapped`, async ({
+for (const [kind, path] of Object.entries(pageKinds))
+  test(`${kind}: from ${widths[0]} to ${widths.at(-1)} px, in light and dark, everything is visible and large enough to tap`, async ({
     visit,
   }) => {
     const page = await visit(path)
@@ -65,7 +65,10 @@ for (const [kind, path] of Object.entries(kinds))
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
         await page.setViewportSize({ width, height: 740 })
-        const seen = { cutOff: await cutOff(page), hardToTap: await hardToTap(page, smallestTarget) }
-        expect({ width, colorScheme, ...seen }).toEqual({ width, colorScheme, cutOff: [], hardToTap: [] })
+        const found = {
+          clipped: await findClipped(page),
+          small: await findSmallTargets(page, smallestTarget),
+        }
+        expect({ width, colorScheme, ...found }).toEqual({ width, colorScheme, clipped: [], small: [] })
       }
   })

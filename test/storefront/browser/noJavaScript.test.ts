@@ -1,27 +1,27 @@
 import { expect } from 'vitest'
-import { follow, test } from '../../support/visit.ts'
+import { followLink, test } from '../../support/visit.ts'
 
 const options = { javaScriptEnabled: false }
 
-test('a visitor without scripts goes from the first page to a product and on, and back', async ({
+test('without scripts a visitor can navigate from the home page to a product, to a related one, and back', async ({
   visit,
-  troubles,
+  pageErrors,
 }) => {
   const page = await visit('/', options)
-  await follow(page.locator('#shop a', { hasText: 'Garden' }))
-  await follow(page.locator('main .shelves a', { hasText: 'Tools' }))
+  await followLink(page.locator('#shop a', { hasText: 'Garden' }))
+  await followLink(page.locator('main .categories a', { hasText: 'Tools' }))
   expect(await page.locator('main .card').count()).toBe(3)
-  await follow(page.locator('main .card a').first())
+  await followLink(page.locator('main .card a').first())
   const title = await page.locator('main h1').innerText()
   expect(await page.locator('.facts .price').first().innerText()).toMatch(/^€\d+\.\d\d$/)
-  await follow(page.locator('section[aria-labelledby="related"] .card a').first())
+  await followLink(page.locator('section[aria-labelledby="related"] .card a').first())
   expect(await page.locator('main h1').innerText()).not.toBe(title)
-  await follow(page.locator('.crumbs a').first())
+  await followLink(page.locator('.crumbs a').first())
   expect(new URL(page.url()).pathname).toBe('/')
-  expect(troubles).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('without scripts pictures can be chosen, by mouse and by keyboard', async ({ visit }) => {
+test('without scripts a visitor can choose pictures by mouse and by keyboard', async ({ visit }) => {
   const page = await visit('/p/2', options)
   const large = page.locator('.gallery > .frame img:visible')
   const source = () => large.getAttribute('src')
@@ -39,7 +39,7 @@ test('without scripts pictures can be chosen, by mouse and by keyboard', async (
   await expect.poll(() => large.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0)
 })
 
-test('without scripts the replies of a review are folded and opened', async ({ shop, visit }) => {
+test('without scripts a visitor can collapse and expand the replies of a review', async ({ shop, visit }) => {
   const { id: parentId } = await shop.review('1', { rating: 3, body: 'Does it whistle?', author: 'Ida' })
   await shop.review('1', { parentId, body: 'No.', author: 'Rye' })
   const page = await visit('/p/1', options)
@@ -54,20 +54,20 @@ test('without scripts the replies of a review are folded and opened', async ({ s
   expect(page.url()).toBe(`${shop.url}/p/1`)
 })
 
-test('without scripts a listing is paged through', async ({ shop, visit }) => {
+test('without scripts a visitor can page through a listing', async ({ shop, visit }) => {
   for (let n = 0; n < 25; n++)
     await shop.put(`n-${n}`, { title: `N ${n}`, category: 'cellar', price: { amount: 100, currency: 'EUR' } })
   const page = await visit('/c/cellar', options)
   expect(await page.locator('.card').count()).toBe(24)
-  await follow(page.locator('a', { hasText: 'Show older' }))
+  await followLink(page.locator('a', { hasText: 'Show older' }))
   expect(await page.locator('.card h2').allInnerTexts()).toEqual(['N 0'])
-  await follow(page.locator('a', { hasText: 'To the newest' }))
+  await followLink(page.locator('a', { hasText: 'Back to the newest' }))
   expect(await page.locator('.card').count()).toBe(24)
 })
 
-test('without scripts an address without a page leads on', async ({ visit }) => {
-  const page = await visit('/p/nobody', options)
-  expect(await page.locator('main h1').innerText()).toBe('Nothing lies here')
-  await follow(page.locator('main .button'))
+test('without scripts an error page links to the home page', async ({ visit }) => {
+  const page = await visit('/p/missing', options)
+  expect(await page.locator('main h1').innerText()).toBe('Page not found')
+  await followLink(page.locator('main .button'))
   expect(await page.locator('main .card').count()).toBeGreaterThan(0)
 })

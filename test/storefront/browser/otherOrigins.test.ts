@@ -8,10 +8,10 @@ import { aProduct } from '../../support/http.ts'
 import { startNpxOffline } from '../../support/offline.ts'
 import { test } from '../../support/visit.ts'
 
-/** A page of an origin that no configuration names. */
-async function strangersPage(visit: (path: string) => Promise<Page>): Promise<Page> {
+/** Opens a page of an origin that the configuration does not list. */
+async function openForeignPage(visit: (path: string) => Promise<Page>): Promise<Page> {
   const server = createServer((_, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Stranger</title>')
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Foreign</title>')
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   onTestFinished(() => void server.close().closeAllConnections())
@@ -25,57 +25,60 @@ interface Init {
   body?: string
 }
 
-/** Has a page ask, as its own script would: the status and the text that it can read, or that it could not. */
-const ask = (page: Page, url: string, init: Init = {}) =>
+/** Sends a request from a page's own script. Returns the status and the text that the script can read, or `refused`. */
+const requestFrom = (page: Page, url: string, init: Init = {}) =>
   page.evaluate(
     async ([url, init]) => {
       try {
         const answer = await fetch(url, init)
         return { type: answer.type, status: answer.status, text: await answer.text() }
       } catch (error) {
-        return { type: 'refused', why: String(error) }
+        return { type: 'refused', reason: String(error) }
       }
     },
     [url, init] as const,
   )
 
-test('a page of a listed origin pages through a listing by Link, and reads what else it may', async ({
+test('a page of a listed origin can follow the Link headers of a listing and read its exposed headers', async ({
   shop,
   visit,
 }) => {
-  // The shop by its other name is another origin; what lies there is no page of ours, whose policy forbids to ask.
+  // The shop's other host name is another origin. A JSON response has no policy that forbids requests, unlike a page.
   const page = await visit(`${shop.url.replace('127.0.0.1', 'localhost')}/categories`)
   expect(await page.evaluate(() => location.origin)).not.toBe(shop.url)
   const read = await page.evaluate(async (start) => {
     const ids: string[] = []
-    const told: (string | null)[] = []
+    const headers: (string | null)[] = []
     for (let next: string | undefined = start; next !== undefined; ) {
       const answer: Response = await fetch(next, { headers: { 'if-none-match': '"none"' } })
       const { items } = (await answer.json()) as { items: { id: string }[] }
       ids.push(...items.map(({ id }) => id))
-      told.push(answer.headers.get('cache-status'), answer.headers.get('etag'))
+      headers.push(answer.headers.get('cache-status'), answer.headers.get('etag'))
       const target = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1]
       next = target === undefined ? undefined : new URL(target, answer.url).href
     }
-    const timed = performance.getEntriesByType('resource').some((entry) => {
+    const hasTiming = performance.getEntriesByType('resource').some((entry) => {
       return (entry as PerformanceResourceTiming).serverTiming.length > 0
     })
-    return { ids, told, timed }
+    return { ids, headers, hasTiming }
   }, `${shop.url}/products?category=kitchen&limit=2`)
   expect(read.ids.length).toBeGreaterThan(4)
   expect(new Set(read.ids).size).toBe(read.ids.length)
-  expect(read.told).not.toContain(null)
-  expect(read.timed).toBe(true)
-  // As on AWS it may not put: CorsConfiguration says GET and POST.
+  expect(read.headers).not.toContain(null)
+  expect(read.hasTiming).toBe(true)
+  // As on AWS, it cannot send PUT: CorsConfiguration allows only GET and POST.
   const put = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{}' }
-  expect(await ask(page, `${shop.url}/products/1`, put)).toMatchObject({ type: 'refused' })
+  expect(await requestFrom(page, `${shop.url}/products/1`, put)).toMatchObject({ type: 'refused' })
 }, 60_000)
 
-test('a page of another origin can neither read nor write, at any of the ports', async ({ shop, visit }) => {
+test('a page of an unlisted origin can neither read nor write at any of the ports', async ({
+  shop,
+  visit,
+}) => {
   const { db, table, env, dynamodb } = shop.services
-  const alone = await startNpxOffline(env)
-  onTestFinished(() => alone.stop())
-  const page = await strangersPage(visit)
+  const offline = await startNpxOffline(env)
+  onTestFinished(() => offline.stop())
+  const page = await openForeignPage(visit)
   const catalogue = async () => {
     const { Items = [] } = await db.send(new ScanCommand({ TableName: table, ConsistentRead: true }))
     return Items.filter(({ sk }) => sk === 'PRODUCT' || sk.startsWith('REVIEW#'))
@@ -95,37 +98,39 @@ test('a page of another origin can neither read nor write, at any of the ports',
   }
   const api = { pathParameters: { id: 'forged' }, headers: json, body }
   const event = JSON.stringify({ ...api, requestContext: { authorizer: { lambda: { scope } } } })
-  const invocation = `${alone.lambdaUrl}/2015-03-31/functions/aisle-local-putProduct/invocations`
+  const invocation = `${offline.lambdaUrl}/2015-03-31/functions/aisle-local-putProduct/invocations`
   const token = { ...json, authorization: `Bearer ${await shop.services.token(scope)}` }
 
-  for (const url of [shop.url, alone.url]) {
+  for (const url of [shop.url, offline.url]) {
     for (const path of ['/products/1', '/products?ids=1', '/none', '/'])
-      expect(await ask(page, url + path), path).toMatchObject({ type: 'refused' })
+      expect(await requestFrom(page, url + path), path).toMatchObject({ type: 'refused' })
     for (const headers of [token, { ...json, 'sls-offline-authorizer-override': override }])
       for (const method of ['PUT', 'PATCH', 'DELETE', 'POST'])
         expect(
-          await ask(page, `${url}/products${method === 'POST' ? '' : '/1'}`, {
+          await requestFrom(page, `${url}/products${method === 'POST' ? '' : '/1'}`, {
             ...{ method, headers },
             ...(method !== 'DELETE' && { body }),
           }),
         ).toMatchObject({ type: 'refused' })
-    // What a page may always send, though it hears nothing: without a token.
-    const blind: Init = { method: 'POST', mode: 'no-cors', body }
-    expect(await ask(page, `${url}/products`, blind)).toMatchObject({ type: 'opaque' })
+    // A page can always send this request without a token, but cannot read the response.
+    const opaqueRequest: Init = { method: 'POST', mode: 'no-cors', body }
+    expect(await requestFrom(page, `${url}/products`, opaqueRequest)).toMatchObject({ type: 'opaque' })
   }
   for (const [headers, mode] of [
     [{ 'content-type': 'text/plain' }, 'cors'],
     [{ 'content-type': 'text/plain' }, 'no-cors'],
     [json, 'cors'],
   ] as const)
-    expect((await ask(page, invocation, { method: 'POST', headers, mode, body: event })).type).toMatch(
-      mode === 'cors' ? 'refused' : 'opaque',
-    )
+    expect(
+      (await requestFrom(page, invocation, { method: 'POST', headers, mode, body: event })).type,
+    ).toMatch(mode === 'cors' ? 'refused' : 'opaque')
   const flush: Init = { method: 'POST', mode: 'no-cors' }
-  expect(await ask(page, `${shop.url}/inspector/update?id=1`, flush)).toMatchObject({ type: 'opaque' })
-  expect(await ask(page, `${shop.url}/inspector/products/1`)).toMatchObject({ type: 'refused' })
+  expect(await requestFrom(page, `${shop.url}/inspector/update?id=1`, flush)).toMatchObject({
+    type: 'opaque',
+  })
+  expect(await requestFrom(page, `${shop.url}/inspector/products/1`)).toMatchObject({ type: 'refused' })
   expect(
-    await ask(page, dynamodb.url, {
+    await requestFrom(page, dynamodb.url, {
       method: 'POST',
       headers: { ...amz, ...signed },
       body: `{"TableName":"${table}"}`,
@@ -133,5 +138,5 @@ test('a page of another origin can neither read nor write, at any of the ports',
   ).toMatchObject({ type: 'refused' })
 
   expect(await catalogue()).toEqual(before)
-  expect(alone.output()).not.toContain('putProduct)')
+  expect(offline.output()).not.toContain('putProduct)')
 }, 120_000)

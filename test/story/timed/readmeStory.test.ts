@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { projectFolder } from '../../../lib/project/folder.ts'
-import { ownEnv, runCommand } from '../../support/cli.ts'
-import { blocksOf } from '../../support/readme.ts'
+import { projectDirectory } from '../../../lib/project/projectDirectory.ts'
+import { isolatedEnv, runCommand } from '../../support/cli.ts'
+import { codeBlocks } from '../../support/readme.ts'
 
-/** The pages whose commands show what they print, in the order in which they are read. */
+/** The pages with commands and their output, in reading order. */
 const pages = ['README.md', 'docs/local.md', 'docs/import.md', 'docs/cache-command.md']
 
-/** Each of these commands, in order. */
+/** All their commands, in order. */
 const commands = pages
-  .flatMap((page) => blocksOf('console', page))
+  .flatMap((page) => codeBlocks('console', page))
   .join('')
   .split(/^\$ /m)
   .slice(1)
@@ -19,21 +19,21 @@ const commands = pages
     return { command, output: output.join('\n') }
   })
 
-/** Numbers, times and sizes differ from run to run. */
+/** Replaces numbers, because times and sizes differ from run to run. */
 const comparable = (text: string) =>
   text
     .replace(/\d+(\.\d+)?/g, '0')
     .replace(/\r/g, '')
     .trim()
 
-// No bare client beside it as with the promises about time: the commands themselves fill the machine, and what they print
-// has to hold all the same.
-test('the commands of the README and of the pages after it print what they say, with npm start as it says', async () => {
-  const own = await ownEnv()
-  await runCommand('npm', ['start'], own).printed(/Ready after/)
-  expect(blocksOf('sh')).toEqual(['npm ci\nnpm start\n', 'npm ci\nnpm test\n'])
+// Unlike the tests of promises about time, this one measures no bare client next to it: the commands themselves load
+// the machine, and their output must be right under that load.
+test('the commands of the README and of the documentation print what the pages show', async () => {
+  const own = await isolatedEnv()
+  await runCommand('npm', ['start'], own).waitForOutput(/Ready after/)
+  expect(codeBlocks('sh')).toEqual(['npm ci\nnpm start\n', 'npm ci\nnpm test\n'])
   expect(commands.length).toBeGreaterThan(8)
-  // One shell for all, as a newcomer has; each command's output between two marks.
+  // One shell for all commands, as for a newcomer. A mark separates the output of the commands.
   const script = commands.map(({ command }) => `echo '@@@'; ${command} 2>&1`).join('\n')
   const { stdout } = await promisify(execFile)(
     'bash',
@@ -44,7 +44,7 @@ test('the commands of the README and of the pages after it print what they say, 
         .replaceAll('.aisle/', `${own.AISLE_HOME}/`),
     ],
     {
-      cwd: projectFolder,
+      cwd: projectDirectory,
       env: {
         ...process.env,
         AISLE_HOME: own.AISLE_HOME,

@@ -1,32 +1,26 @@
-import { afterAll, beforeAll, expect } from 'vitest'
+import { expect } from 'vitest'
 import { runScript } from '../../support/cli.ts'
 import { startControl } from '../../support/control.ts'
-import { untilFileEnds } from '../../support/ends.ts'
+import { fileCleanup } from '../../support/fileCleanup.ts'
 import { startNetwork } from '../../support/network.ts'
 import { startNpxOffline, startServices } from '../../support/offline.ts'
 import { secureServer } from '../../support/secureCache.ts'
 import { timed } from '../../support/timed.ts'
 
-const ends = untilFileEnds()
+const afterFile = fileCleanup()
 const network = await startNetwork()
-ends(() => network.worker.kill())
-const control = await startControl(network, ends)
+afterFile(() => network.worker.kill())
+const control = await startControl(network, afterFile)
 
-let services: Awaited<ReturnType<typeof startServices>>
-let secure: Awaited<ReturnType<typeof secureServer>>
+const services = await startServices()
+afterFile(() => services.stop())
+const secure = await secureServer(services.table)
 let offline: Awaited<ReturnType<typeof startNpxOffline>> | undefined
-beforeAll(async () => {
-  services = await startServices()
-  secure = await secureServer(services.table)
-}, 90_000)
-afterAll(async () => {
-  await offline?.stop()
-  await services?.stop()
-})
+afterFile(() => offline?.stop())
 
-const ground = {
+const setUp = {
   control,
-  /** The functions anew, none of which has run: a cache by TLS and a password, a few milliseconds away. */
+  /** Starts new functions that have never run. Their cache uses TLS and a password, and is a few milliseconds away. */
   async reset() {
     await offline?.stop()
     const { port } = new URL(secure.url)
@@ -40,9 +34,9 @@ const ground = {
   },
 }
 
-timed('G4: right after a deployment all steps of the smoke test go well, with a token', ground, async () => {
+timed('G4: all steps of the smoke test pass right after a deployment, with a token', setUp, async () => {
   const args = [offline?.url ?? '', '--token', await services.token()]
   const { code, out, err } = await runScript('cli/smoke.ts', args, { PATH: process.env.PATH })
   expect({ code, err }).toEqual({ code: 0, err: '' })
-  expect(out).toMatch(/18 steps went well\n$/)
+  expect(out).toMatch(/18 steps passed\n$/)
 })

@@ -1,40 +1,41 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
-import { productKey } from '../../../lib/catalog/table/items.ts'
-import { untilFileEnds } from '../../support/ends.ts'
-import { elementsOf } from '../../support/htmlOf.ts'
-import { startQuiet } from '../../support/quiet.ts'
+import { productKey } from '../../../lib/catalog/table/keys.ts'
+import { startControlOnly } from '../../support/controlOnly.ts'
+import { fileCleanup } from '../../support/fileCleanup.ts'
+import { parseElements } from '../../support/parseHtml.ts'
 import { startShop } from '../../support/shop.ts'
 import { timed } from '../../support/timed.ts'
 
-const ends = untilFileEnds()
-const { control } = await startQuiet()
+const afterFile = fileCleanup()
+const { control } = await startControlOnly()
 const shop = await startShop()
-ends(() => shop.stop())
+afterFile(() => shop.stop())
 
-const json = async () =>
+const readApiPrice = async () =>
   ((await (await fetch(`${shop.url}/products/edited`)).json()) as { price: { amount: number } }).price.amount
-/** As the page shows it, in cents. */
-const page = async () => {
-  const elements = elementsOf(await (await fetch(`${shop.url}/p/edited`)).text())
+/** Reads the price that the HTML page shows, in cents. */
+const readPagePrice = async () => {
+  const elements = parseElements(await (await fetch(`${shop.url}/p/edited`)).text())
   const price = elements.find(({ attributes }) => attributes.get('class') === 'price')
   return Math.round(Number(price?.text.replaceAll(/[^\d.]/g, '')) * 100)
 }
 
-const ground = {
+const testbed = {
   control,
   async reset() {
     await shop.put('edited', { title: 'Edited', category: 'desk', price: { amount: 1000, currency: 'EUR' } })
-    for (const look of [json, page]) await expect.poll(look).toBe(1000)
+    for (const read of [readApiPrice, readPagePrice]) await expect.poll(read).toBe(1000)
   },
 }
 
-for (const [what, look] of Object.entries({ product: json, page })) {
-  timed(`a price that was edited in the database shows within a second, in the ${what}`, ground, async () => {
+const readers = { API: readApiPrice, storefront: readPagePrice }
+for (const [where, read] of Object.entries(readers)) {
+  timed(`a price that is edited in the database shows within a second in the ${where}`, testbed, async () => {
     const { db, table } = shop.services
     for (let amount = 2000; amount <= 12_000; amount += 1000) {
-      // There is an entry that the edit makes stale.
-      await look()
+      // Fills the entry that the edit makes stale.
+      await read()
       await db.send(
         new UpdateCommand({
           TableName: table,
@@ -43,8 +44,8 @@ for (const [what, look] of Object.entries({ product: json, page })) {
           ExpressionAttributeValues: { ':amount': amount },
         }),
       )
-      const begun = performance.now()
-      while ((await look()) !== amount) expect(performance.now() - begun).toBeLessThan(1000)
+      const startedAt = performance.now()
+      while ((await read()) !== amount) expect(performance.now() - startedAt).toBeLessThan(1000)
     }
   })
 }

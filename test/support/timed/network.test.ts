@@ -1,16 +1,19 @@
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
-import { startPlace } from '../place.ts'
+import { startTestbed } from '../testbed.ts'
 import { timed } from '../timed.ts'
 
-const place = await startPlace()
+const testbed = await startTestbed()
 
 /**
- * A bare client on the line, and what the fastest tenth of its round trips takes at most, ms. A busy machine makes a round
- * trip longer and never shorter, so these are the ones that show what the line adds.
+ * Connects a bare client. `fastest` returns the 10th percentile of its round trips, ms. A busy machine makes round trips
+ * longer but never shorter, so the fastest ones show what the wire adds.
  */
 async function connect() {
-  const client = new Redis(place.wire.port, '127.0.0.1', { retryStrategy: () => 5, maxRetriesPerRequest: 0 })
+  const client = new Redis(testbed.wire.port, '127.0.0.1', {
+    retryStrategy: () => 5,
+    maxRetriesPerRequest: 0,
+  })
   client.on('error', () => {})
   await client.ping()
   const fastest = async () => {
@@ -25,10 +28,10 @@ async function connect() {
   return { client, fastest }
 }
 
-timed('a line adds its delay each way, and keeps the order', place, async ({ wire }) => {
+timed('a wire adds its delay in each direction and keeps the order', testbed, async ({ wire }) => {
   const { client, fastest } = await connect()
   await wire.delay(0)
-  // What a round trip costs on this machine by itself.
+  // The round trip of this machine without a delay.
   const bare = await fastest()
   for (const delayMs of [0.5, 1, 2]) {
     await wire.delay(delayMs)
@@ -42,23 +45,23 @@ timed('a line adds its delay each way, and keeps the order', place, async ({ wir
 })
 
 timed(
-  'a line does what it is told to one reply, after Redis has executed the command',
-  place,
+  'a trap applies its fault to one reply, after Redis has executed the command',
+  testbed,
   async ({ wire }) => {
-    for (const fault of ['cut', 'lost', 'kept'] as const) {
+    for (const fault of ['cut', 'lost', 'held'] as const) {
       const { client } = await connect()
       const { sprung } = await wire.trap(`incr.*${fault}`, fault)
       const answer = client.incr(fault)
       answer.catch(() => {})
       await sprung
-      const other = new Redis(place.server.port, '127.0.0.1')
+      const other = new Redis(testbed.server.port, '127.0.0.1')
       expect(await other.get(fault)).toBe('1')
       other.disconnect()
       const soon = Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 100, 'nothing'))])
       if (fault === 'cut') await expect(soon).rejects.toThrow()
       else expect(await soon).toBe('nothing')
       await wire.release()
-      if (fault === 'kept') expect(await answer).toBe(1)
+      if (fault === 'held') expect(await answer).toBe(1)
       client.disconnect()
     }
   },

@@ -1,0 +1,37 @@
+import type { Operation } from '../operations/operation.ts'
+import type { OperationResult } from '../operations/runOperation.ts'
+import { SetupError } from '../project/setupError.ts'
+import { checkRedis } from './servers/checkServers.ts'
+import { answersHttp } from './servers/dynamodbServer.ts'
+
+const timeoutMs = 60_000
+
+/**
+ * Runs an operation on the servers that the environment names, or on those of `npm start`.
+ *
+ * @throws {SetupError} if a server does not answer; the message names it and the remedy
+ */
+export async function operateLocally(operation: Operation, env: NodeJS.ProcessEnv): Promise<OperationResult> {
+  const dynamodbEndpoint = env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
+  const redisUrl = env.REDIS_URL || 'redis://127.0.0.1:6379'
+  const advice = 'run npm start in another terminal'
+  await checkRedis(redisUrl).catch((error: Error) => {
+    throw env.REDIS_URL
+      ? error
+      : new SetupError(`No Redis answers at ${redisUrl}: ${advice}, or set REDIS_URL`)
+  })
+  if (!(await answersHttp(dynamodbEndpoint)))
+    throw new SetupError(`No database answers at ${dynamodbEndpoint}: ${advice}, or set DYNAMODB_ENDPOINT`)
+  // Imported only after the checks, because the catalogue loads the AWS SDK.
+  const [{ openCatalogUpkeep }, { runOperation }] = await Promise.all([
+    import('../catalog/upkeep.ts'),
+    import('../operations/runOperation.ts'),
+  ])
+  const catalog = openCatalogUpkeep({ table: env.TABLE_NAME || 'aisle-local', redisUrl, dynamodbEndpoint })
+  try {
+    await catalog.redis.connect()
+    return await runOperation(catalog, operation, performance.now() + timeoutMs)
+  } finally {
+    catalog.close()
+  }
+}

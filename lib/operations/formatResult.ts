@@ -1,0 +1,106 @@
+import type { EntryReport, OperationResult, ProductReport } from './runOperation.ts'
+
+/** Formats the result of an operation for the terminal, with what to do next. */
+export function formatResult(result: OperationResult): string {
+  switch (result.action) {
+    case 'inspect':
+      return result.products.map(formatProduct).join('\n')
+    case 'invalidate':
+      return [
+        ...result.removed.map((id) => `${id}: the cache holds no product, page or reviews entry any more`),
+        ...result.deferred.map((id) => `${id}: Redis did not confirm the removal. Run the command again`),
+        '',
+      ].join('\n')
+    case 'warm': {
+      const { filled, fresh, failed, left, reasons } = result
+      return [
+        `${filled} filled, ${fresh} already fresh, ${failed} failed, ${left} not reached (products and pages)`,
+        ...reasons.map(formatFailure),
+        ...(failed + left > 0 ? ['Next: run the command again to fill the rest'] : []),
+        '',
+      ].join('\n')
+    }
+    case 'audit': {
+      const { sampled, agreeing, stale, repaired, failed, nines, disagreements, reasons } = result
+      const rows = disagreements.map(({ id, cache, version, databaseVersion, ageMs, repaired }) => [
+        ...[id, cache, String(version ?? ''), String(databaseVersion ?? ''), formatTime(ageMs)],
+        repaired ? 'yes' : 'no',
+      ])
+      const head = ['id', 'entry', 'version', 'in the database', 'wrong for at most', 'repaired']
+      return [
+        ...(rows.length > 0 ? [formatTable([head, ...rows])] : []),
+        `${sampled} compared, ${agreeing} agree (${nines} nines), ${stale} stale, ${repaired} repaired, ${failed} not compared`,
+        ...reasons.map(formatFailure),
+        ...(stale > 0
+          ? ['Something wrote to the table directly, or a removal was lost: check the logs of the writes']
+          : []),
+        ...(stale > repaired
+          ? ['Next: run the command again, since Redis did not confirm every removal']
+          : []),
+        '',
+      ].join('\n')
+    }
+  }
+}
+
+/** Whether the operation did all that was requested, and found nothing wrong. */
+export function isSuccess(result: OperationResult): boolean {
+  switch (result.action) {
+    case 'inspect':
+      return result.products.every(({ database }) => database.state !== 'nothing')
+    case 'invalidate':
+      return result.deferred.length === 0
+    case 'warm':
+      return result.failed + result.left === 0
+    case 'audit':
+      return result.stale === 0 && result.failed === 0
+  }
+}
+
+function formatProduct({ id, database, entries }: ProductReport): string {
+  const { state, version, updatedAt } = database
+  const inDatabase = {
+    nothing: 'there is no such product in the database',
+    deleted: `deleted ${updatedAt}, version ${version}`,
+    stored: `version ${version} in the database, written ${updatedAt}`,
+  }[state]
+  const rows = entries.map((entry) => [
+    ...[
+      entry.cache,
+      entry.state,
+      formatVersion(entry, version),
+      formatTime(entry.age),
+      formatTime(entry.ttl),
+    ],
+    ...[formatTime(entry.expires), entry.bytes === undefined ? '' : `${entry.bytes} B`],
+  ])
+  const hasOldEntry = entries.some((entry) => entry.version !== undefined && entry.version < (version ?? 0))
+  return [
+    `${id}: ${inDatabase}`,
+    formatTable([['', 'state', 'version', 'age', 'fresh for', 'expires in', 'size'], ...rows]),
+    ...(hasOldEntry ? [`An entry is older than the database. Next: npm run cache -- audit ${id}`] : []),
+    '',
+  ].join('\n')
+}
+
+/** Formats the version of an entry, and how it compares with the version in the database. */
+function formatVersion({ version }: EntryReport, databaseVersion: number | undefined): string {
+  if (version === undefined) return ''
+  if (version === (databaseVersion ?? 0)) return `${version}, current`
+  return `${version}, ${version < (databaseVersion ?? 0) ? 'older' : 'newer'}`
+}
+
+const formatFailure = (reason: string): string => `Failed: ${reason}`
+
+const formatTime = (ms: number | undefined): string => (ms === undefined ? '' : `${(ms / 1000).toFixed(1)} s`)
+
+/** Aligns the columns of a table. The first row holds their names; an empty cell becomes a dash. */
+function formatTable(rows: string[][]): string {
+  const widths =
+    rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] || '-').length))) ?? []
+  return rows
+    .map((row, at) =>
+      `  ${row.map((cell, column) => (cell || (at ? '-' : '')).padEnd((widths[column] ?? 0) + 2)).join('')}`.trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,229 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { join } from 'node:path'
+import { ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
+import { freshDirectory } from '../support/cli.ts'
+import { aProduct } from '../support/http.ts'
+import { startNpxOffline } from '../support/offline.ts'
+import { startOfflineApi } from '../support/offlineApi.ts'
+import { rawRequest, sendRaw } from '../support/rawHttp.ts'
+import { trustedCertificate } from '../support/tls.ts'
+
+const guardIsMissing =
+  'serverless-offline creates its servers in a new way, so resources/localServers.cjs no longer guards them'
+
+const { services, offline } = await startOfflineApi()
+
+/** Sends exactly these headers. Returns the status, the whole response, and its headers. */
+async function request(url: string, line: string, headers: Record<string, string> = {}, body = '') {
+  const port = Number(new URL(url).port)
+  const all = {
+    Host: `127.0.0.1:${port}`,
+    ...headers,
+    'Content-Length': String(body.length),
+    Connection: 'close',
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+  const { status, text } = await sendRaw(port, rawRequest(`${line} HTTP/1.1`, lines, body), { isWhole: true })
+  const head = text.split('\r\n\r\n', 1)[0] ?? ''
+  const received = [...head.matchAll(/^([\w-]+): (.*)$/gm)].map(
+    ([, name = '', value = '']): [string, string] => [...([name.toLowerCase(), value.trim()] as const)],
+  )
+  const cors = received.filter(([name]) => /^(access-control|timing)-allow|^access-control/.test(name))
+  return { status, text, headers: Object.fromEntries(received), cors: Object.fromEntries(cors) }
+}
+
+/** An event that claims a permission to write. */
+const forged = JSON.stringify({
+  pathParameters: { id: 'forged' },
+  headers: { 'content-type': 'application/json' },
+  requestContext: { authorizer: { lambda: { scope: 'catalog:write' } } },
+  body: JSON.stringify(aProduct),
+})
+const invocation = 'POST /2015-03-31/functions/aisle-local-putProduct/invocations'
+const stored = async () => (await services.db.send(new ScanCommand({ TableName: services.table }))).Items
+
+describe('the port that invokes functions', () => {
+  test('is guarded, as the port of the API is', async () => {
+    for (const url of [offline.lambdaUrl, offline.url])
+      expect(
+        (await request(url, 'GET /-', { Host: 'rebound.example' })).status,
+        `${url}: ${guardIsMissing}`,
+      ).toBe(403)
+  })
+
+  test('refuses every web page and every other host name, and invokes no function', async () => {
+    const port = new URL(offline.lambdaUrl).port
+    const plain = { 'Content-Type': 'text/plain' }
+    for (const headers of [
+      { ...plain, Origin: 'https://evil.example' },
+      { ...plain, Origin: 'null' },
+      { ...plain, Origin: 'null', Expect: '100-continue' },
+      { ...plain, Origin: `http://127.0.0.1:${port}` },
+      { ...plain, Host: `rebound.example:${port}` },
+      { ...plain, Host: `127.0.0.1.rebound.example:${port}` },
+      { ...plain, Host: `localhost:${Number(port) + 1}` },
+      { ...plain, Host: 'localhost' },
+      { ...plain, Host: '' },
+    ]) {
+      const { status, cors, text } = await request(offline.lambdaUrl, invocation, headers, forged)
+      expect(status, JSON.stringify(headers)).toBe(403)
+      expect(cors).toEqual({})
+      expect(text).toMatch(/localhost/)
+    }
+    // The same for an asynchronous invocation, and for the older path.
+    const event = { ...plain, Origin: 'null', 'X-Amz-Invocation-Type': 'Event' }
+    expect((await request(offline.lambdaUrl, invocation, event, forged)).status).toBe(403)
+    const older = 'POST /2014-11-13/functions/aisle-local-putProduct/invoke-async/'
+    expect((await request(offline.lambdaUrl, older, event, forged)).status).toBe(403)
+    const preflight = { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'POST' }
+    const path = invocation.replace('POST', 'OPTIONS')
+    expect(await request(offline.lambdaUrl, path, preflight)).toMatchObject({ status: 403, cors: {} })
+    expect(await stored()).toEqual([])
+    expect(offline.output()).not.toContain('PUT /products')
+  })
+
+  test('serves programs on this machine', async () => {
+    for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]']) {
+      const name = { Host: `${host}:${new URL(offline.lambdaUrl).port}` }
+      const path = 'POST /2015-03-31/functions/aisle-local-getHealth/invocations'
+      const { status, text } = await request(offline.lambdaUrl, path, name, '{}')
+      expect(status, host).toBe(200)
+      expect(text).toContain('\\"status\\"')
+    }
+  })
+})
+
+describe('the API', () => {
+  const { extensions } = parse(readFileSync(join(projectDirectory, 'resources/http.yml'), 'utf8'))
+  const [, configured] = extensions.HttpApi.Properties.CorsConfiguration['Fn::If']
+  const preflight = (origin: string, method = 'PUT') => ({
+    ...{ Origin: origin, 'Access-Control-Request-Method': method },
+    'Access-Control-Request-Headers': 'authorization,sls-offline-authorizer-override',
+  })
+  const ownOrigin = () => offline.url
+  const localhostOrigin = () => offline.url.replace('127.0.0.1', 'localhost')
+  const exposed = configured.ExposeHeaders.join(',')
+
+  test('answers every preflight as CorsConfiguration defines', async () => {
+    for (const origin of [ownOrigin(), localhostOrigin()])
+      for (const path of ['/products/1', '/none'])
+        expect(await request(offline.url, `OPTIONS ${path}`, preflight(origin))).toMatchObject({
+          status: 204,
+          cors: {
+            'access-control-allow-origin': origin,
+            'access-control-allow-methods': configured.AllowMethods.join(','),
+            'access-control-allow-headers': configured.AllowHeaders.join(','),
+            'access-control-expose-headers': exposed,
+            'access-control-max-age': String(configured.MaxAge),
+          },
+        })
+    expect(configured).not.toHaveProperty('AllowCredentials')
+    expect(configured.ExposeHeaders).toContain('link')
+    // A preflight reaches no function.
+    expect(offline.output()).not.toContain('OPTIONS /products/1')
+  })
+
+  test('sends no CORS headers to an unlisted origin, for a preflight or for a request', async () => {
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      '*',
+      `${ownOrigin()}.evil.example`,
+      'http://127.0.0.1:1',
+    ]) {
+      expect(await request(offline.url, 'OPTIONS /products/1', preflight(origin))).toMatchObject({
+        status: 204,
+        cors: {},
+      })
+      for (const [path, status] of Object.entries({ '/categories': 200, '/products/no': 404, '/none': 404 }))
+        expect(await request(offline.url, `GET ${path}`, { Origin: origin }), path).toMatchObject({
+          status,
+          cors: {},
+        })
+    }
+  })
+
+  test('names a listed origin and the headers that its scripts may read in every response, without credentials', async () => {
+    for (const [path, status] of Object.entries({ '/categories': 200, '/products/no': 404, '/none': 404 })) {
+      const { cors, ...answer } = await request(offline.url, `GET ${path}`, { Origin: ownOrigin() })
+      expect(answer, path).toMatchObject({ status })
+      expect(cors).toEqual({
+        'access-control-allow-origin': ownOrigin(),
+        'access-control-expose-headers': exposed,
+        // The function sends this header. It receives the origin here as on AWS.
+        ...(path !== '/none' && { 'timing-allow-origin': ownOrigin() }),
+      })
+    }
+    const { cors, headers } = await request(offline.url, 'GET /categories')
+    expect({ cors, vary: headers.vary }).toEqual({ cors: {}, vary: 'Origin' })
+  })
+
+  test('accepts only the host names of this machine', async () => {
+    for (const host of ['127.0.0.1', 'localhost:3000', '[::1]:3000'])
+      expect((await request(offline.url, 'GET /categories', { Host: host })).status, host).toBe(200)
+    for (const host of [
+      'rebound.example',
+      'localhost.rebound.example',
+      '127.0.0.1.rebound.example:3000',
+      '',
+    ]) {
+      const { status, text } = await request(offline.url, 'GET /categories', {
+        Host: host,
+        Origin: ownOrigin(),
+      })
+      expect(status, host).toBe(403)
+      expect(text).toMatch(/localhost/)
+    }
+  })
+
+  test('accepts no header in place of a token', async () => {
+    const authorizer = JSON.stringify({ lambda: { scope: 'catalog:write' } })
+    const headers = { 'Content-Type': 'application/json', 'SLS-Offline-Authorizer-Override': authorizer }
+    const put = await request(offline.url, 'PUT /products/forged', headers, JSON.stringify(aProduct))
+    expect(put.status).toBe(403)
+    expect(await stored()).toEqual([])
+  })
+})
+
+test('STOREFRONT_ORIGINS replaces the allowed origins, and an empty value allows none', async () => {
+  for (const [origins, isAllowed] of [
+    ['https://shop.example,https://m.shop.example', true],
+    ['', false],
+  ] as const) {
+    const other = await startNpxOffline({ ...services.env, STOREFRONT_ORIGINS: origins })
+    try {
+      const headers = { Origin: 'https://m.shop.example' }
+      const { cors } = await request(other.url, 'GET /products/no', headers)
+      expect(cors['access-control-allow-origin']).toBe(isAllowed ? 'https://m.shop.example' : undefined)
+      expect((await request(other.url, 'GET /products/no', { Origin: other.url })).cors).toEqual({})
+      const preflightHeaders = { ...headers, 'Access-Control-Request-Method': 'GET' }
+      const preflight = await request(other.url, 'OPTIONS /products/no', preflightHeaders)
+      expect(Object.keys(preflight.cors)).toHaveLength(isAllowed ? 5 : 0)
+    } finally {
+      await other.stop()
+    }
+  }
+}, 120_000)
+
+test('an API served over HTTPS with --httpsProtocol is guarded, too', async () => {
+  const { key, cert } = trustedCertificate()
+  const directory = freshDirectory()
+  writeFileSync(join(directory, 'key.pem'), key)
+  writeFileSync(join(directory, 'cert.pem'), cert)
+  const secure = await startNpxOffline(services.env, directory)
+  onTestFinished(() => secure.stop())
+  const get = (headers: Record<string, string>) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      requestHttps(`${secure.url}/-`, { headers, servername: 'localhost' }, resolve).on('error', reject).end()
+    })
+  const foreign = await get({ Origin: 'https://evil.example' })
+  expect(foreign.statusCode).toBe(404)
+  expect(foreign.headers).not.toHaveProperty('access-control-allow-origin')
+  for (const headers of [{ Host: 'rebound.example' }, { 'SLS-Offline-Authorizer-Override': '{}' }])
+    expect((await get(headers)).statusCode, JSON.stringify(headers)).toBe(403)
+})
