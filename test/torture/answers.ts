@@ -6,6 +6,8 @@ import type { Answered, Breaker, Bypassed, Load, Operation, Unanswered } from '.
 const slackMs = 20
 /** A caller that waits for another load does not begin a last pause that would end too late, ms. */
 const pauseMs = 50 + slackMs
+/** A timer fires up to this much early, ms. The cache does not wait for the rest. */
+const earlyMs = 0.5
 /** For how long after a failed load its mark may be found, and a waiting caller may look for it, ms. */
 const markMs = 250 + slackMs
 
@@ -45,10 +47,15 @@ export function bypassesWithoutCause(
     ({ process, cache, id }) => `${process} ${cache} ${id}`,
   )
   /** Whether a call used all the time that it has for Redis before it bypassed Redis. */
-  const wasPatient = ({ process, cache, id, start, end, budgetMs = Number.POSITIVE_INFINITY }: Answered) =>
-    (bypasses.get(`${process} ${cache} ${id}`) ?? []).some(
-      (each) => each.start <= end && each.start - start >= Math.min(cacheTimeoutMs, budgetMs / 2),
+  const wasPatient = (answer: Answered) => {
+    const { process, cache, id, start, end, status, budgetMs = Number.POSITIVE_INFINITY } = answer
+    const leastMs = Math.min(cacheTimeoutMs, budgetMs / 2) - earlyMs
+    // A call that joins a load of its process records no bypass of its own: only its answer shows how long it took.
+    if (/collapsed/.test(status)) return end - start >= leastMs
+    return (bypasses.get(`${process} ${cache} ${id}`) ?? []).some(
+      (bypass) => bypass.start <= end && bypass.start - start >= leastMs,
     )
+  }
   return history
     .filter((each): each is Answered => each.type === 'answered' && /fwd=bypass/.test(each.status))
     .filter((answer) => {

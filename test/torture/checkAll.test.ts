@@ -148,9 +148,17 @@ describe('a get that bypasses the cache', () => {
     expect(afterMs(99)).toEqual(unfounded)
     expect([afterMs(12, 24), afterMs(58, 115)]).toEqual([[], []])
     expect([afterMs(5, 24), afterMs(50, 115), afterMs(90, 200)]).toEqual([unfounded, unfounded, unfounded])
+    // A timer may fire half a millisecond early.
+    expect([afterMs(99.6), afterMs(9.6, 20)]).toEqual([[], []])
+    expect(afterMs(9.4, 20)).toEqual(unfounded)
     // A bypass of another process shows nothing about this one.
     const other = { ...bypass(150), process: '2' }
     expect(brokenRules([bypassing(0, 200, 'redis-timeout'), other])).toEqual(unfounded)
+    // A get that joined a load of its process has no bypass of its own.
+    const joined = (ms: number) =>
+      answered(0, ms, { status: 'hit=false; fwd=bypass; collapsed; detail=redis-timeout', budgetMs: 51 })
+    expect(brokenRules([joined(43)])).toEqual([])
+    expect(brokenRules([joined(20)])).toEqual(unfounded)
   })
 
   test('may know Redis to be away only while the breaker is open, and shortly after Redis is back', () => {
