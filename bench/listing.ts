@@ -12,11 +12,11 @@ import { median, round } from './support/statistics.ts'
 
 /*
  * Measures the cost of a cold listing and of a cold product page (document), by the number of products: requests, read
- * units as DynamoDB counts them, and time. Writes bench/results/listing.json. Takes about a minute; run nothing else on the
- * machine at the same time: node bench/listing.ts
+ * units as DynamoDB counts them, and time. Writes bench/results/listing.json. Takes about a minute; run nothing else on
+ * the machine at the same time: node bench/listing.ts
  *
- * A listing here is the category tree and the positions. Its products come from the products' own cache, and each product
- * that the cache lacks costs one more read.
+ * A listing here is the category tree and the positions. Its products come from the products' own cache, and each
+ * product that the cache lacks costs one more read.
  */
 const sizes = [1_000, 100_000]
 const categories = Array.from({ length: 20 }, (_, n) => `shop/${String.fromCharCode(97 + n)}`)
@@ -97,9 +97,9 @@ try {
       readListing({ db, table: table.name }, id, await readCategories({ db, table: table.name }))
     const middle = `${createdAtOf(size / 2)}#p${size / 2}`
     const measured = {
-      'listing, one category': await measure(() => list(`${categories[0]}|24|`)),
-      'listing, 20 categories': await measure(() => list('shop|24|')),
-      'listing, 20 categories, from the middle': await measure(() => list(`shop|24|${middle}`)),
+      'listing, one category': await measure(() => list(`${categories[0]}|`)),
+      'listing, 20 categories': await measure(() => list('shop|')),
+      'listing, 20 categories, from the middle': await measure(() => list(`shop|${middle}`)),
       'product page': await measure((n) => readProductPage({ db, table: table.name }, `p${(n * 17) % size}`)),
     }
     for (const [what, each] of Object.entries(measured))

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { checkStageName } from '../lib/deploy/checkStageName.ts'
 import { formatResult, isSuccess } from '../lib/operations/formatResult.ts'
 import {
   actions,
@@ -60,8 +61,7 @@ async function main(): Promise<number> {
   }
   const { stage } = values
   const operation = toOperation(positionals, values.top)
-  if (stage !== undefined && !/^[A-Za-z0-9-]{1,50}$/.test(stage))
-    throw new SetupError(`--stage ${stage} is not the name of a stage: use letters, digits and -`)
+  if (stage !== undefined) checkStageName(stage)
   const result = stage
     ? await (await import('../lib/deploy/operateOnStage.ts')).operateOnStage(stage, operation)
     : await (await import('../lib/local/operateLocally.ts')).operateLocally(operation, process.env)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { checkAccount } from '../lib/deploy/checkAccount.ts'
+import { checkStageName } from '../lib/deploy/checkStageName.ts'
 import { readParameters, sumReservedConcurrency } from '../lib/deploy/parameters.ts'
 import { runServerless } from '../lib/deploy/runServerless.ts'
 import { runMain } from '../lib/project/runMain.ts'
@@ -42,10 +43,7 @@ async function main(): Promise<number> {
     throw new SetupError(
       'The stage local is this machine: run npm start, or deploy --stage dev or --stage prod',
     )
-  if (!/^[a-z][a-z0-9-]{0,14}$/.test(stage))
-    throw new SetupError(
-      `--stage ${stage} is not the name of a stage: use up to 15 small letters, digits and hyphens, with a letter first`,
-    )
+  checkStageName(stage)
   const parameters = readParameters(stage, param)
   await checkAccount(region, sumReservedConcurrency(parameters))
 

@@ -6,9 +6,10 @@ import { SetupError } from '../lib/project/setupError.ts'
 
 const help = `Usage: npm run smoke -- [options] URL
 
-Checks the catalogue at URL step by step: a read misses, the next read hits, and an update is visible at once, or behind
-a CDN as soon as the CDN's copy is stale. Then it checks the product page, a batch, a category, the errors and the shop.
-It creates a product of its own and deletes it at the end.
+Checks the catalogue at URL step by step: its health, the errors, the categories and the shop. With a token it creates a
+product of its own. Then it checks that a read misses, that the next read hits, and that an update is visible at once, or
+behind a CDN as soon as the CDN's copy is stale. Then it checks the product page, the reviews, a batch and a category. It
+deletes its product at the end.
 
 Options:
   --token TOKEN       a token with the scope catalog:write  [default: the variable TOKEN; without a token it only reads]
@@ -35,8 +36,8 @@ async function main(): Promise<number> {
   if (more !== undefined) throw new SetupError('Name one URL at a time')
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new SetupError(`${url} must be a URL such as https://shop.example`)
-  const patience = Number(values.patience) * 1000
-  if (!(patience >= 0 && patience <= 600_000))
+  const patienceMs = Number(values.patience) * 1000
+  if (!(patienceMs >= 0 && patienceMs <= 600_000))
     throw new SetupError(`--patience ${values.patience} must be a number of seconds from 0 to 600`)
   const token = values.token ?? (process.env.TOKEN || undefined)
   let steps = 0
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
     console.log(`ok  ${step.padEnd(50)} ${`${Math.round(ms)} ms`.padStart(9)}`)
   }
   try {
-    await smoke({ url, token, patience, onStep })
+    await smoke({ url, token, patienceMs, onStep })
   } catch (error) {
     if (!(error instanceof SmokeFailure)) throw error
     process.stderr.write(`FAILED  ${error.message}\n`)

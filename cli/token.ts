@@ -14,6 +14,7 @@ Options:
   --scope SCOPES   what the token allows, separated by spaces  [default: catalog:write]
   --ttl TIME       how long the token is valid: 90s, 15m, 1h, 7d  [default: 1h]
   --subject NAME   the user in the token's claim "sub"  [default: developer]
+  --name NAME      the user's name in the claim "name", which a review shows as its author  [default: Developer]
   --help           print this help
 
 Environment:
@@ -37,6 +38,7 @@ async function main(): Promise<undefined> {
       scope: { type: 'string', default: 'catalog:write' },
       ttl: { type: 'string', default: '1h' },
       subject: { type: 'string', default: 'developer' },
+      name: { type: 'string', default: 'Developer' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -51,7 +53,8 @@ async function main(): Promise<undefined> {
     )
   const seconds = parseSeconds(values.ttl)
   const key = await tokenKey(localDataDirectory())
-  const token = await signLocalToken(key, { scope: values.scope, seconds, subject: values.subject })
+  const { scope, subject, name } = values
+  const token = await signLocalToken(key, { scope, seconds, subject, name })
   process.stdout.write(`${token}\n`)
   return undefined
 }

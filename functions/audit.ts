@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda'
 import { openCatalogUpkeep } from '../lib/catalog/upkeep.ts'
 import { audit } from '../lib/operations/audit.ts'
-import { getDeadline, logJob } from '../lib/operations/job.ts'
+import { cutLists, getDeadline, logJob } from '../lib/operations/job.ts'
 
 const catalog = openCatalogUpkeep()
 
@@ -9,12 +9,10 @@ const catalog = openCatalogUpkeep()
  * Runs on a schedule. Compares a sample of entries with the database, removes wrong ones, and publishes the counts.
  */
 export const handler = async (_event?: unknown, context?: Partial<Context>) => {
-  const { disagreements, reasons, ...counts } = await audit(catalog, { deadline: getDeadline(context) })
-  const about = {
-    // Limits the length of the log line.
-    ...(disagreements.length > 0 && { disagreements: disagreements.slice(0, 20) }),
-    ...(reasons.length > 0 && { reasons }),
-  }
-  logJob('audit', counts.stale > 0 || counts.failed > 0 ? 'warn' : 'info', counts, about)
-  return { ...counts, ...about }
+  const deadline = getDeadline(context)
+  const { disagreements, unreadable, reasons, ...counts } = await audit(catalog, { deadline })
+  const details = cutLists({ disagreements, unreadable, reasons })
+  const isFlawless = counts.stale + counts.failed + counts.unreadableItems === 0
+  logJob('audit', isFlawless ? 'info' : 'warn', counts, details)
+  return { ...counts, ...details }
 }

@@ -6,8 +6,7 @@ import { deletedResponse } from '../lib/http/response.ts'
 const catalog = openCatalogWrites()
 
 /** Deletes a product and its reviews, and leaves a tombstone in the product's place. */
-export const handler = handle('DELETE /products/{id}', async (request) => {
-  request.requireScope('catalog:write')
+export const handler = handle({ route: 'DELETE /products/{id}', scope: 'catalog:write' }, async (request) => {
   const id = request.productId()
   const precondition = parsePrecondition(request)
   return deletedResponse(await catalog.deleteProduct(id, { precondition, signal: request.signal }))

@@ -5,4 +5,4 @@ import { createHealthCheck } from '../lib/operations/health.ts'
 const health = createHealthCheck()
 
 /** For a health probe: returns 200 as long as reads can be answered, from DynamoDB or at least from the cache. */
-export const handler = handle('GET /health', async () => healthResponse(await health()))
+export const handler = handle({ route: 'GET /health' }, async () => healthResponse(await health()))

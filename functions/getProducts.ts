@@ -1,12 +1,12 @@
 import { openCatalog } from '../lib/catalog/index.ts'
 import { handle } from '../lib/http/handler.ts'
 import { batchResponse, listResponse } from '../lib/http/productListResponse.ts'
-import { parseProductQuery } from '../lib/http/productQuery.ts'
+import { parseProductQuery, productParameters } from '../lib/http/productQuery.ts'
 
 const catalog = openCatalog()
 
 /** Returns many products, by their ids or by their category. */
-export const handler = handle('GET /products', async (request) => {
+export const handler = handle({ route: 'GET /products', query: productParameters }, async (request) => {
   const query = parseProductQuery(request)
   const { budgetMs, signal } = request
   return 'ids' in query

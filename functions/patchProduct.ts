@@ -6,8 +6,7 @@ import { writeResponse } from '../lib/http/response.ts'
 const catalog = openCatalogWrites()
 
 /** Changes a product by a JSON merge patch (RFC 7396). */
-export const handler = handle('PATCH /products/{id}', async (request) => {
-  request.requireScope('catalog:write')
+export const handler = handle({ route: 'PATCH /products/{id}', scope: 'catalog:write' }, async (request) => {
   const id = request.productId()
   const precondition = parsePrecondition(request)
   const patch = request.mergePatch()

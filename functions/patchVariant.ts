@@ -9,12 +9,11 @@ const route = 'PATCH /products/{id}/variants/{sku}'
 const idempotent = createIdempotency(route, catalog.db)
 
 /** Changes the price and stock of one variant, the most frequent update of a shop. */
-export const handler = handle(route, async (request) => {
-  request.requireScope('catalog:write')
+export const handler = handle({ route, scope: 'catalog:write' }, async (request) => {
   const [id, sku, precondition] = [request.productId(), request.sku(), parsePrecondition(request)]
   const change = parseVariantPatch(request.mergePatch())
-  return idempotent(request, { id, sku, precondition, change }, async (writeId, isKeyed) => {
-    const options = { precondition, writeId: isKeyed ? writeId : undefined, signal: request.signal }
+  return idempotent(request, { id, sku, precondition, change }, async (keyed) => {
+    const options = { precondition, keyed, signal: request.signal }
     return writeResponse(id, await catalog.patchVariant(id, sku, change, options))
   })
 })

@@ -8,11 +8,10 @@ const route = 'POST /products'
 const idempotent = createIdempotency(route, catalog.db)
 
 /** Creates a product. If the caller names no id, the product gets a generated one. */
-export const handler = handle(route, async (request) => {
-  request.requireScope('catalog:write')
-  const { id: wanted, content } = parseProduct(request.json())
-  return idempotent(request, { id: wanted, content }, async (writeId) => {
-    const id = wanted ?? writeId
-    return writeResponse(id, await catalog.createProduct(id, content, { writeId, signal: request.signal }))
+export const handler = handle({ route, scope: 'catalog:write' }, async (request) => {
+  const { id, content } = parseProduct(request.json())
+  return idempotent(request, { id, content }, async (keyed) => {
+    const written = await catalog.createProduct(content, { id, keyed, signal: request.signal })
+    return writeResponse(written.value.id, written)
   })
 })

@@ -6,8 +6,7 @@ import { writeResponse } from '../lib/http/response.ts'
 const catalog = openCatalogWrites()
 
 /** Writes a product to DynamoDB, then removes every entry that shows it. */
-export const handler = handle('PUT /products/{id}', async (request) => {
-  request.requireScope('catalog:write')
+export const handler = handle({ route: 'PUT /products/{id}', scope: 'catalog:write' }, async (request) => {
   const id = request.productId()
   const precondition = parsePrecondition(request)
   const content = parseProductWithId(id, request.json())

@@ -14,7 +14,7 @@ const catalog = openCatalogUpkeep()
 export const handler = async (event?: unknown, context?: Partial<Context>) => {
   const options = { ...parseWarmOptions(event), deadline: getDeadline(context) }
   const { reasons, ...counts } = await warm(catalog, options)
-  const about = reasons.length > 0 ? { reasons } : {}
-  logJob('warm', counts.failed + counts.left > 0 ? 'warn' : 'info', counts, about)
-  return { ...counts, ...about }
+  const details = reasons.length > 0 ? { reasons } : {}
+  logJob('warm', counts.failed + counts.left > 0 ? 'warn' : 'info', counts, details)
+  return { ...counts, ...details }
 }

@@ -1,4 +1,4 @@
-import { connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectRedis } from '../../test/support/connectRedis.ts'
 import { libraries, openContender } from '../support/contender.ts'
 import type { Measure, Rows } from '../support/measurement.ts'
 import { productOf } from '../support/product.ts'
@@ -8,8 +8,8 @@ import { round } from '../support/statistics.ts'
 const count = 200
 
 /**
- * Measures the memory that Redis needs for an entry, by `MEMORY USAGE` of all keys. The products have 2 to 3 KB, because
- * the allocator rounds sizes up: a single size could be a lucky or an unlucky one.
+ * Measures the memory that Redis needs for an entry, by `MEMORY USAGE` of all keys. The products have 2 to 3 KB,
+ * because the allocator rounds sizes up: a single size could be a lucky or an unlucky one.
  */
 export const measure: Measure = (report) =>
   withRedis(async (redis) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectRedis } from '../../test/support/connectRedis.ts'
 import { openCache } from '../contenders/aisle.ts'
 import { withBefore } from '../support/checkouts.ts'
 import { atLeast, type Measure, roundsOf } from '../support/measurement.ts'

@@ -7,7 +7,7 @@ import { withRacers } from '../support/racers.ts'
 import { round } from '../support/statistics.ts'
 
 const rounds = roundsOf(9)
-/** The final rounds have only the contenders of the demands: those ratios must be known to a few percent. */
+/** The final rounds have only the contenders that the targets compare: those ratios must be known to a few percent. */
 const finalRounds = roundsOf(21)
 /** How many libraries reach the final rounds. */
 const finalists = 3

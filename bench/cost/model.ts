@@ -6,7 +6,10 @@ export const secondsPerMonth = hoursPerMonth * 3600
 /** A kind of response, and what it takes to answer with it. */
 export interface Document {
   name: string
-  /** What a hit transfers from the cache, KB. A read costs one ECPU for each KB, so this is also the cost of a hit in ECPUs. */
+  /**
+   * What a hit transfers from the cache, KB. A read costs one ECPU for each KB, so this is also the cost of a hit in
+   * ECPUs.
+   */
   kB: number
   /** The memory of an entry in the cache, bytes. */
   entryBytes: number
@@ -20,9 +23,9 @@ export interface Document {
 export const product: Document = { name: 'a product', kB: 2.6, entryBytes: 2955, readUnits: 1, loadMs: 5 }
 
 /**
- * The product page (document) of GET /products/{id}/page. Its read units are those of the product (1), of a consistent
- * query of 25 reviews and replies (4), of a query of nine keys (0.5), and of eight cards (4). The last two are eventually
- * consistent.
+ * The product page (document) of GET /products/{id}/page. Its read units are those of the product (1), of consistent
+ * queries of 25 reviews and replies (4), of a query of nine keys (0.5), and of eight cards (4). The last two are
+ * eventually consistent.
  */
 export const page: Document = {
   name: 'a product page document',
@@ -46,7 +49,9 @@ export const request = {
   missEcpus: 1 + 2 + 1,
   /** How long an entry lives, s: `ttl` of lib/cacheAside. */
   ttl: 60,
-  /** How often a sandbox that only reads proves that its cache accepts removals, s: lib/cacheAside/guards/breaker.ts. */
+  /**
+   * How often a sandbox that only reads proves that its cache accepts removals, s: lib/cacheAside/guards/breaker.ts.
+   */
   proofEvery: 5,
   /** The size of an answer with its headers, KB. */
   answerKB: 3.1,
@@ -102,7 +107,10 @@ export const cachedGB = (rate: number, { entryBytes }: Document, hitRatio: numbe
 /** Returns the cost of a month of storage in the cache, USD. AWS bills at least 0.1 GB. */
 export const storage = (gb: number): number => cost('cacheStorage', Math.max(0.1, gb) * hoursPerMonth)
 
-/** Returns the bill of a month at a constant rate (requests/s at the origin), the cost of the cache's storage, and their sum. */
+/**
+ * Returns the bill of a month at a constant rate (requests/s at the origin), the cost of the cache's storage, and their
+ * sum.
+ */
 export function month(rate: number, document: Document, hitRatio: number | undefined) {
   const parts = bill(rate * secondsPerMonth, document, hitRatio)
   const stored = hitRatio === undefined ? 0 : storage(cachedGB(rate, document, hitRatio))

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectRedis } from '../../test/support/connectRedis.ts'
 import { checkoutOf, importFrom } from '../support/checkouts.ts'
 import { contextOf, eventOf } from './event.ts'
 
 /*
  * A server process of httpAdapter.ts: plain node:http in front of what the first argument names. `getProduct` is that
  * handler, of this checkout or the other. `constant` is a handler that always returns one response, which getProduct
- * returned before. `bare GET` is no handler: the server answers with the text of one GET.
+ * returned before. `bare GET` is not a handler: the server answers with the text of one GET.
  */
 const [, , contender = '', redisUrl = ''] = process.argv
 const { handler: getProduct }: typeof import('../../functions/getProduct.ts') = await importFrom(

@@ -31,7 +31,8 @@ export function handlerContender({ respond, cache, redis, load }: Options): Cont
         filled.add(id)
       }
       const { statusCode, body } = await respond(id)
-      // If the machine stalls, Redis does not answer in time and the handler fails. The load shows that this is no hit.
+      // If the machine stalls, Redis does not answer in time and the handler fails. The load shows that this is not a
+      // hit.
       return statusCode === 200 && body !== undefined ? body : JSON.stringify(await load(id))
     },
     async invalidate(id) {

@@ -95,7 +95,7 @@ const methods = {
     const end = now() + callTimeoutMs
     for (let n = 0; n < count; n++) {
       const id = ids[n % ids.length] ?? ''
-      // Reads that hang leave no time for the rest, and those are no hits either.
+      // Reads that hang leave no time for the rest, and those are not hits either.
       if (now() > end) outcomes.push(...(asList ? ids : [id]).map((each) => notAsked(each)))
       else if (asList) outcomes.push(...(await callGetMany(cache, ids)))
       else outcomes.push(await callGet(cache, id))

@@ -4,7 +4,7 @@ export type Measure = (report: (progress: string) => void) => Promise<Measured>
 /** The result of a measurement. */
 export interface Measured {
   rows: Rows
-  /** The figures with a demand, by a description of the figure. */
+  /** The figures with a target, by a description of the figure. */
   demands: Record<string, Demand>
   /** Further figures, by a description. */
   notes?: Record<string, number>

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectRedis } from '../../test/support/connectRedis.ts'
 import { median } from './statistics.ts'
 import type { Worker } from './worker.ts'
 
@@ -95,7 +95,10 @@ export class Race {
   }
 }
 
-/** Returns the order of round `n`. The first contender and the direction change, so that no contender always follows the same one. */
+/**
+ * Returns the order of round `n`. The first contender and the direction change, so that no contender always follows the
+ * same one.
+ */
 function orderOfRound(racers: Racer[], n: number): Racer[] {
   const turn = (2 * n) % racers.length
   const order = [...racers.slice(turn), ...racers.slice(0, turn)]

@@ -19,7 +19,9 @@ export interface Suite {
   minutes: number
 }
 
-/** Runs the measurements that the command line asks for and prints the results. Writes the results if nothing failed. */
+/**
+ * Runs the measurements that the command line asks for and prints the results. Writes the results if nothing failed.
+ */
 export async function runSuite(suite: Suite): Promise<void> {
   // Servers that are still running are killed when this process exits. A signal alone would not run that code.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
@@ -103,7 +105,7 @@ async function runOnce(suite: string, names: string[]): Promise<Record<string, M
     }
   }
   const demands = Object.assign({}, ...Object.values(measured).map((result) => result.demands))
-  console.log('\nDemands')
+  console.log('\nTargets')
   console.table(demands)
   return measured
 }

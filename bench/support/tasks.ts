@@ -62,8 +62,8 @@ export const tasks = {
   },
 
   /**
-   * Answers hits for `ms` milliseconds and returns the rate. Before that it does the same unmeasured for half as long. No
-   * two callers ask for the same id at the same time.
+   * Answers hits for `ms` milliseconds and returns the rate. Before that it does the same unmeasured for half as long.
+   * No two callers ask for the same id at the same time.
    */
   async slice({ concurrency, ms }: { concurrency: number; ms: number }) {
     let asked = 0
@@ -116,7 +116,7 @@ export const tasks = {
   async outage({ limit, answers }: { limit: number; answers: number }) {
     const times: number[] = []
     let errors = 0
-    // An error is no answer, so the time until the first answer includes all failed attempts.
+    // An error is not an answer, so the time until the first answer includes all failed attempts.
     let start = performance.now()
     let deadline = start + limit
     while (times.length <= answers && performance.now() < deadline) {
@@ -137,8 +137,8 @@ export const tasks = {
   },
 
   /**
-   * Answers this number of requests from 32 callers. Every 99th request removes the entry first, so that its answer is a
-   * miss.
+   * Answers this number of requests from 32 callers. Every 99th request removes the entry first, so that its answer is
+   * a miss.
    *
    * @returns the memory of the process after a garbage collection, bytes
    */

@@ -1,8 +1,8 @@
 import { Cluster } from 'ioredis'
 import { type Call, getBudget, type Miss } from './call.ts'
-import { type Breaker, refusesWrites } from './guards/breaker.ts'
-import { replyWithin } from './guards/processClock.ts'
-import { CacheTimeout } from './guards/timeout.ts'
+import type { Breaker } from './guards/breaker.ts'
+import { CacheTimeout, replyWithin } from './guards/timeout.ts'
+import { getShardFailure, isWrongType, refusesWrites } from './redis/errors.ts'
 
 /** A reply, or the error in its place. */
 export type Reply<T> = T | Error
@@ -51,7 +51,7 @@ export async function ask<V, T>(
   return replies
 }
 
-/** Reads the text at each key; null also for a key that holds another type. */
+/** Reads the text under each key; null also for a key that holds another type. */
 export async function readKeys<V>(
   call: Call<V>,
   misses: Miss<V>[],
@@ -85,8 +85,8 @@ export async function awaitReplies<V, T>(
   const limit = budget.left(begun)
   if (drawsOnBudget) budget.begin(begun)
   // The call waits for a connection only in the first half of the caller's time.
-  const until = Math.max(call.connectUntil, performance.now() + limit)
-  const replies = await replyWithin(limit, sent, shard, until).catch((error: Error): Error[] =>
+  const deadline = Math.max(call.connectUntil, performance.now() + limit)
+  const replies = await replyWithin(limit, sent, shard, deadline).catch((error: Error): Error[] =>
     Array.from({ length: count }, () => error),
   )
   const failure = getShardFailure(replies)
@@ -96,7 +96,7 @@ export async function awaitReplies<V, T>(
   const { cache } = call
   if (!failure) {
     if (provesWrites && replies.some(provesWrites)) cache.recordWrite(shard)
-    else cache.recordAnswer(shard)
+    else cache.recordReply(shard)
   } else if (
     refusesWrites(failure) ||
     (countsForBreaker && !hadTooLittleTime(failure, ended - begun, cache.options.cacheTimeoutMs))
@@ -109,37 +109,8 @@ export async function awaitReplies<V, T>(
  * Whether a timeout says nothing about the shard, because the call had less than half of the time limit left
  * for it.
  */
-const hadTooLittleTime = (failure: Error, givenMs: number, cacheTimeoutMs: number): boolean =>
-  failure instanceof CacheTimeout && givenMs < cacheTimeoutMs / 2
-
-/** Returns the error that says something about the shard as a whole, if there is one. */
-function getShardFailure(replies: Reply<unknown>[]): Error | undefined {
-  const first = replies.find((reply) => reply instanceof Error)
-  if (!first) return undefined
-  return (
-    replies.filter((reply) => reply instanceof Error).find(refusesWrites) ??
-    (replies.every(isShardFailure) ? first : undefined)
-  )
-}
-
-/**
- * Whether a reply is an error of the shard. A wrong type concerns only the key, and a full shard still
- * answers.
- */
-const isShardFailure = (reply: unknown): boolean =>
-  reply instanceof Error && !isWrongType(reply) && !isFull(reply)
-
-/** Whether the key holds another type. That is bad content, not a failure of Redis. */
-export const isWrongType = (reply: unknown): boolean =>
-  reply instanceof Error && reply.message.startsWith('WRONGTYPE')
-
-const isFull = (reply: Error): boolean => /\bOOM\b/.test(reply.message)
-
-/** Returns why a call bypasses Redis after this error. */
-export const bypassAfter = (error: Error) => ({
-  detail: error instanceof CacheTimeout ? 'redis-timeout' : 'redis-error',
-  error,
-})
+const hadTooLittleTime = (failure: Error, waitedMs: number, cacheTimeoutMs: number): boolean =>
+  failure instanceof CacheTimeout && waitedMs < cacheTimeoutMs / 2
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 

@@ -4,7 +4,7 @@ import { CacheBudget } from './guards/budget.ts'
 import type { Entry } from './redis/entry.ts'
 import type { CacheResult } from './types.ts'
 
-/** One call of `get`, `getMany` or `warm`, from its first miss on. */
+/** One call of `get`, `getMany` or `warm`. A hit on the fast path of `get` needs none. */
 export interface Call<V> {
   cache: Context<V>
   /** What the call can still spend on each shard of Redis, out of `cacheMs`. */
@@ -13,7 +13,7 @@ export interface Call<V> {
   cacheMs: number
   /** Until when the call waits for a connection to Redis, by performance.now(). */
   connectUntil: number
-  /** When the caller's time is over, by performance.now(). */
+  /** When the caller's time runs out, by performance.now(). */
   deadline: number
   /** How many loads of the cache had started when the call began. The call can join any later one. */
   loadsStarted: number
@@ -21,17 +21,20 @@ export interface Call<V> {
   loadMany: Context<V>['options']['loadMany']
 }
 
-/** One id that a call has not found in Redis, until it is answered. */
+/**
+ * One id of a call until it is answered. It is created before the id is read, or after a fast path has not
+ * found it.
+ */
 export interface Miss<V> {
   id: string
   /** The key that the call reads and fills: the main key of the id, or the side key if `side` is set. */
   key: string
   shard: Breaker
-  /** When the id was found missing, by performance.now(). */
+  /** When this object was created, by performance.now(). */
   since: number
   /** Whether its `miss` event was emitted. */
   isMissEmitted?: boolean
-  /** The schema of the entries that the call accepts at the key. */
+  /** The schema of the entries that the call accepts under the key. */
   schema: string
   /** Set while the call uses a side entry. */
   side?: Side
@@ -44,14 +47,14 @@ export interface Miss<V> {
   stale?: Entry
   /** The token of the lease that this call holds. */
   token?: string
-  /** The token of the lease that another caller holds, as this call found it at the key. */
+  /** The token of the lease that another caller holds, as this call found it under the key. */
   otherToken?: string
   /** The lowest version that the fill of that lease can have. */
   minVersion?: number
   /** When this call first found that lease, and until when it waits for it, by performance.now(). */
   foundAt: number
   waitUntil: number
-  /** Whether this is the second load, because the first value had ended before it could be served. */
+  /** Whether this is the second load, because the first value had expired before it could be served. */
   isReload?: boolean
   /** Why the call does not use Redis for this id. */
   bypass?: { detail: string; error?: unknown }

@@ -1,17 +1,18 @@
 import { createHit } from './answer.ts'
-import { ask, bypassAfter, type Reply, readKeys } from './ask.ts'
+import { ask, type Reply, readKeys } from './ask.ts'
 import { type Call, getBudget, type Miss } from './call.ts'
 import { deliver } from './deliver.ts'
+import { freshMsLeft } from './freshness.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { interpretRead } from './interpret.ts'
 import { decodeEntry } from './redis/entry.ts'
-import { freshFor } from './redis/freshness.ts'
+import { bypassAfter } from './redis/errors.ts'
 
 /**
  * Makes a call's first read of some ids, if their shards may be unhealthy. It first delivers the removals in
  * the outbox for these ids. If a shard's breaker is open, it does not read that shard, unless it is this
  * call's turn to probe. If a shard has not proven recently that it takes writes, a `DEL` of a key that never
- * exists travels in the same round trip: the cache must not read what it cannot invalidate.
+ * exists travels in the same round trip: the cache never reads a key that it cannot invalidate.
  */
 export async function readChecked<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   await Promise.all([...Map.groupBy(misses, ({ shard }) => shard)].map((group) => readShard(call, ...group)))
@@ -52,7 +53,7 @@ async function readShard<V>(call: Call<V>, shard: Breaker, misses: Miss<V>[]): P
   }
   const lateReplies = await readKeys(call, delivered)
   for (const [index, miss] of delivered.entries()) takeReply(call, miss, lateReplies[index] ?? null)
-  // Otherwise a process that only reads would keep its other removals for as long as it lives.
+  // Otherwise a process that only reads would never deliver its other removals.
   const isProven = deliveries.some((reply) => !(reply instanceof Error)) || (proofs.length > 0 && !refusal)
   if (isProven && outbox.hasAny) await deliver(call.cache, getBudget(call, shard).left(shard.clock()))
 }
@@ -76,7 +77,7 @@ export function takeReply<V>(call: Call<V>, miss: Miss<V>, reply: Reply<string |
   }
   const entry = reply === null ? undefined : decodeEntry(miss.schema, miss.id, reply)
   const now = Date.now()
-  const freshMs = entry ? freshFor(entry, now) : 0
+  const freshMs = entry ? freshMsLeft(entry, now) : 0
   if (entry && freshMs > 0) {
     miss.answer = createHit(cache, miss.id, entry, now, freshMs)
     return

@@ -12,30 +12,30 @@ import { Shards } from './redis/shards.ts'
 import type { CacheAsideOptions, CacheEvent, EntryEvent } from './types.ts'
 
 /**
- * What all caches on one client share: they remove each other's entries through `also`, and they lose Redis
+ * What all caches on one client share, because they remove each other's entries through `also`, and they lose Redis
  * at the same moment.
  */
-interface Client {
+interface SharedState {
   shards: Shards
   outbox: Outbox
   fallback: Fallback
 }
 
 /**
- * One command that asks what some keys hold, for all callers of this process that wait for exactly these
+ * One command that reads what some keys hold, for all callers of this process that wait for exactly these
  * keys.
  */
 export interface Poll {
   /** When it is sent, by performance.now(). */
   at: number
-  /** Resolves when it is to be sent. */
+  /** Resolves at that moment. */
   due: Promise<void>
   /** In the order of the keys; set when it is sent. */
   replies?: Promise<string | null>[]
 }
 
 /** What the parts of a cache share. */
-export interface Context<V> extends Client {
+export interface Context<V> extends SharedState {
   redis: Redis | Cluster
   options: Options<V>
   reads: Reads
@@ -50,8 +50,8 @@ export interface Context<V> extends Client {
   key(id: string): string
   /** Undefined if the cache has no listener, so that no event object is created. */
   emit: ((event: WithoutName<EntryEvent>) => void) | undefined
-  /** Records that a shard answered a read. */
-  recordAnswer(shard: Breaker): void
+  /** Records that a shard replied to a read. */
+  recordReply(shard: Breaker): void
   /** Records that a shard accepted a write. */
   recordWrite(shard: Breaker): void
   /** Records that a shard failed a command or a batch. */
@@ -60,10 +60,10 @@ export interface Context<V> extends Client {
 
 type WithoutName<T> = T extends unknown ? Omit<T, 'name'> : never
 
-const clients = new WeakMap<Redis | Cluster, Client>()
+const stateByClient = new WeakMap<Redis | Cluster, SharedState>()
 
-function getClient(redis: Redis | Cluster, connectMs: number): Client {
-  const known = clients.get(redis)
+function getSharedState(redis: Redis | Cluster, connectMs: number): SharedState {
+  const known = stateByClient.get(redis)
   if (known) return known
   defineCommands(redis)
   const outbox = new Outbox(redis, () => {
@@ -71,21 +71,21 @@ function getClient(redis: Redis | Cluster, connectMs: number): Client {
   })
   const fallback = new Fallback()
   const shards: Shards = new Shards(redis, outbox, connectMs, (shard) => fallback.clear(shard))
-  const client = { outbox, shards, fallback }
-  clients.set(redis, client)
-  return client
+  const state = { outbox, shards, fallback }
+  stateByClient.set(redis, state)
+  return state
 }
 
 /** Creates the context of a new cache. @throws {TypeError} as createCacheAside does */
 export function createContext<V>({ redis, onEvent, ...rest }: CacheAsideOptions<V>): Context<V> {
   const options = completeOptions(rest)
-  const client = getClient(redis, options.connectMs)
-  const { shards, fallback } = client
+  const state = getSharedState(redis, options.connectMs)
+  const { shards, fallback } = state
   const { name, prefix } = options
   const emitBreaker = ({ shard }: Breaker, state: 'open' | 'closed', error?: unknown) =>
     onEvent?.({ name, type: 'breaker', shard, state, ...(error !== undefined && { error }) })
   return {
-    ...client,
+    ...state,
     redis,
     options,
     reads: new Reads(redis, shards, options.cacheTimeoutMs),
@@ -103,8 +103,8 @@ export function createContext<V>({ redis, onEvent, ...rest }: CacheAsideOptions<
         named.name = name
         onEvent(named)
       }),
-    recordAnswer(shard) {
-      shard.recordAnswer()
+    recordReply(shard) {
+      shard.recordReply()
       if (!shards.isHealthy) shards.refreshHealth(performance.now())
     },
     recordWrite(shard) {

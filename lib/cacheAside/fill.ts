@@ -1,9 +1,10 @@
 import { ask } from './ask.ts'
-import type { Call, Miss, Side } from './call.ts'
+import type { Call, Miss } from './call.ts'
 import { LoadFailed } from './errors.ts'
 import type { Flight, LoadedValue } from './flight.ts'
 import type { Options } from './options.ts'
 import { encodeEntry } from './redis/entry.ts'
+import { keysToRemove } from './sideEntry.ts'
 
 /** How long the mark of a failed load stays, in ms: as long as the load took, within these limits. */
 const shortestMarkMs = 20
@@ -12,7 +13,7 @@ const longestMarkMs = 200
 /**
  * Fills what was loaded under a lease, and records the outcome of every id of the batch. If loading failed,
  * the lease ends and leaves a mark, which waiting callers in other processes find. It leaves no mark if the
- * load was aborted only because its callers' own time was over.
+ * load was aborted only because its callers' own time ran out.
  */
 export async function fill<V>(
   call: Call<V>,
@@ -36,7 +37,7 @@ export async function fill<V>(
       const loaded = results.get(key)
       const lifetime = lifetimes.get(key)
       if (!loaded || loaded instanceof Error) return redis.cacheAsideRelease(key, token, markMs)
-      // The value has already ended, so it is not stored.
+      // The value has already expired, so it is not stored.
       if (!lifetime) return redis.cacheAsideRelease(key, token, 0)
       const { freshMs, redisMs } = lifetime
       const entry = encodeEntry(schema, id, token, { ...loaded, freshMs })
@@ -67,15 +68,8 @@ export async function fill<V>(
 }
 
 /**
- * Returns the keys that may hold something older: the miss's own key, and with a side entry also the main
- * key.
- */
-export const keysToRemove = (key: string, side: Side | undefined): string[] =>
-  side ? [side.mainKey, key] : [key]
-
-/**
  * Returns how long a value is fresh, and how long Redis keeps it, in ms. Redis keeps it for as long as it can
- * be served, plus a lease to replace it. Returns undefined if the load failed or the value has ended.
+ * be served, plus a lease to replace it. Returns undefined if the load failed or the value has expired.
  */
 function getLifetime<V>(options: Options<V>, loaded: LoadedValue | LoadFailed | undefined) {
   if (!loaded || loaded instanceof Error) return undefined

@@ -8,7 +8,7 @@ export interface LoadedValue {
   version: number
   /** When the load began, in ms since the epoch. */
   loadedAt: number
-  /** When the value ends, in ms since the epoch; infinity if it has no end. */
+  /** When the value expires, in ms since the epoch; infinity if it never does. */
   until: number
 }
 
@@ -38,7 +38,7 @@ export class Flight {
   #waiting = 0
   #isFinished = false
 
-  /** @param run loads and fills, and gives its leases back if the flight is aborted; never throws */
+  /** @param run loads and fills, and releases its leases if the flight is aborted; never throws */
   constructor(sequence: number, tokens: ReadonlyMap<string, string>, run: (flight: Flight) => Promise<void>) {
     this.sequence = sequence
     this.tokens = tokens
@@ -69,7 +69,7 @@ export class Flight {
 
   /**
    * Waits for the outcome of a key; returns undefined if that takes longer than `ms` milliseconds. The last
-   * caller that leaves aborts the flight and waits until it has given its leases back.
+   * caller that leaves aborts the flight and waits until its leases are released.
    */
   async wait(key: string, ms: number): Promise<Outcome | LoadFailed | undefined> {
     this.#waiting++
@@ -89,4 +89,4 @@ export class Flight {
 }
 
 /** Creates the error of a call whose own time has run out. It has the name of the platform's own timeouts. */
-export const timeUp = () => new DOMException("the caller's time is over", 'TimeoutError')
+export const timeUp = () => new DOMException("the caller's time has run out", 'TimeoutError')

@@ -1,11 +1,11 @@
 import { createHit } from './answer.ts'
-import { isWrongType } from './ask.ts'
 import { type Call, type Miss, newCall, newMiss } from './call.ts'
 import { readChecked, takeReply } from './checkedRead.ts'
 import type { Context } from './context.ts'
+import { freshMsLeft } from './freshness.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { decodeEntry } from './redis/entry.ts'
-import { freshFor } from './redis/freshness.ts'
+import { isWrongType } from './redis/errors.ts'
 import { resolve } from './resolve.ts'
 import type { CacheResult } from './types.ts'
 
@@ -25,18 +25,18 @@ export function get<V>(cache: Context<V>, id: string, budgetMs: number): Promise
     if (shard.healthyUntil <= performance.now() || cache.outbox.has(key))
       return getChecked(cache, id, key, budgetMs)
   }
-  // Half of the caller's time must be enough to connect, which may be necessary, and to get the reply.
+  // The fast path needs time: half of the budget must cover connecting and one reply.
   if (budgetMs < 2 * (options.connectMs + options.cacheTimeoutMs)) return getChecked(cache, id, key, budgetMs)
   const read = reads.begin(key)
-  return read.answer.then(
+  return read.reply.then(
     (raw) => {
       reads.end(read)
-      if (shard) cache.recordAnswer(shard)
+      if (shard) cache.recordReply(shard)
       if (raw !== null) {
         const entry = decodeEntry(options.schema, id, raw)
         if (entry) {
           const now = Date.now()
-          const freshMs = freshFor(entry, now)
+          const freshMs = freshMsLeft(entry, now)
           if (freshMs > 0) return createHit(cache, id, entry, now, freshMs)
         }
       }

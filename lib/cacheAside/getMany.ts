@@ -4,9 +4,9 @@ import { awaitReplies } from './ask.ts'
 import { type Call, type Miss, newCall, newMiss } from './call.ts'
 import { readChecked, takeReply } from './checkedRead.ts'
 import type { Context } from './context.ts'
-import { endedTwice } from './errors.ts'
+import { expiredTwice } from './errors.ts'
+import { freshMsLeft } from './freshness.ts'
 import { decodeEntry } from './redis/entry.ts'
-import { freshFor } from './redis/freshness.ts'
 import { resolve } from './resolve.ts'
 import { failedResult } from './result.ts'
 import type { CacheResult } from './types.ts'
@@ -36,33 +36,33 @@ export async function getMany<V>(
   if (misses.size === 0) return hits as CacheResult<V>[]
   await resolve(call, [...misses.values()])
   const answers = ids.map((id, index) => hits[index] ?? (misses.get(id)?.answer as CacheResult<V>))
-  return renewEnded(call, ids, answers)
+  return renewExpired(call, ids, answers)
 }
 
 /**
- * Asks once more for values that have ended, because the list is answered only when its slowest id is. If the
- * second value of an id ends too while the call waits for other ids, the id has no answer in time.
+ * Asks once more for values that have expired, because the list is answered only when its slowest id is. If
+ * the second value of an id expires too while the call waits for other ids, the id has no answer in time.
  */
-async function renewEnded<V>(
+async function renewExpired<V>(
   call: Call<V>,
   ids: readonly string[],
   answers: CacheResult<V>[],
 ): Promise<CacheResult<V>[]> {
   const now = Date.now()
-  const hasEnded = (answer: CacheResult<V>, at = now) => answer.until !== undefined && answer.until <= at
-  const ended = new Set(ids.filter((_, index) => hasEnded(answers[index] as CacheResult<V>)))
-  if (ended.size === 0) return answers
+  const hasExpired = (answer: CacheResult<V>, at = now) => answer.until !== undefined && answer.until <= at
+  const expired = new Set(ids.filter((_, index) => hasExpired(answers[index] as CacheResult<V>)))
+  if (expired.size === 0) return answers
   const secondCall = {
     ...newCall(call.cache, call.cache.loadsStarted, call.deadline - performance.now()),
     loadMany: call.loadMany,
   }
-  const misses = new Map([...ended].map((id) => [id, newMiss(secondCall, id)]))
+  const misses = new Map([...expired].map((id) => [id, newMiss(secondCall, id)]))
   await readChecked(secondCall, [...misses.values()])
   await resolve(secondCall, [...misses.values()])
   const renewedAt = Date.now()
   return ids.map((id, index) => {
     const answer = (misses.get(id)?.answer ?? answers[index]) as CacheResult<V>
-    return hasEnded(answer, renewedAt) ? failedResult(endedTwice(id)) : answer
+    return hasExpired(answer, renewedAt) ? failedResult(expiredTwice(id)) : answer
   })
 }
 
@@ -90,7 +90,7 @@ async function readHits<V>(
     const id = ids[index] as string
     const reply = replies[index] ?? null
     const entry = typeof reply === 'string' ? decodeEntry(schema, id, reply) : undefined
-    const freshMs = entry ? freshFor(entry, now) : 0
+    const freshMs = entry ? freshMsLeft(entry, now) : 0
     if (entry && freshMs > 0) hits[index] = createHit(cache, id, entry, now, freshMs)
     // An id that is asked for twice is one miss.
     else if (!misses.has(id)) takeReply(call, addMiss(id), reply)

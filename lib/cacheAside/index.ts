@@ -2,10 +2,11 @@ import { createContext } from './context.ts'
 import { get } from './get.ts'
 import { getMany } from './getMany.ts'
 import { inspect } from './inspect.ts'
-import { invalidate, write } from './remove.ts'
+import { invalidate } from './invalidate.ts'
 import { scan } from './scan.ts'
 import type { CacheAside, CacheAsideOptions } from './types.ts'
 import { warm } from './warm.ts'
+import { write } from './write.ts'
 
 export { LoadFailed, Overloaded } from './errors.ts'
 export type {
@@ -14,7 +15,6 @@ export type {
   CacheEvent,
   CacheResult,
   CacheStatus,
-  Committed,
   EntryState,
   Inspected,
   Invalidation,

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
-import { replyWithin } from './guards/processClock.ts'
+import { ageOf, freshMsLeft } from './freshness.ts'
+import { replyWithin } from './guards/timeout.ts'
 import {
   decodeEntry,
   decodeLease,
@@ -9,7 +10,6 @@ import {
   getLeaseToken,
   type Lease,
 } from './redis/entry.ts'
-import { ageOf, freshFor } from './redis/freshness.ts'
 import type { Inspected } from './types.ts'
 
 /** The reply of PTTL for a key that does not exist. */
@@ -30,7 +30,7 @@ export async function inspect<V>(cache: Context<V>, id: string): Promise<Inspect
   if (!entry) return { state: getLeaseState(decodeLease(raw)), ...life, bytes }
   const { version, loadedAt, until, body } = entry
   return {
-    ...{ state: getEntryState(entry, now), version, loadedAt, age: ageOf(entry), ttl: freshFor(entry) },
+    ...{ state: getEntryState(entry, now), version, loadedAt, age: ageOf(entry), ttl: freshMsLeft(entry) },
     ...(until < Number.POSITIVE_INFINITY && { until }),
     ...{ body, ...life, bytes },
   }
@@ -43,6 +43,6 @@ function getLeaseState(lease: Lease | undefined) {
 
 /** @param now by Redis' clock, because leases run on it */
 function getEntryState(entry: Entry, now: number) {
-  if (freshFor(entry) > 0) return entry.body === undefined ? 'absent' : 'fresh'
+  if (freshMsLeft(entry) > 0) return entry.body === undefined ? 'absent' : 'fresh'
   return getLeaseEnd(entry) > now && getLeaseToken(entry) !== failedToken ? 'refreshing' : 'stale'
 }

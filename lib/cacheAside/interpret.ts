@@ -1,6 +1,7 @@
 import { answerCollapsed, answerError, answerStale } from './answer.ts'
 import type { Call, Miss } from './call.ts'
 import { LoadFailed } from './errors.ts'
+import { freshMsLeft } from './freshness.ts'
 import {
   decodeAnySchema,
   decodeEntry,
@@ -11,7 +12,6 @@ import {
   getLeaseEnd,
   getLeaseToken,
 } from './redis/entry.ts'
-import { freshFor } from './redis/freshness.ts'
 import { useSideEntry } from './sideEntry.ts'
 
 /**
@@ -23,11 +23,11 @@ import { useSideEntry } from './sideEntry.ts'
  */
 type Next = 'answered' | 'held' | 'free' | 'side'
 
-/** Interprets what a lease command or a poll found at the key: answers the miss, or records what it found. */
+/** Interprets what a lease command or a poll found under the key: answers the miss, or records what it found. */
 export function interpret<V>(call: Call<V>, miss: Miss<V>, raw: string): Next {
   const entry = decodeEntry(miss.schema, miss.id, raw)
   if (!entry) return interpretOther(call, miss, raw, true)
-  if (freshFor(entry) > 0) {
+  if (freshMsLeft(entry) > 0) {
     answerCollapsed(call, miss, entry)
     return 'answered'
   }
@@ -38,8 +38,8 @@ export function interpret<V>(call: Call<V>, miss: Miss<V>, raw: string): Next {
 }
 
 /**
- * Interprets what a read found at the key, if it is no hit. For a stale entry the next step is always to ask
- * for the lease, because only the script can tell whether a lease in the entry has ended.
+ * Interprets what a read found under the key, if it is not a hit. For a stale entry the next step is always
+ * to ask for the lease: only the script knows whether a lease in the entry has ended.
  */
 export function interpretRead<V>(call: Call<V>, miss: Miss<V>, raw: string, stale: Entry | undefined): Next {
   if (!stale) return interpretOther(call, miss, raw, false)
@@ -48,7 +48,7 @@ export function interpretRead<V>(call: Call<V>, miss: Miss<V>, raw: string, stal
 }
 
 /**
- * Interprets text that is no entry of this schema. If the call has seen an entry before, it was removed or
+ * Interprets text that is not an entry of this schema. If the call has seen an entry before, it was removed or
  * replaced.
  *
  * @param waits whether to wait for a lease in a stale entry of another schema, though the lease may have
@@ -60,7 +60,7 @@ function interpretOther<V>(call: Call<V>, miss: Miss<V>, raw: string, waits: boo
   const lease = decodeLease(raw)
   if (lease) return recordLease(call, miss, lease.token, lease.minVersion)
   const foreign = decodeAnySchema(miss.id, raw)
-  if (foreign && !miss.side && freshFor(foreign) > 0) {
+  if (foreign && !miss.side && freshMsLeft(foreign) > 0) {
     useSideEntry(call, miss, foreign)
     return 'side'
   }
@@ -87,8 +87,8 @@ function recordLease<V>(call: Call<V>, miss: Miss<V>, token: string, minVersion:
     const left = call.deadline - now
     miss.otherToken = token
     miss.foundAt = now
-    // A caller whose own time would end before the lease, or in a load after it, keeps half of it for its own
-    // load.
+    // A caller whose own time would run out before the lease, or in a load after it, reserves half of it for
+    // its own load.
     miss.waitUntil =
       now + (left >= leaseMs + loadTimeoutMs ? Math.min(waitMs, left - loadTimeoutMs / 2) : left / 2)
   }

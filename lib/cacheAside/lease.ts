@@ -1,7 +1,8 @@
-import { ask, bypassAfter } from './ask.ts'
+import { ask } from './ask.ts'
 import type { Call, Miss } from './call.ts'
 import { interpret } from './interpret.ts'
 import { getFillId, newCallerPart } from './redis/entry.ts'
+import { bypassAfter } from './redis/errors.ts'
 import { useMainEntry } from './sideEntry.ts'
 
 /**
@@ -70,8 +71,8 @@ export async function takeLeases<V>(call: Call<V>, misses: Miss<V>[]): Promise<L
         if (next === 'free' || (next === 'held' && hasChanged)) open.push(miss)
         else if (next === 'held') leases.held.push(miss)
         else if (next === 'side') leases.side.push(miss)
-        // The script accepts it as an entry, but this process does not: delete it, and ask for the lease
-        // again.
+        // The script takes the text for an entry, but this process does not: delete it, and ask for the
+        // lease again.
         if (next === 'free' && !hasChanged) unreadable.push(miss)
       }
     }

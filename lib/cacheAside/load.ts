@@ -1,33 +1,31 @@
-import { answerError, answerLoaded, getFwd, hasEnded } from './answer.ts'
+import { answerFromFlight } from './answer.ts'
 import { type Call, forkCall, type Miss } from './call.ts'
-import { LoadFailed } from './errors.ts'
-import { fill, keysToRemove } from './fill.ts'
-import { Flight, type Outcome, timeUp } from './flight.ts'
-import { query } from './query.ts'
-import type { CacheStatus } from './types.ts'
+import { fill } from './fill.ts'
+import { Flight } from './flight.ts'
+import { runLoad } from './runLoad.ts'
 
 /**
  * Loads misses, by one `loadMany` or each by `load`, and answers them. What is loaded under a lease is also
  * filled.
  *
- * @param permits permits of the semaphore, one for each load; given back as the loads end
- * @returns the misses whose value has ended in the meantime
+ * @param permits permits of the semaphore, one for each load; released as the loads end
+ * @returns the misses whose value has expired in the meantime
  */
 export async function load<V>(call: Call<V>, misses: Miss<V>[], permits: number): Promise<Miss<V>[]> {
   const { loads } = call.cache
-  const ended: Miss<V>[] = []
+  const expired: Miss<V>[] = []
   const batches = call.loadMany && misses.length > 0 ? [misses] : misses.map((miss) => [miss])
   loads.release(permits - batches.length)
   await Promise.all(
     batches.map(async (batch) => {
       const flight = startFlight(call, batch)
       const answer = async (miss: Miss<V>) => {
-        if (!(await answerFrom(call, miss, flight, { isJoined: false }))) ended.push(miss)
+        if (!(await answerFromFlight(call, miss, flight, { isJoined: false }))) expired.push(miss)
       }
       await Promise.all(batch.map(answer))
     }),
   )
-  return ended
+  return expired
 }
 
 /**
@@ -46,62 +44,7 @@ export function findFlight<V>({ cache, loadsStarted }: Call<V>, miss: Miss<V>): 
 }
 
 /**
- * Waits for a load, the call's own or one that it joined, and answers the miss from it.
- *
- * @returns false if the value has ended, or a joined load is older than a removal allows; the miss is then
- *   still open
- */
-export async function answerFrom<V>(
-  call: Call<V>,
-  miss: Miss<V>,
-  flight: Flight,
-  { isJoined }: { isJoined: boolean },
-): Promise<boolean> {
-  const outcome =
-    (await flight.wait(miss.key, call.deadline - performance.now())) ?? serveUnstored(call, miss, flight)
-  if (!outcome) answerError(call, miss, new LoadFailed(miss.id, timeUp()))
-  else if (outcome instanceof LoadFailed) answerError(call, miss, outcome)
-  else if (hasEnded(outcome)) return false
-  else if (
-    isJoined &&
-    flight.sequence <= call.loadsStarted &&
-    outcome.loaded.version < (miss.minVersion ?? 0)
-  )
-    return false
-  else answerLoaded(call, miss, outcome, createStatus(miss, outcome, isJoined))
-  return true
-}
-
-/**
- * Returns what the database answered, if the caller's time ended while Redis was storing it. The value is
- * served and added to the outbox, because it is not known whether Redis stored it.
- */
-function serveUnstored<V>(
-  { cache }: Call<V>,
-  { id, key, side }: Miss<V>,
-  flight: Flight,
-): Outcome | undefined {
-  const outcome = flight.outcomes.get(key)
-  if (outcome && !(outcome instanceof LoadFailed)) return outcome
-  const loaded = flight.loaded.get(key)
-  if (!loaded) return undefined
-  cache.outbox.addServed(id, keysToRemove(key, side), loaded.version)
-  return { loaded, stored: false, freshMs: 0 }
-}
-
-function createStatus<V>(miss: Miss<V>, { stored, freshMs }: Outcome, isJoined: boolean): CacheStatus {
-  const { bypass } = miss
-  return {
-    hit: false,
-    fwd: bypass ? 'bypass' : getFwd(miss),
-    ...(stored && !isJoined && { stored, ttl: Math.floor(freshMs / 1000) }),
-    ...(isJoined && { collapsed: true }),
-    ...(bypass && { detail: bypass.detail }),
-  }
-}
-
-/**
- * Returns the name of a load: the key, and at a side key also the fill of the main entry, because a lease at
+ * Returns the name of a load: the key, and at a side key also the fill of the main entry, because a lease on
  * the side key can outlive that main entry.
  */
 const flightName = <V>({ key, side }: Miss<V>): string => (side ? `${key}@${side.mainFillId}` : key)
@@ -110,7 +53,9 @@ const flightName = <V>({ key, side }: Miss<V>): string => (side ? `${key}@${side
 function startFlight<V>(call: Call<V>, batch: Miss<V>[]): Flight {
   const { cache } = call
   const tokens = new Map(batch.flatMap(({ key, token }) => (token === undefined ? [] : [[key, token]])))
-  const flight = new Flight(++cache.loadsStarted, tokens, (flight) => run(forkCall(call), batch, flight))
+  const flight = new Flight(++cache.loadsStarted, tokens, (flight) =>
+    runFlight(forkCall(call), batch, flight),
+  )
   for (const miss of batch) {
     const { key, shard } = miss
     cache.flights.set(flightName(miss), flight)
@@ -120,11 +65,11 @@ function startFlight<V>(call: Call<V>, batch: Miss<V>[]): Flight {
   return flight
 }
 
-/** Runs a load from the query to the fill. Never throws. */
-async function run<V>(call: Call<V>, batch: Miss<V>[], flight: Flight): Promise<void> {
+/** Runs a flight: loads, then fills. Never throws. */
+async function runFlight<V>(call: Call<V>, batch: Miss<V>[], flight: Flight): Promise<void> {
   const { cache } = call
   const start = performance.now()
-  const results = await query(call, batch, flight)
+  const results = await runLoad(call, batch, flight)
   cache.loads.release(1)
   const duration = performance.now() - start
   for (const { id, key } of batch) {

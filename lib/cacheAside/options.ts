@@ -36,14 +36,18 @@ export function completeOptions<V>(options: Omit<CacheAsideOptions<V>, 'redis' |
 }
 
 function check(options: typeof defaults & { name: string }): void {
-  const { name, prefix, schema, jitter, leaseMs, waitMs, loadTimeoutMs } = options
+  const { name, prefix, schema, jitter, leaseMs, waitMs, loadTimeoutMs, maxConcurrentLoads } = options
   for (const [label, text] of Object.entries({ name, prefix })) {
     // In a cluster, the text in braces decides the slot, so only the id may be in braces.
     if (!/^[^{}]+$/.test(text) || !text.isWellFormed())
-      throw new TypeError(`${label} must be well-formed Unicode, not empty, and without { and }`)
+      throw new TypeError(
+        `${label} is ${JSON.stringify(text)}: it must be well-formed Unicode, not empty, and without { and }`,
+      )
   }
   if (!/^[^\t\n]*$/.test(schema) || !schema.isWellFormed())
-    throw new TypeError('schema must be well-formed Unicode, without a tab or a line break')
+    throw new TypeError(
+      `schema is ${JSON.stringify(schema)}: it must be well-formed Unicode, without a tab or a line break`,
+    )
   const checkMs = (label: keyof typeof defaults, min: number, max: number) => {
     const ms = options[label]
     if (!Number.isInteger(ms) || Number(ms) < min || Number(ms) > max)
@@ -60,7 +64,9 @@ function check(options: typeof defaults & { name: string }): void {
     throw new TypeError(
       `waitMs is ${waitMs}: it must be at least ${leaseMs + waitAfterLeaseMs}, which is leaseMs plus ${waitAfterLeaseMs}`,
     )
-  if (!(jitter >= 0 && jitter < 1)) throw new TypeError('jitter must be from 0 to below 1')
-  if (!(Number.isInteger(options.maxConcurrentLoads) && options.maxConcurrentLoads >= 1))
-    throw new TypeError('maxConcurrentLoads must be a whole number of at least 1')
+  if (!(jitter >= 0 && jitter < 1)) throw new TypeError(`jitter is ${jitter}: it must be from 0 to below 1`)
+  if (!(Number.isInteger(maxConcurrentLoads) && maxConcurrentLoads >= 1))
+    throw new TypeError(
+      `maxConcurrentLoads is ${maxConcurrentLoads}: it must be a whole number of at least 1`,
+    )
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster } from 'ioredis'
-import { ask, isWrongType, type Reply } from './ask.ts'
+import { ask, type Reply } from './ask.ts'
 import type { Call, Miss } from './call.ts'
+import { isWrongType } from './redis/errors.ts'
 
 /**
  * Reads what each key holds, after a pause. Callers share a poll that is not sent yet; otherwise a hot id
  * would cost Redis and this process one command for each caller that waits. A poll that was already sent is
- * not shared, so that no answer is older than the call.
+ * not shared, so that no reply is older than the call.
  *
  * @param pauseMs the longest pause; the shortest is three quarters of it, so that processes do not poll in
  *   step

@@ -1,19 +1,19 @@
-import { answerError, answerFromFallback } from './answer.ts'
-import { bypassAfter } from './ask.ts'
+import { answerError, answerFromFallback, answerFromFlight } from './answer.ts'
 import { type Call, forkCall, type Miss } from './call.ts'
 import { readSideEntries } from './checkedRead.ts'
-import { endedTwice } from './errors.ts'
+import { expiredTwice } from './errors.ts'
 import type { Flight } from './flight.ts'
 import { interpret } from './interpret.ts'
 import { takeLeases } from './lease.ts'
-import { answerFrom, findFlight, load } from './load.ts'
+import { findFlight, load } from './load.ts'
 import { withPermits } from './permits.ts'
 import { poll } from './poll.ts'
+import { bypassAfter } from './redis/errors.ts'
 import { useMainEntry } from './sideEntry.ts'
 
 /**
- * The pause between the polls of a caller that waits, in ms: a fifth of what it has waited, but within these
- * limits.
+ * The longest pause before the next poll of a caller that waits, in ms: a fifth of what it has waited, but
+ * within these limits. poll.ts shortens it by up to a quarter, so the pauses are about 3 to 50 ms.
  */
 const shortestPauseMs = 4
 const longestPauseMs = 50
@@ -43,19 +43,19 @@ function loadUnderLease<V>(call: Call<V>, misses: Miss<V>[]): Promise<void> {
   return withPermits(call, misses, async (some, permits) => {
     const fork = forkCall(call)
     const { won, held, side, bypass } = await takeLeases(fork, some)
-    const loading = load(fork, won, permits).then((ended) => reload(fork, ended))
+    const loading = load(fork, won, permits).then((expired) => reload(fork, expired))
     await Promise.all([loading, waitForOthers(fork, held), resolve(fork, side), bypassRedis(fork, bypass)])
   })
 }
 
 /**
- * Loads once more the values that ended during their load. If the second value has ended too, the load has
- * failed.
+ * Loads once more the values that expired during their load. If the second value has expired too, the load
+ * has failed.
  */
-async function reload<V>(call: Call<V>, ended: Miss<V>[]): Promise<void> {
-  const twice = ended.filter(({ isReload }) => isReload)
-  for (const miss of twice) answerError(call, miss, endedTwice(miss.id))
-  const once = ended.filter((miss) => !twice.includes(miss))
+async function reload<V>(call: Call<V>, expired: Miss<V>[]): Promise<void> {
+  const twice = expired.filter(({ isReload }) => isReload)
+  for (const miss of twice) answerError(call, miss, expiredTwice(miss.id))
+  const once = expired.filter((miss) => !twice.includes(miss))
   for (const miss of once) {
     miss.isReload = true
     delete miss.token
@@ -67,7 +67,7 @@ async function reload<V>(call: Call<V>, ended: Miss<V>[]): Promise<void> {
 
 /**
  * Waits for the loads of other callers, until each miss is answered, its lease is free, or its time to wait
- * is over.
+ * has run out.
  */
 async function waitForOthers<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
   const begun = performance.now()
@@ -93,14 +93,13 @@ async function waitForOthers<V>(call: Call<V>, held: Miss<V>[]): Promise<void> {
         return false
       }
       if (next === 'held' && now >= miss.waitUntil) late.push(miss)
-      // Only the script can tell whether a lease has ended: a lease in an entry ends by Redis' clock, and a
-      // damaged lease has no end.
+      // Only the script knows whether a lease has ended: a lease in an entry ends by Redis' clock, and a
+      // damaged lease never ends.
       else if (next === 'free' || now - miss.foundAt > call.cache.options.leaseMs) free.push(miss)
       else return true
       return false
     })
-    // The main entry of a side entry may be gone, if what another caller loaded for the side key was not
-    // stored.
+    // If another caller's load for the side key was not stored, the main entry may be gone.
     for (const miss of free) if (miss.side) useMainEntry(call, miss)
     if (free.length > 0) pending.push(loadUnderLease(call, free))
     if (late.length > 0) pending.push(stopWaiting(call, late))
@@ -120,8 +119,8 @@ function joinFlights<V>(call: Call<V>, misses: Miss<V>[], pending: Promise<void>
 }
 
 async function joinFlight<V>(call: Call<V>, miss: Miss<V>, flight: Flight): Promise<void> {
-  if (await answerFrom(call, miss, flight, { isJoined: true })) return
-  // The value has ended, or is older than a removal allows. In both cases its lease has ended too.
+  if (await answerFromFlight(call, miss, flight, { isJoined: true })) return
+  // The value has expired, or is older than a removal allows. In both cases its lease has ended.
   delete miss.otherToken
   await loadUnderLease(call, [miss])
 }
@@ -160,7 +159,7 @@ async function loadRemaining<V>(call: Call<V>, misses: Miss<V>[], permits: numbe
   const unleased = misses.filter(({ token }) => token === undefined)
   const rest = answerWithoutLoad(call, unleased, pending)
   for (const { id, bypass } of rest) if (bypass) call.cache.emit?.({ type: 'bypass', id, ...bypass })
-  const loading = load(call, [...leased, ...rest], permits).then((ended) => reload(call, ended))
+  const loading = load(call, [...leased, ...rest], permits).then((expired) => reload(call, expired))
   await Promise.all([loading, ...pending])
 }
 

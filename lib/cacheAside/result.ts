@@ -15,7 +15,7 @@ export class Result<V> implements CacheResult<V> {
   private parsed: V | undefined | typeof unparsed = unparsed
 
   /**
-   * @param until infinity if the value has no end
+   * @param until infinity if the value never expires
    * @param bytes the length of the body, if it is known
    */
   constructor(

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Cluster, type Redis } from 'ioredis'
 import type { Context } from './context.ts'
-import { replyWithin } from './guards/processClock.ts'
+import { replyWithin } from './guards/timeout.ts'
 import { keySuffix, parseId } from './redis/keys.ts'
 
 /** About how many keys one SCAN visits: that takes Redis some hundred microseconds. */
@@ -46,7 +46,7 @@ async function getMasters(redis: Redis | Cluster, key: string): Promise<Redis[]>
   // A new client learns the nodes of its cluster with its first command.
   if (redis.slots.length === 0) await replyWithin(stepTimeoutMs, redis.exists(key)).catch(() => {})
   const masters = redis.nodes('master')
-  if (masters.length === 0) throw new Error('No master of the Redis cluster is known: no node has answered')
+  if (masters.length === 0) throw new Error('No master of the Redis cluster is known: no node has replied')
   return masters
 }
 

@@ -5,10 +5,10 @@ import type { LoadFailed, Overloaded } from './errors.ts'
  * What a load found: a value and its version. `undefined`, or a `value` of `undefined`, means that the id
  * does not exist.
  *
- * `until` is for a value that ends at an instant, such as a price that is valid for a limited time. It is in
+ * `until` is for a value that expires at an instant, such as a price that is valid for a limited time. It is in
  * milliseconds since the epoch. From then on the cache serves the value neither fresh nor stale, whatever the
  * other options allow; the clock of the answering process decides. `until` must be later than the start of
- * the load, because a load must not return a value that has already ended.
+ * the load, because a load must not return a value that has already expired.
  */
 export type Loaded<V> = { value: V | undefined; version: number; until?: number | undefined } | undefined
 
@@ -20,7 +20,7 @@ export interface CacheAsideOptions<V> {
   /**
    * The Redis client. The caller owns it and closes it. With a lazy connection, the first `get` connects.
    *
-   * Its commands must fail rather than wait for ever, as those of lib/clients/redis do. Any other client
+   * Its commands must fail rather than wait forever, as those of lib/clients/redis do. Any other client
    * needs a `maxRetriesPerRequest` of at least 1, or null; a `socketTimeout`; and a `connectTimeout` no
    * shorter than `connectMs`.
    */
@@ -37,14 +37,16 @@ export interface CacheAsideOptions<V> {
   /**
    * Reads one value from the database. The read must be strongly consistent: an eventually consistent read
    * can return what a write has just replaced, and the cache would store it. It must respect `signal`, which
-   * aborts when the load runs out of time.
+   * aborts when the load runs out of time, or when no caller waits for it any more.
    */
   load: (id: string, context: { signal: AbortSignal }) => Promise<Loaded<V>>
   /**
    * Reads many values at once, under the same rules as `load`. An id that is missing from the map does not
-   * exist. `getMany` uses it for its misses; without it, `getMany` calls `load` for each miss.
+   * exist. An id whose value is an `Error` could not be loaded: it alone fails, with that error as the `cause`, and the
+   * others are filled. If the promise rejects, all ids fail. `getMany` uses it for its misses; without it, `getMany` calls
+   * `load` for each miss.
    */
-  loadMany?: (ids: string[], context: { signal: AbortSignal }) => Promise<Map<string, Loaded<V>>>
+  loadMany?: (ids: string[], context: { signal: AbortSignal }) => Promise<Map<string, Loaded<V> | Error>>
   /** How long an entry is fresh. @default 60_000 */
   ttl?: number
   /**
@@ -58,7 +60,8 @@ export interface CacheAsideOptions<V> {
    */
   staleWhileRevalidate?: number
   /**
-   * How long after its `ttl` an entry is served if loading fails. A removed entry is never served. @default 0
+   * How long after its `ttl` an entry is served if loading fails. If `staleWhileRevalidate` is longer, it
+   * applies here too. A removed entry is never served. @default 0
    */
   staleIfError?: number
   /** How long the answer "does not exist" is cached. @default 5_000 */
@@ -77,7 +80,7 @@ export interface CacheAsideOptions<V> {
   waitMs?: number
   /**
    * How long one call can wait for one shard of Redis, all its commands together. Waiting for another
-   * caller's load does not count, as long as Redis answers in time. Nor does time in which this process is
+   * caller's load does not count, as long as Redis replies in time. Nor does time in which this process is
    * frozen or waits for a CPU. @default 100
    */
   cacheTimeoutMs?: number
@@ -103,7 +106,8 @@ export interface CacheAsideOptions<V> {
 }
 
 /**
- * The outcome of a removal. `deferred` means that Redis did not confirm it, and that it is delivered later.
+ * The outcome of a removal. `deferred` means that Redis did not confirm it. This process delivers it later,
+ * unless the process ends first, or forgets it because too many others wait (the event `removal-forgotten`).
  */
 export type Invalidation = 'done' | 'deferred'
 
@@ -127,8 +131,8 @@ export interface CacheStatus {
   ttl?: number
   /**
    * What went wrong:
-   * - `redis-timeout`: Redis did not answer in time.
-   * - `redis-error`: Redis answered with an error.
+   * - `redis-timeout`: Redis did not reply in time.
+   * - `redis-error`: Redis replied with an error.
    * - `redis-away`: the shard is known to be away, and was not asked.
    * - `wait-timeout`: another caller's load took too long.
    * - `load-failed`: the load failed, and the answer is a stale value.
@@ -149,18 +153,12 @@ export interface CacheResult<V> {
   readonly version: number
   /** Milliseconds since the load of this value began. */
   readonly age: number
-  /** When the value ends, in ms since the epoch; undefined if the load named no end. */
+  /** When the value expires, in ms since the epoch; undefined if the load returned no `until`. */
   readonly until?: number | undefined
   /** How the cache got this answer. */
   readonly status: CacheStatus
   /** Why this id has no answer. Only `getMany` sets it. */
   readonly error?: LoadFailed | Overloaded
-}
-
-/** What a commit wrote: the new value, or `undefined` if it deleted the value, and the new version. */
-export interface Committed<V> {
-  value: V | undefined
-  version: number
 }
 
 /** The part of a cache that another cache needs to remove its entries too. */
@@ -195,7 +193,8 @@ export interface CacheAside<V> {
   warm(ids: readonly string[]): Promise<Warmed>
   /**
    * Runs `commit`, which changes the database. Then removes every entry of the id, in this cache and in the
-   * caches of `also`, by one atomic command.
+   * caches of `also`. One atomic command removes them all, unless a slot of the cluster is moving: the entries
+   * are then removed one by one. Resolves with the properties of what `commit` returned, and `invalidation`.
    *
    * If `commit` throws, `write` still removes the entries, because a timeout can hide a commit. Then it
    * throws the same error; an error object also carries `invalidation`.
@@ -207,11 +206,11 @@ export interface CacheAside<V> {
    * @throws what `commit` throws
    * @throws {TypeError} if the id is empty or not well-formed Unicode; nothing is written
    */
-  write<C extends Committed<V>>(
+  write<T extends object>(
     id: string,
-    commit: () => Promise<C>,
+    commit: () => Promise<T>,
     options?: { also?: Keyed[]; mayHaveCommitted?: () => boolean },
-  ): Promise<C & { invalidation: Invalidation }>
+  ): Promise<T & { invalidation: Invalidation }>
   /**
    * Removes every entry of the id, in this cache and in the caches of `also`. With a `version`, entries of at
    * least that version stay. It does not throw if Redis is away: the removal is then deferred.
@@ -224,7 +223,7 @@ export interface CacheAside<V> {
    * Reports what Redis holds for an id at one moment. It loads nothing and changes nothing. It is for
    * operating the cache, not for answering requests.
    *
-   * @throws what Redis throws, or an Error if Redis does not answer within `cacheTimeoutMs`
+   * @throws what Redis throws, or an Error if Redis does not reply within `cacheTimeoutMs`
    * @throws {TypeError} if the id is empty or not well-formed Unicode
    */
   inspect(id: string): Promise<Inspected>
@@ -239,12 +238,12 @@ export interface CacheAside<V> {
    * @throws what Redis throws, or an Error if a step takes longer than a second
    */
   scan(options?: { atMost?: number; anywhere?: boolean }): AsyncGenerator<string, void, undefined>
-  /** Returns the key at which Redis holds the entry of an id. */
+  /** Returns the key under which Redis holds the entry of an id. */
   key(id: string): string
 }
 
 /**
- * What Redis holds at a key:
+ * What Redis holds under a key:
  * - `nothing`: no such key.
  * - `fresh`: an entry within its ttl.
  * - `absent`: a fresh entry which says that the id does not exist.
@@ -281,13 +280,13 @@ export interface Inspected {
   age?: number
   /** How long the entry stays fresh; 0 or negative if it is stale. */
   ttl?: number
-  /** When the value ends, in ms since the epoch; undefined if it has no end. */
+  /** When the value expires, in ms since the epoch; undefined if it never does. */
   until?: number | undefined
   /** The value's JSON text; undefined if the entry says that the id does not exist. */
   body?: string | undefined
   /** How long until Redis drops the key. Missing if Redis never drops it. */
   expires?: number
-  /** The length in bytes of the text at the key. Missing if the key holds another type. */
+  /** The length in bytes of the text under the key. Missing if the key holds another type. */
   bytes?: number
 }
 

@@ -35,7 +35,7 @@ function countResult<V>(warmed: Warmed, id: string, result: CacheResult<V> | und
       error:
         result?.error ??
         new Error(
-          `Not stored: ${result?.status.detail ?? 'Redis is away or full, or a write came in between'}`,
+          `Not stored: ${result?.status.detail ?? 'Redis is away or full, or a write came in between'}; warm it again`,
         ),
     })
 }

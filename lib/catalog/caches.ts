@@ -1,4 +1,4 @@
-import type { CacheAsideOptions, Committed, Invalidation } from '../cacheAside/index.ts'
+import type { CacheAsideOptions, Invalidation } from '../cacheAside/index.ts'
 import { type Config, readConfig } from '../clients/config.ts'
 import { connect } from '../clients/connect.ts'
 import { recordCommit } from '../clients/dynamodb/index.ts'
@@ -6,32 +6,57 @@ import { observedCache } from '../telemetry/observedCache.ts'
 import { type CategoryTree, readCategories, treeId } from './categories/categories.ts'
 import { type Listing, readListing } from './listing/listing.ts'
 import type { Product } from './product/product.ts'
-import { readProducts, readStored, toLoaded } from './product/readProduct.ts'
+import {
+  nullIfUnreadable,
+  readProducts,
+  readStored,
+  toLoaded,
+  unreadableBody,
+} from './product/readProduct.ts'
+import { productShape } from './product/shape.ts'
 import { type ProductPage, readProductPage } from './productPage.ts'
-import { type ReviewPage, readReviews } from './reviews/readReviews.ts'
+import {
+  parseReviewPageId,
+  type ReviewPage,
+  readReviewPage,
+  readReviews,
+  reviewPageTtlMs,
+} from './reviews/readReviews.ts'
 import { openCursors } from './table/cursor.ts'
 
 /**
- * Which table and which Redis to use. `cacheTimeoutMs` bounds how long a call waits for Redis; without it, the default of
- * the caches applies.
+ * Which table and which Redis to use. `cacheTimeoutMs` bounds how long a call waits for Redis; without it, the default
+ * of the caches applies.
  */
 export type CatalogConfig = Config & Pick<Partial<CacheAsideOptions<unknown>>, 'cacheTimeoutMs'>
 
 export type Caches = ReturnType<typeof openCaches>
 
 /**
- * Opens the table and its caches. This is the only file that knows which kinds of entries exist and which of them show a
- * product. It connects with the first command, not before.
+ * How long a load may take, in ms. A load that reads another cache gives it this budget. Without one, it would wait for
+ * a load of another process until its own time has run out, and go on afterwards.
+ */
+const loadTimeoutMs = 2_500
+
+/**
+ * Opens the table and its caches. This file states which caches exist, and from which of them a write removes entries.
+ * entryKinds.ts describes the kinds of entries that show a product, for audits and warm-ups. The function
+ * connects with the first command, not before.
  *
  * The table's name is the prefix of all cache keys, so several stages can share one Redis.
  */
 export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readConfig()) {
   const { db, table, redis } = connect(config)
-  const shared = { redis, prefix: table, ...(cacheTimeoutMs !== undefined && { cacheTimeoutMs }) }
+  const shared = {
+    ...{ redis, prefix: table, loadTimeoutMs },
+    ...(cacheTimeoutMs !== undefined && { cacheTimeoutMs }),
+  }
   const cursors = openCursors({ db, table })
-  const products = observedCache<Product>({
+  // Each cache that shows a product holds null for a product that cannot be read: see nullIfUnreadable.
+  const products = observedCache<Product | null>({
     ...shared,
     name: 'product',
+    schema: productShape,
     load: async (id, { signal }) => {
       const stored = await readStored({ db, table, signal }, id)
       return stored && toLoaded(stored)
@@ -39,19 +64,43 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
     loadMany: (ids, { signal }) => readProducts({ db, table, signal }, ids),
   })
   /** Product pages: each joined document is one entry. */
-  const pages = observedCache<ProductPage>({
+  const pages = observedCache<ProductPage | null>({
     ...shared,
     name: 'page',
-    load: async (id, { signal }) => {
-      const value = await readProductPage({ db, table, signal }, id)
-      return value && { value, version: value.product.version }
-    },
+    schema: productShape,
+    load: (id, { signal }) =>
+      nullIfUnreadable(async () => {
+        const value = await readProductPage({ db, table, signal }, id)
+        return value && { value, version: value.product.version }
+      }),
   })
   /** The first page of each product's reviews. */
-  const reviews = observedCache<ReviewPage>({
+  const reviews = observedCache<ReviewPage | null>({
     ...shared,
     name: 'reviews',
-    load: (id, { signal }) => readReviews({ db, table, signal }, cursors, id),
+    load: (id, { signal }) => nullIfUnreadable(() => readReviews({ db, table, signal }, cursors, id)),
+  })
+  /**
+   * The further pages of each product's reviews, by product and position. Their ids are their own, so they are in other
+   * hash slots than the product, and no write removes them; they expire. `until` makes that the public staleness too: a
+   * CDN keeps a page for no longer than it has left.
+   */
+  const reviewPages = observedCache<ReviewPage | null>({
+    ...shared,
+    name: 'review-page',
+    ttl: reviewPageTtlMs,
+    async load(id, { signal }) {
+      const until = Date.now() + reviewPageTtlMs
+      const { productId, after } = parseReviewPageId(id)
+      const { body: product } = await products.get(productId, { budgetMs: loadTimeoutMs })
+      if (product === undefined) return undefined
+      if (product === unreadableBody) return { value: null, version: 1, until }
+      const value = await readReviewPage({ db, table, signal }, cursors, productId, {
+        after,
+        consistent: false,
+      })
+      return { value, version: 1, until }
+    },
   })
   const categories = observedCache<CategoryTree>({
     ...shared,
@@ -61,7 +110,7 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
     load: async (_id, { signal }) => ({ value: await readCategories({ db, table, signal }), version: 1 }),
   })
   /**
-   * Pages of listings, by category, limit and position. An entry holds which products are listed, not the products
+   * Chunks of listings, by category and position. An entry holds which products are listed, not the products
    * themselves. No write removes it, since it is read from an index; it expires.
    */
   const listings = observedCache<Listing>({
@@ -70,22 +119,22 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
     ttl: 15_000,
     staleWhileRevalidate: 60_000,
     load: async (id, { signal }) => {
-      const { value: tree = { items: [] } } = await categories.get(treeId)
+      const { value: tree = { items: [] } } = await categories.get(treeId, { budgetMs: loadTimeoutMs })
       return { value: await readListing({ db, table, signal }, id, tree), version: 1 }
     },
   })
   /** The other caches that show a product. A write removes their entries too. */
   const also = [pages, reviews]
   return {
-    ...{ db, table, redis, cursors, products, pages, reviews, listings, categories },
+    ...{ db, table, redis, cursors, products, pages, reviews, reviewPages, listings, categories },
     /**
      * Changes a product in the table, then removes every entry that shows it. If `commit` throws and certainly changed
      * nothing, no entry is removed.
      */
-    write<C extends Committed<Product>>(
+    write<T extends object>(
       id: string,
-      commit: () => Promise<C>,
-    ): Promise<C & { invalidation: Invalidation }> {
+      commit: () => Promise<T>,
+    ): Promise<T & { invalidation: Invalidation }> {
       const recorded = recordCommit(commit)
       return products.write(id, recorded.commit, { also, mayHaveCommitted: recorded.mayHaveCommitted })
     },

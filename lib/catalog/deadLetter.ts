@@ -12,7 +12,11 @@ export interface DeadLetter {
   error: string
 }
 
-/** Stores a dead letter in the table. Storing it again overwrites the same item. Throws what the SDK throws. */
+/**
+ * Stores a dead letter in the table. Storing it again overwrites the same item.
+ *
+ * @throws what the SDK throws
+ */
 export async function storeDeadLetter(
   access: TableAccess,
   { name, record, error }: DeadLetter,

@@ -5,13 +5,31 @@ export interface Fault {
   detail: string
 }
 
-/** An input has faults. The error lists all of them, not only the first. */
+/** How many faults an error lists. An input can have as many as it has bytes. */
+export const maxFaults = 20
+
+/** The longest pointer to a fault, in UTF-16 code units. A longer one is cut, and ends in `…`. */
+export const maxPointer = 200
+
+/** An input has faults. The error lists the first {@link maxFaults}, and counts the others. */
 class InvalidInput extends Error {
   readonly faults: Fault[]
-  constructor(faults: Fault[]) {
-    super(faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; '))
+  /** How many faults the input has in addition to those listed. */
+  readonly moreFaults: number
+  constructor(all: Fault[]) {
+    const faults = all.slice(0, maxFaults).map(({ pointer, detail }) => ({ pointer: cut(pointer), detail }))
+    const moreFaults = all.length - faults.length
+    const listed = faults.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`)
+    super([...listed, ...(moreFaults > 0 ? [`and ${moreFaults} more faults`] : [])].join('; '))
     this.faults = faults
+    this.moreFaults = moreFaults
   }
+}
+
+/** Cuts a pointer to {@link maxPointer}, but not between the halves of a surrogate pair, nor inside `~0` and `~1`. */
+function cut(pointer: string): string {
+  if (pointer.length <= maxPointer) return pointer
+  return `${pointer.slice(0, maxPointer - 1).replace(/[\ud800-\udbff~]$/, '')}…`
 }
 
 /** The input is not a valid product. */
@@ -27,15 +45,17 @@ export class InvalidReview extends InvalidInput {
 /** The stored product does not meet the writer's precondition. */
 export class PreconditionFailed extends Error {
   override name = 'PreconditionFailed'
-  /** The stored version; undefined if the product does not exist. */
+  /** The stored version; undefined if the product does not exist, or if its version cannot be read. */
   readonly currentVersion: number | undefined
-  constructor(currentVersion: number | undefined) {
+  constructor(version: unknown) {
     super(
-      currentVersion === undefined
+      version === undefined
         ? 'The product does not exist'
-        : `The product exists with version ${currentVersion}`,
+        : typeof version === 'number'
+          ? `The product exists with version ${version}`
+          : 'The product exists, but its version cannot be read',
     )
-    this.currentVersion = currentVersion
+    this.currentVersion = typeof version === 'number' ? version : undefined
   }
 }
 
@@ -55,11 +75,50 @@ export class NoSuchVariant extends Error {
   }
 }
 
+/** The product has no review with the requested id. */
+export class NoSuchReview extends Error {
+  override name = 'NoSuchReview'
+  constructor(id: string) {
+    super(`The product has no review ${id}`)
+  }
+}
+
+/** A review can only be removed by its author and by a moderator. */
+export class NotYourReview extends Error {
+  override name = 'NotYourReview'
+  constructor() {
+    super(
+      'Another customer wrote this review. Its author can remove it, or a token with the scope reviews:moderate',
+    )
+  }
+}
+
+/** The token does not name the user who writes the review. */
+export class UnnamedReviewer extends Error {
+  override name = 'UnnamedReviewer'
+  /** @param claim the claim that is missing, or that cannot be used */
+  constructor(claim: 'sub' | 'name') {
+    super(
+      claim === 'sub'
+        ? 'The token does not say who writes. Get a token with the claim sub'
+        : 'The token has no name to show as the author. Get a token with the claim name: 1 to 200 characters, no control characters',
+    )
+  }
+}
+
 /** A product cannot be created because another product has its id. */
 export class IdTaken extends Error {
   override name = 'IdTaken'
   constructor(id: string) {
     super(`A product with the id ${id} already exists`)
+  }
+}
+
+/** The caller's idempotency key was used for another write within its 24 hours. This write was not done. */
+export class KeyReused extends Error {
+  override name = 'KeyReused'
+  constructor() {
+    super('This key was used for another request. Use a new key')
   }
 }
 
@@ -79,7 +138,9 @@ export class WriteConflict extends Error {
   override name = 'WriteConflict'
 }
 
-/** Another writer changed or deleted the product after this writer read it. The other writer's edit is left in place. */
+/**
+ * Another writer changed or deleted the product after this writer read it. The other writer's edit is left in place.
+ */
 export class ConcurrentEdit extends Error {
   override name = 'ConcurrentEdit'
 }
@@ -87,4 +148,15 @@ export class ConcurrentEdit extends Error {
 /** The cursor was not made by this catalogue, or was made for another list. */
 export class InvalidCursor extends Error {
   override name = 'InvalidCursor'
+}
+
+/** Another program wrote the product's item, and the catalogue cannot read it. A put replaces the item. */
+export class StoredProductUnreadable extends Error {
+  override name = 'StoredProductUnreadable'
+  /** The stored version; 0 if that cannot be read either. */
+  readonly version: number
+  constructor(version = 0) {
+    super('The stored product cannot be read. A PUT of the whole product mends it')
+    this.version = version
+  }
 }

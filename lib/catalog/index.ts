@@ -17,6 +17,8 @@ export { isProductId, productIdGrammar } from './product/id.ts'
 export { availabilityOf, lowStock, type Offer, type Offers } from './product/offers.ts'
 export type { Precondition } from './product/precondition.ts'
 export type { Product } from './product/product.ts'
+export { unreadableBody } from './product/readProduct.ts'
+export { productShape } from './product/shape.ts'
 export type { ProductPage } from './productPage.ts'
 export type { ReviewThread } from './reviews/reviewTree.ts'
 
@@ -42,7 +44,9 @@ export type Catalog = ReturnType<typeof openCatalog>
  * towards the most-read list. The catalogue connects with the first read, not before.
  *
  * Every read throws {@link LoadFailed} if the table could not be read, and {@link Overloaded} if too many loads are
- * already running. A product that does not exist is no error: its `value` and `body` are undefined.
+ * already running. A product that does not exist is not an error: its `value` and `body` are undefined. Nor is a
+ * product that another program stored so that it cannot be read: its `value` is null, and its `body` is {@link
+ * unreadableBody}.
  *
  * @example
  * ```ts
@@ -57,25 +61,25 @@ export function openCatalog(config?: CatalogConfig) {
   const caches = openCaches(config)
   const mostRead = openMostRead(caches.redis, caches.table)
   /**
-   * Reads many products. The results are in the order of `ids`. If one product cannot be read, its error is thrown, since
-   * a list with a product missing would look complete.
+   * Reads many products. The results are in the order of `ids`. If one product cannot be loaded, its error is thrown,
+   * since a list with a product missing would look complete. A load succeeds for a product that cannot be read.
    */
-  const getProducts = async (ids: string[], budget?: Budget): Promise<CacheResult<Product>[]> => {
+  const getProducts = async (ids: string[], budget?: Budget): Promise<CacheResult<Product | null>[]> => {
     const results = await mostRead.countReads(ids, () => caches.products.getMany(ids, budget))
     for (const { error } of results) if (error) throw error
     return results
   }
   return {
     /** Reads a product. */
-    getProduct: (id: string, budget?: Budget): Promise<CacheResult<Product>> =>
+    getProduct: (id: string, budget?: Budget): Promise<CacheResult<Product | null>> =>
       mostRead.countRead(id, () => caches.products.get(id, budget)),
     getProducts,
     /** Reads the product page of a product: everything that a shop shows of it, as one document and one cache entry. */
-    getPage: (id: string, budget?: Budget): Promise<CacheResult<ProductPage>> =>
+    getPage: (id: string, budget?: Budget): Promise<CacheResult<ProductPage | null>> =>
       mostRead.countRead(id, () => caches.pages.get(id, budget)),
     /**
-     * Reads a page of a product's review threads, newest first. The first page comes from the cache. Later pages, which
-     * few clients request, come from the table.
+     * Reads a page of a product's review threads, newest first. A write removes the first page from the cache. Later
+     * pages are cached for ten seconds, and no write removes them.
      *
      * @param request.cursor `next` of the page before; without it, the first page
      * @throws {InvalidCursor} if the cursor was not made for this list
@@ -89,8 +93,8 @@ export function openCatalog(config?: CatalogConfig) {
     getCategories: (budget?: Budget): Promise<CacheResult<CategoryTree>> =>
       caches.categories.get(treeId, budget),
     /**
-     * Reads a page of a category's listing, newest product first. Which products are listed, and in which order, is cached
-     * for seconds. The products themselves are as fresh as in {@link getProducts}.
+     * Reads a page of a category's listing, newest product first. Which products are listed, and in which order, is
+     * cached for seconds. The products themselves are as fresh as in {@link getProducts}.
      *
      * @throws {InvalidCursor} if the cursor was not made for this list
      */

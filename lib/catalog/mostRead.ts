@@ -31,9 +31,11 @@ const pauseMs = 1_000
 /** The approximate list of the most-read products. */
 export interface MostRead {
   /**
-   * Runs `read` and returns its result, and counts the read of `id` if the sample includes it. A read outside the sample
-   * sends nothing. A counted read costs no extra round trip: the count is sent before the read on the same connection,
-   * so Redis answers it first. A count that fails is lost.
+   * Runs `read` and returns its result, and counts the read of `id` if the sample includes it. A read outside the
+   * sample sends nothing. A counted read costs no extra round trip: the count is sent before the read. A single server
+   * and ElastiCache Serverless answer it first, because both commands use one connection. In another cluster the key of
+   * the count may be on another shard, and the read then waits for that shard, at most {@link timeoutMs}. A count that
+   * fails is lost.
    */
   countRead<T>(id: string, read: () => Promise<T>): Promise<T>
   /** Does the same for a list. Each id is sampled on its own, and one command counts all sampled ids. */
@@ -49,14 +51,15 @@ export interface MostRead {
 /**
  * Opens the list of the most-read products. The list is in the same Redis as the cache; it is bounded and approximate.
  *
- * One read in 64 is counted. There is a sorted set for each hour. Whenever the set grows beyond 2,000 ids, it is trimmed
- * to the 1,000 most read. The result is accurate enough:
+ * One read in 64 is counted. There is a sorted set for each hour. Whenever the set grows beyond 2,000 ids, it is
+ * trimmed to the 1,000 most read. The result is accurate enough:
  *
  * - A product that is read f times an hour is counted about f/64 times, plus or minus the square root of that: 6,400
- *   reads give 100 ± 10 counts. So the order of close neighbours is random, and a product that leads clearly is on top.
- * - A trim drops the counts of products below the top 1,000. A product that becomes popular late in the hour starts at 1
- *   and has to be counted again before the next trim, which comes a thousand new ids later. So the list favours products
- *   that were read all along.
+ *   reads give 100 ± 10 counts. So the order of close neighbours is random, and a product that is read far more often
+ *   than the others is on top.
+ * - A trim drops the counts of products below the top 1,000. A product that becomes popular late in the hour starts at
+ *   1 and has to be counted again before the next trim, which comes a thousand new ids later. So the list favours
+ *   products that were read all along.
  * - The previous hour is weighted with the share of it that is within the last 60 minutes, so the list does not start
  *   empty with each hour.
  *

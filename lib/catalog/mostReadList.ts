@@ -1,5 +1,6 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import type { MostRead } from './mostRead.ts'
+import { isProductId } from './product/id.ts'
 import type { TableAccess } from './table/access.ts'
 import { mostReadListKey } from './table/keys.ts'
 
@@ -7,9 +8,9 @@ import { mostReadListKey } from './table/keys.ts'
 const maxIds = 1_000
 
 /**
- * Returns the ids of the most-read products, and stores the list in the table. The products that Redis counted in the
- * last hour come first, then those of the stored list. The stored list is for the moment when Redis was emptied: Redis has
- * then lost its own counts, and a list of products to warm is needed most.
+ * Stores and returns the ids of the most-read products. The products that Redis counted in the
+ * last hour come first, then those of the stored list. The stored list is for the moment when Redis was emptied: Redis
+ * has then lost its own counts, and a list of products to warm is needed most.
  *
  * @throws what Redis and the SDK throw
  */
@@ -23,5 +24,5 @@ export async function updateMostReadList(access: TableAccess, mostRead: MostRead
 
 async function readStoredList(access: TableAccess): Promise<string[]> {
   const { Item } = await access.db.send(new GetCommand({ TableName: access.table, Key: mostReadListKey }))
-  return Item?.ids ?? []
+  return Array.isArray(Item?.ids) ? Item.ids.filter((id) => typeof id === 'string' && isProductId(id)) : []
 }

@@ -28,17 +28,17 @@ export interface ProductPage {
 }
 
 /**
- * Joins the product page of a product. Returns undefined if there is no such product. It scans nothing, so its cost does
- * not depend on how many products the catalogue has. It reads, in this order:
+ * Joins the product page of a product. Returns undefined if there is no such product. It scans nothing, so its cost
+ * does not depend on how many products the catalogue has. It reads, in this order:
  *
- * 1. The product with its variants, offers, stock and rating: one GetItem, strongly consistent, one read unit per 4 KB.
+ * 1. The product with its variants, offers, stock and rating: one strongly consistent GetItem, one read unit per 4 KB.
  * 2. At the same time, its review threads and its related products. The threads are a Query of the local index
- *    `byThread`, strongly consistent (./reviews/readThreads.ts). The related products are two Queries of `byCategory` and
- *    one BatchGetItem (./listing/related.ts).
+ *    `byThread`, strongly consistent (./reviews/readThreads.ts). The related products are two Queries of `byCategory`
+ *    and one BatchGetItem (./listing/related.ts).
  *
- * The product is read first for two reasons: its category leads to the related products, and the version of the page must
- * not be newer than its reviews. The category path needs no read. If one of the reads fails, the whole page fails: a page
- * without its related products would be cached as if there were none.
+ * The product is read first for two reasons: its category leads to the related products, and the version of the page
+ * must not be newer than its reviews. The category path needs no read. If one of the reads fails, the whole page fails:
+ * a page without its related products would be cached as if there were none.
  *
  * @throws what the SDK throws
  */

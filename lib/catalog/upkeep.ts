@@ -14,29 +14,32 @@ export { type CategoryMove, movesPerTransaction } from './categories/countProduc
 export type { DeadLetter } from './deadLetter.ts'
 export type { EntryKind, StoredState } from './entryKinds.ts'
 export { type ListingPlace, placeOf } from './listing/neighbours.ts'
-export { type CardItem, cardOf } from './product/card.ts'
-export { toProduct } from './table/items.ts'
+export { cardOf } from './product/card.ts'
+export { isVersion, toProduct } from './table/items.ts'
 export { productKey, reviewKey } from './table/keys.ts'
+export { isReadableProduct, toCardItem } from './table/storedProduct.ts'
 
 export type Upkeep = ReturnType<typeof openCatalogUpkeep>
 
 /**
- * Opens the catalogue for upkeep: for the function that follows the table's stream, for scheduled jobs, and for operators.
- * It keeps cache entries, category counters and the most-read list correct. It connects with the first call, not before.
- * Errors of the SDK and of Redis pass through unchanged.
+ * Opens the catalogue for upkeep: for the function that follows the table's stream, for scheduled jobs, and for
+ * operators. It keeps cache entries, category counters and the most-read list correct. It connects with the first call,
+ * not before. Errors of the SDK and of Redis pass through unchanged.
  *
  * @param config the default is read from the environment
  * @throws {Error} if an environment variable is missing; the message names it
  */
 export function openCatalogUpkeep(config?: CatalogConfig) {
   const caches = openCaches(config)
-  const { db, table, redis, pages, listings, categories, remove } = caches
+  const { db, table, redis, pages, reviewPages, listings, categories, remove } = caches
   const mostRead = openMostRead(redis, table)
   return {
     /** The kinds of entries that show a product, each with the operations of its cache. */
     kinds: entryKinds(caches),
-    /** The caches of listings and of the category tree. */
-    lists: [listings, categories],
+    /**
+     * The caches whose entries no write removes: of listings, of the category tree, and of further pages of reviews.
+     */
+    lists: [listings, categories, reviewPages],
     /** Reads the item at a product's key, which may be a tombstone. */
     stored: (id: string): Promise<Stored | undefined> => readStored({ db, table }, id),
     /** Removes every entry that shows a product. With a `version`, entries of at least that version stay. */
@@ -54,8 +57,8 @@ export function openCatalogUpkeep(config?: CatalogConfig) {
     /** Stores a stream record that could not be read, so that an operator can find out what it was. */
     storeDeadLetter: (letter: DeadLetter, signal: AbortSignal): Promise<void> =>
       storeDeadLetter({ db, table, signal }, letter),
-    /** Returns the ids of the most-read products, most read first: see {@link updateMostReadList}. */
-    mostRead: (): Promise<string[]> => updateMostReadList({ db, table }, mostRead),
+    /** Stores and returns the ids of the most-read products, most read first: see {@link updateMostReadList}. */
+    updateMostRead: (): Promise<string[]> => updateMostReadList({ db, table }, mostRead),
     ...{ db, table, redis, close: caches.close },
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Invalidation } from '../cacheAside/index.ts'
 import { type CatalogConfig, openCaches } from './caches.ts'
 import { createProduct } from './product/createProduct.ts'
@@ -8,9 +9,10 @@ import type { Precondition } from './product/precondition.ts'
 import type { Product, ProductContent } from './product/product.ts'
 import { putProduct } from './product/putProduct.ts'
 import type { VariantPatch } from './product/variantPatch.ts'
-import { postReview } from './reviews/postReview.ts'
+import { deleteReview, type Remover } from './reviews/deleteReview.ts'
+import { type PostedReview, postReview } from './reviews/postReview.ts'
 import type { ReviewDraft } from './reviews/review.ts'
-import type { ReviewThread } from './reviews/reviewTree.ts'
+import type { KeyedWrite } from './table/mark.ts'
 
 export { parseProduct, parseProductWithId } from './product/parseProduct.ts'
 export type { ProductContent } from './product/product.ts'
@@ -18,6 +20,8 @@ export { type Upserted, upsertProduct } from './product/upsertProduct.ts'
 export { parseVariantPatch } from './product/variantPatch.ts'
 export { parseReviews } from './reviews/parseReviews.ts'
 export { parseReview, type Review } from './reviews/review.ts'
+export { parseReviewer } from './reviews/reviewer.ts'
+export type { KeyedWrite } from './table/mark.ts'
 export { toFaults } from './validation.ts'
 
 /** The product after a write, and whether Redis confirmed that its entries are removed. */
@@ -35,10 +39,19 @@ export interface WriteOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface CreationOptions extends Pick<WriteOptions, 'signal'> {
+  /** The id of the new product. */
+  id?: string | undefined
+  /** Identifies the write, if the caller sent a key. Repeating it creates nothing until it expires. */
+  keyed?: KeyedWrite | undefined
+}
+
 /**
  * Opens the catalogue for writing. Each write first changes the table. Then it removes every cache entry that shows the
- * product, so that the next read loads the new state. `invalidation` reports the removal: `done`, or `deferred` if Redis
- * did not confirm it; a deferred removal is delivered later. The catalogue connects with the first write, not before.
+ * product, so that the next read loads the new state. `invalidation` reports the removal: `done`, or `deferred` if
+ * Redis did not confirm it. This process delivers a deferred removal later. If the process ends first, the stream's
+ * consumer removes the entries; where nothing follows the stream, they live until their ttl ends. The catalogue
+ * connects with the first write, not before.
  *
  * A write throws the errors that its own function documents; see the links below. Errors of the SDK pass through
  * unchanged. If a write fails and certainly changed nothing, no entry is removed. After any other error the entries are
@@ -63,12 +76,14 @@ export function openCatalogWrites(config?: CatalogConfig) {
       content: ProductContent,
       { precondition, signal }: WriteOptions = {},
     ): Promise<Written> => write(id, () => putProduct({ db, table, signal }, id, content, precondition)),
-    /** Creates a product: see {@link createProduct}. */
+    /**
+     * Creates a product: see {@link createProduct}. Without an `id` it generates one. The result of a repeated write
+     * may have another id, and then no entry of the generated id exists.
+     */
     createProduct: (
-      id: string,
       content: ProductContent,
-      { writeId, signal }: { writeId: string; signal?: AbortSignal | undefined },
-    ): Promise<Written> => write(id, () => createProduct({ db, table, signal }, id, content, writeId)),
+      { id = randomUUID(), keyed, signal }: CreationOptions = {},
+    ): Promise<Written> => write(id, () => createProduct({ db, table, signal }, id, content, keyed)),
     /** Changes a product by a JSON merge patch: see {@link patchProduct}. */
     patchProduct: (
       id: string,
@@ -88,17 +103,23 @@ export function openCatalogWrites(config?: CatalogConfig) {
       { precondition, signal }: WriteOptions = {},
     ): Promise<{ invalidation: Invalidation }> =>
       write(id, () => deleteProduct({ db, table, signal }, id, precondition)),
-    /** Adds a review, or a reply to a review: see {@link postReview}. */
+    /** Adds a review or a reply, or replaces the customer's review: see {@link postReview}. */
     postReview: (
       productId: string,
       draft: ReviewDraft,
-      { id, signal }: { id: string; signal?: AbortSignal | undefined },
-    ): Promise<{ review: ReviewThread; invalidation: Invalidation }> =>
-      write(productId, async () => ({
-        // The new state of the product is unknown: a transaction returns no items.
-        ...{ value: undefined, version: 0 },
-        review: await postReview({ db, table, signal }, productId, draft, id),
-      })),
+      { keyed, signal }: { keyed?: KeyedWrite | undefined; signal?: AbortSignal | undefined } = {},
+    ): Promise<PostedReview & { invalidation: Invalidation }> =>
+      write(productId, () => postReview({ db, table, signal }, productId, draft, keyed)),
+    /** Removes a review with its thread, or a reply: see {@link deleteReview}. */
+    deleteReview: (
+      productId: string,
+      id: string,
+      { signal, ...remover }: Remover & { signal?: AbortSignal | undefined },
+    ): Promise<{ invalidation: Invalidation }> =>
+      write(productId, async () => {
+        await deleteReview({ db, table, signal }, productId, id, remover)
+        return {}
+      }),
     /** The DynamoDB client. Responses stored under idempotency keys are in the same database. */
     db,
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { projectDirectory } from '../project/projectDirectory.ts'
 
-/** The longest that a deployment may take, ms. A new distribution and a new cache each take several minutes. */
+/** The longest that a deployment may take, in ms. A new distribution and a new cache each take several minutes. */
 const timeoutMs = 3_600_000
 
 /**

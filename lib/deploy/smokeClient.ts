@@ -22,8 +22,10 @@ export interface SmokeClientOptions {
   url: string
   /** A token with the scope catalog:write. */
   token?: string | undefined
-  /** How long an answer may differ from the expected one, ms: a CDN may serve an old answer while it may be stale. */
-  patience: number
+  /**
+   * How long an answer may differ from the expected one, in ms: a CDN may serve an old answer while it may be stale.
+   */
+  patienceMs: number
   /** Called with each step that passed, and how long it took, in ms. */
   onStep: (step: string, ms: number) => void
 }
@@ -31,7 +33,7 @@ export interface SmokeClientOptions {
 export type SmokeClient = ReturnType<typeof createSmokeClient>
 
 /** Creates the client of the smoke test. Each of its requests may take 10 s. */
-export function createSmokeClient({ url, token, patience, onStep }: SmokeClientOptions) {
+export function createSmokeClient({ url, token, patienceMs, onStep }: SmokeClientOptions) {
   const request = async (
     method: string,
     path: string,
@@ -50,8 +52,8 @@ export function createSmokeClient({ url, token, patience, onStep }: SmokeClientO
   }
 
   /**
-   * Sends a request and checks its answer. If `isPatient`, repeats the request until the answer is as expected or the
-   * patience is over.
+   * Sends a request and checks its answer. If `isPatient`, repeats the request until the answer is as expected or
+   * {@link SmokeClientOptions.patienceMs} have run out.
    *
    * @throws {SmokeFailure} that says how the answer differs
    */
@@ -72,14 +74,14 @@ export function createSmokeClient({ url, token, patience, onStep }: SmokeClientO
         onStep(name, ms)
         return answer
       }
-      if (!isPatient || ms > patience) throw new SmokeFailure(`${name}: ${fault}${quote(answer)}`)
+      if (!isPatient || ms > patienceMs) throw new SmokeFailure(`${name}: ${fault}${quote(answer)}`)
       await new Promise((resolve) => setTimeout(resolve, 250))
     }
   }
 
   return {
     step,
-    /** Like `step`, but repeats the request while `patience` lasts. */
+    /** Like `step`, but repeats the request while `patienceMs` have not run out. */
     eventually: (name: string, send: () => Promise<Answer>, expected: Expected) =>
       step(name, send, expected, true),
     request,

@@ -13,7 +13,7 @@ const unbounded = formatCacheControl(limits.fresh, limits.revalidating, limits.o
 /**
  * Returns the `Cache-Control` of a read (RFC 9111, RFC 5861). No cache may store the response past `until`.
  *
- * @param until when the content ends, ms since the epoch; undefined if it does not end
+ * @param until when the content ends, in ms since the epoch; undefined if it does not end
  */
 export function cacheControl(until: number | undefined, now = Date.now()): string {
   if (until === undefined) return unbounded

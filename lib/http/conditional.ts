@@ -1,17 +1,17 @@
-import type { Precondition } from '../catalog/index.ts'
+import { type Precondition, productShape } from '../catalog/index.ts'
 import { Problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
 
-/** The strong entity tag of a product's JSON (RFC 9110, 8.8.3): its version. */
-export const etagOf = (version: number): string => `"p-${version}"`
+/** The strong entity tag of a product's JSON (RFC 9110, 8.8.3): its version, and the form of the JSON. */
+export const etagOf = (version: number): string => `"p-${version}-${productShape}"`
 
-/** Whether `If-None-Match` matches this tag by weak comparison (RFC 9110, 13.1.2). */
+/** Whether `If-None-Match` matches this whole tag by weak comparison (RFC 9110, 13.1.2). */
 export const isNoneMatch = (header: string | undefined, etag: string): boolean =>
   header !== undefined && (header.trim() === '*' || parseTags(header).includes(etag))
 
 /**
- * Reads what `If-Match` and `If-None-Match: *` require of the stored product. A tag that this API did not make
- * matches nothing.
+ * Reads what `If-Match` and `If-None-Match: *` require of the stored product. A tag in `If-Match` matches by its
+ * version alone. A tag that this API did not make matches nothing.
  *
  * @throws {Problem} 400 if `If-None-Match` holds tags: they set no condition for a write
  */
@@ -26,10 +26,12 @@ export function parsePrecondition(request: ApiRequest): Precondition {
   }
 }
 
-/** Strong comparison: a weak tag matches nothing. */
+/**
+ * Returns the versions of the tags. A tag may be weak, since CloudFront and nginx make tags weak when they compress. It
+ * may name another form of the JSON or none, since its reader may have asked another release. What a writer must not
+ * overwrite is the version, and that is compared exactly.
+ */
 const parseVersions = (header: string): number[] =>
-  [...header.matchAll(/(W\/)?"p-(\d{1,16})"/g)]
-    .filter(([, weak]) => !weak)
-    .map(([, , version]) => Number(version))
+  [...header.matchAll(/"p-(\d{1,16})(?:-[^"]*)?"/g)].map(([, version]) => Number(version))
 
 const parseTags = (header: string): string[] => header.match(/"[^"]*"/g) ?? []

@@ -17,7 +17,7 @@ export function corsHeaders(origins: string | undefined): (headers: Headers, ori
   for (const origin of allowed) {
     if (!isOrigin(origin))
       throw new Error(
-        `STOREFRONT_ORIGINS: ${JSON.stringify(origin)} must be an origin such as https://shop.example. Set the parameter storefrontOrigins`,
+        `STOREFRONT_ORIGINS: ${JSON.stringify(origin)} must be an origin such as https://shop.example. Correct STOREFRONT_ORIGINS (on AWS the parameter storefrontOrigins)`,
       )
   }
   if (allowed.size === 0) return () => {}
@@ -35,7 +35,12 @@ export function corsHeaders(origins: string | undefined): (headers: Headers, ori
 
 type Headers = Record<string, string>
 
-/** Whether a text is an origin such as `https://shop.example`, without a path and without a trailing slash. */
+/**
+ * Whether a text is one origin such as `https://shop.example`, without a path and without a trailing slash. A wildcard
+ * is refused: a URL may contain it, and the gateway would take `https://*` for every origin.
+ */
 export function isOrigin(text: string): boolean {
-  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text
+  return (
+    /^https?:\/\/(\[[0-9a-f:.]+\]|[\w-]+(\.[\w-]+)*)(:\d+)?$/.test(text) && URL.parse(text)?.origin === text
+  )
 }

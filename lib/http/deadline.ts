@@ -1,6 +1,6 @@
 import { Problem } from './problem.ts'
 
-/** How often the deadlines are checked, ms. */
+/** How often the deadlines are checked, in ms. */
 const checkEveryMs = 50
 
 /** A request that has no response yet. */

@@ -1,7 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Context } from 'aws-lambda'
+import { KeyReused } from '../catalog/index.ts'
+import type { KeyedWrite } from '../catalog/writes.ts'
 import { requireVariable } from '../clients/config.ts'
 import { createIdempotencyStore } from './idempotencyStore.ts'
 import { Problem } from './problem.ts'
@@ -11,7 +13,7 @@ import type { ApiResponse } from './response.ts'
 /** How long a response is stored, seconds. */
 const storedSeconds = 24 * 3600
 
-/** The longest that an attempt holds its key if the function does not say how long it may run, ms. */
+/** The longest that an attempt holds its key if the function does not say how long it may run, in ms. */
 const longestAttempt = 10_000
 
 /**
@@ -38,16 +40,16 @@ export const createIdempotency =
  *
  * @param payload everything that the request asks for, already validated: path parameters and body. JSON, not deeply
  *   nested
- * @param respond does the work. It receives a UUID that is the same for every attempt with the same key, and whether
- *   the request has a key. It must identify its write by the UUID, so that a later attempt finds a write whose record
- *   was lost. Without a key the UUID is new. If `respond` throws, no response is stored.
- * @throws {Problem} 400 for an invalid key, 409 with `Retry-After` while the first attempt is running, 422 for a key
- *   that another request used; also throws what `respond` or the SDK throws
+ * @param respond does the work. For a request with a key it receives what identifies the write, and must leave a mark
+ *   with it (lib/catalog/table/mark.ts). An attempt whose response was not stored is then found by a later one. If
+ *   `respond` throws, no response is stored.
+ * @throws {Problem} 400 for an invalid key, 409 with `Retry-After` while the first attempt is running
+ * @throws {KeyReused} for a key that another request used; also throws what `respond` or the SDK throws
  */
 export type Idempotent = (
   request: ApiRequest,
   payload: unknown,
-  respond: (writeId: string, isKeyed: boolean) => Promise<ApiResponse>,
+  respond: (write: KeyedWrite | undefined) => Promise<ApiResponse>,
 ) => Promise<ApiResponse>
 
 async function respondOnce(
@@ -55,7 +57,7 @@ async function respondOnce(
   ...[request, payload, respond]: Parameters<Idempotent>
 ): Promise<ApiResponse> {
   const key = request.header('idempotency-key')
-  if (key === undefined) return respond(randomUUID(), false)
+  if (key === undefined) return respond(undefined)
   if (!/^[!-~]{1,255}$/.test(key)) {
     throw new Problem(
       400,
@@ -64,6 +66,13 @@ async function respondOnce(
     )
   }
   const name = { subject: request.subject ?? '', route, key }
+  const write = {
+    id: createUuid(name),
+    fingerprint: fingerprintOf(payload),
+    // Not after the end of the record, which the library computes after the work. Otherwise a request between the two
+    // ends would get an old result.
+    expiresAt: Math.floor(Date.now() / 1000) + storedSeconds,
+  }
   const config = new IdempotencyConfig({
     eventKeyJmesPath: 'name',
     payloadValidationJmesPath: 'payload',
@@ -78,7 +87,7 @@ async function respondOnce(
   const once = makeIdempotent(
     async (_: unknown) => {
       try {
-        const response = await respond(createUuid(name), true)
+        const response = await respond(write)
         outcome = { response }
         return response
       } catch (failure) {
@@ -113,16 +122,22 @@ function explainRefusal(error: unknown): unknown {
         { headers: { 'retry-after': '1' } },
       )
     case 'IdempotencyValidationError':
-      return new Problem(
-        422,
-        'idempotency-key-reused',
-        'This key was used for another request. Use a new key',
-      )
+      return new KeyReused()
     case 'IdempotencyPersistenceLayerError':
       return error.cause ?? error
     default:
       return error
   }
+}
+
+/** Returns a hash of a JSON value that does not depend on the order of members. */
+function fingerprintOf(payload: unknown): string {
+  const text = JSON.stringify(payload, (_, value) =>
+    value instanceof Object && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** Creates a UUID from a name (RFC 9562, version 8). */

@@ -2,15 +2,18 @@ import { categoryGrammar, isCategory, isProductId, productIdGrammar } from '../c
 import { Problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
 
-/** What `GET /products` asks for: products by id, or part of a category's list. */
+/** What `GET /products` asks for: products by id, or a page of a category's list. */
 export type ProductQuery = { ids: string[] } | { category: string; limit: number; cursor: string | undefined }
+
+/** The query parameters of `GET /products`. */
+export const productParameters = ['ids', 'category', 'limit', 'cursor']
 
 const maxIds = 100
 
 /**
  * Reads the query of `GET /products`.
  *
- * @throws {Problem} 400 for an invalid query
+ * @throws {Problem} 400 for an invalid query, also for a parameter of a category's list together with `ids`
  */
 export function parseProductQuery(request: ApiRequest): ProductQuery {
   const ids = request.query('ids')
@@ -21,7 +24,10 @@ export function parseProductQuery(request: ApiRequest): ProductQuery {
       'ids-or-category',
       'Send either ids=a,b,c for products by id, or category=clothing/shoes for those of a category',
     )
-  if (ids !== undefined) return { ids: parseIds(ids) }
+  if (ids !== undefined) {
+    request.checkQuery(['ids'])
+    return { ids: parseIds(ids) }
+  }
   if (category === undefined || !isCategory(category))
     throw new Problem(400, 'invalid-category', `A category is ${categoryGrammar}`)
   return { category, limit: parseLimit(request.query('limit')), cursor: request.query('cursor') }

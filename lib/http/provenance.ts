@@ -11,10 +11,10 @@ export type Provenance = Pick<CacheResult<unknown>, 'status' | 'until'>
  * entry has one. If the worst entry has no detail, the detail is the number of hits, such as `hits:97/100`. The
  * content ends when the first entry ends.
  */
-export function combineProvenance(parts: Provenance[]): Provenance {
-  const until = Math.min(...parts.map(({ until = Number.POSITIVE_INFINITY }) => until))
+export function combineProvenance(reads: Provenance[]): Provenance {
+  const until = Math.min(...reads.map(({ until = Number.POSITIVE_INFINITY }) => until))
   return {
-    status: combineStatuses(parts.map(({ status }) => status)),
+    status: combineStatuses(reads.map(({ status }) => status)),
     ...(until < Number.POSITIVE_INFINITY && { until }),
   }
 }

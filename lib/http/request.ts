@@ -7,7 +7,7 @@ import type { TokenContext } from './token.ts'
 /** The largest request body, bytes: the largest product as this API returns it, with room for white space. */
 const maxBodyBytes = 320 * 1024
 
-/** The time that a function reserves at its end, ms: to remove entries from the cache, and after that to respond. */
+/** The time that a function reserves at its end, in ms: to remove entries from the cache, and after that to respond. */
 const invalidateMs = 200
 const respondMs = 200
 
@@ -23,7 +23,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * A request. Its parts are read and validated on demand. Every method that validates throws the {@link Problem} to
  * respond with.
  *
- * `serverless invoke local` passes on any event that it is given, so this class assumes nothing about the event.
+ * `serverless invoke local` passes on any event that it receives, so this class assumes nothing about the event.
  */
 export class ApiRequest {
   readonly #event: Partial<APIGatewayProxyEventV2>
@@ -55,6 +55,15 @@ export class ApiRequest {
     return id
   }
 
+  /** Returns the review id of the path. */
+  reviewId(): string {
+    const id = this.path('reviewId')
+    if (id === undefined || !isProductId(id)) {
+      throw new Problem(400, 'invalid-id', `A review id is ${productIdGrammar}`)
+    }
+    return id
+  }
+
   /** Returns the SKU of the path in the normal form in which it is stored (Unicode NFC). */
   sku(): string {
     return this.path('sku')?.normalize() ?? ''
@@ -65,13 +74,26 @@ export class ApiRequest {
     return getHeader(this.#event.headers, name)
   }
 
-  /** Returns a query parameter, or undefined if it was not sent. Unknown parameters are ignored. */
+  /**
+   * Throws a 400 problem if the request has a query parameter that is not known. If it were ignored, its sender would
+   * believe that it works.
+   */
+  checkQuery(known: readonly string[]): void {
+    const parameters = this.#event.queryStringParameters
+    if (!parameters) return
+    for (const name in parameters) if (!known.includes(name)) throw unknownParameter(name, known)
+  }
+
+  /**
+   * Returns a query parameter, or undefined if it was not sent. API Gateway joins the values of a repeated parameter by
+   * commas.
+   */
   query(name: string): string | undefined {
     const parameters = this.#event.queryStringParameters ?? {}
     return Object.hasOwn(parameters, name) ? (asString(parameters[name]) ?? '') : undefined
   }
 
-  /** Returns a path parameter, decoded. */
+  /** Returns a path parameter, which the gateway has decoded. */
   path(name: string): string | undefined {
     const parameters = this.#event.pathParameters ?? {}
     return Object.hasOwn(parameters, name) ? asString(parameters[name]) : undefined
@@ -87,15 +109,32 @@ export class ApiRequest {
     const bytes = isBase64Encoded ? Math.floor((body.length * 3) / 4) : Buffer.byteLength(body)
     if (bytes > maxBodyBytes)
       throw new Problem(413, 'body-too-large', `The body must be at most ${maxBodyBytes} bytes`)
+    this.#requireNoEncoding()
     const [type = ''] = (this.header('content-type') ?? '').split(';')
     if (!accepted.includes(type.trim().toLowerCase())) {
       throw new Problem(415, 'wrong-content-type', `Send the body as content-type: ${accepted.join(' or ')}`)
+    }
+    // API Gateway decodes a body of application/json and replaces each invalid byte by U+FFFD. What it replaced cannot
+    // be seen here. A client that means this character can send its escape.
+    if (!isBase64Encoded && body.includes('\ufffd')) {
+      const detail =
+        'The body contains U+FFFD, which stands for bytes that are not UTF-8. Send the body in UTF-8'
+      throw new Problem(400, 'malformed-json', detail)
     }
     try {
       return JSON.parse(isBase64Encoded ? utf8.decode(Buffer.from(body, 'base64')) : body)
     } catch {
       throw new Problem(400, 'malformed-json', 'The body is not valid JSON in UTF-8')
     }
+  }
+
+  /** Throws a 415 problem if the body is compressed (RFC 9110, 15.5.16). */
+  #requireNoEncoding(): void {
+    const codings = (this.header('content-encoding') ?? 'identity').split(',')
+    if (codings.every((coding) => /^\s*(identity)?\s*$/i.test(coding))) return
+    throw new Problem(415, 'wrong-content-encoding', 'Send the body uncompressed, without content-encoding', {
+      headers: { 'accept-encoding': 'identity' },
+    })
   }
 
   /**
@@ -110,20 +149,41 @@ export class ApiRequest {
     return asString(this.#token?.subject)
   }
 
-  /** Throws a 401 problem without a valid token, and a 403 problem if the token lacks this scope. */
-  requireScope(scope: string): void {
+  /** The user that the token names. Its name is as the issuer wrote it. */
+  get user(): { subject: string | undefined; name: string | undefined } {
+    return { subject: this.subject, name: asString(this.#token?.name) }
+  }
+
+  /** Whether the token is valid and has this scope. */
+  hasScope(scope: string): boolean {
+    return (asString(this.#token?.scope) ?? '').split(' ').includes(scope)
+  }
+
+  /**
+   * Throws a 401 problem if the request has no valid token, a 403 problem if the token has none of these scopes, and a
+   * 503 problem if the token cannot be checked.
+   */
+  requireScope(...scopes: string[]): void {
     const granted = asString(this.#token?.scope)
     if (granted === undefined) {
-      const detail = asString(this.#token?.refusal) ?? 'The request has no authorizer'
+      const unavailable = asString(this.#token?.unavailable)
+      if (unavailable !== undefined) {
+        throw new Problem(503, 'token-keys-unavailable', unavailable, {
+          // Before that, the authorizer does not ask for the keys again (issuerKeys.ts).
+          headers: { 'retry-after': '5' },
+        })
+      }
+      const detail = asString(this.#token?.refusal) ?? 'The route has no authorizer: see serverless.yml'
       // RFC 6750, 3.1: no error code if the request had no token.
       const wasSent = getHeader(this.#event.headers, 'authorization') !== undefined
       throw new Problem(401, 'no-valid-token', detail, {
         headers: { 'www-authenticate': wasSent ? 'Bearer error="invalid_token"' : 'Bearer' },
       })
     }
-    if (!granted.split(' ').includes(scope)) {
-      throw new Problem(403, 'insufficient-scope', `The token lacks the scope ${scope}`, {
-        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+    if (!scopes.some((scope) => this.hasScope(scope))) {
+      throw new Problem(403, 'insufficient-scope', `The token lacks the scope ${scopes.join(' or ')}`, {
+        // Names only the first, since in this header several would mean all of them.
+        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scopes[0]}"` },
       })
     }
   }
@@ -138,8 +198,17 @@ export class ApiRequest {
     return Number.isFinite(budgetMs) ? AbortSignal.timeout(Math.floor(budgetMs)) : undefined
   }
 
-  /** The function's remaining time, ms, less what it needs to remove entries from the cache and to respond. */
+  /** The function's remaining time, in ms, less what it needs to remove entries from the cache and to respond. */
   get budgetMs(): number {
     return Math.max(0, this.deadline - performance.now() - invalidateMs)
   }
+}
+
+/** The longest name of a query parameter that a problem repeats, characters. */
+const longestName = 100
+
+function unknownParameter(name: string, known: readonly string[]): Problem {
+  const shown = JSON.stringify(name.length > longestName ? `${name.slice(0, longestName)}…` : name)
+  const rest = known.length === 0 ? 'It takes none' : `It takes ${known.join(', ')}`
+  return new Problem(400, 'unknown-parameter', `This request has no query parameter ${shown}. ${rest}`)
 }

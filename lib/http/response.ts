@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { CacheResult, CacheStatus, Invalidation } from '../cacheAside/index.ts'
-import type { Product, ReviewThread } from '../catalog/index.ts'
+import { type ReviewThread, StoredProductUnreadable, unreadableBody } from '../catalog/index.ts'
 import type { Written } from '../catalog/writes.ts'
 import { cacheControl } from './cacheControl.ts'
 import { formatCacheStatus, formatWriteStatus } from './cacheStatus.ts'
@@ -17,16 +17,14 @@ export interface ApiResponse {
 }
 
 /**
- * Responds with a product's stored text unchanged, with 304 if the caller has it, or throws 404 if there is no
- * product.
+ * Responds with a product's stored text unchanged, or with 304 if the caller has it.
+ *
+ * @throws {Problem} and {StoredProductUnreadable}, as {@link requireBody}
  */
-export function productResponse(
-  request: ApiRequest,
-  id: string,
-  { body, version, status, until }: CacheResult<Product>,
-): ApiResponse {
+export function productResponse(request: ApiRequest, id: string, result: CacheResult<unknown>): ApiResponse {
+  const { version, status, until } = result
+  const body = requireBody(id, result)
   const cacheStatus = formatCacheStatus(status)
-  if (body === undefined) throw noSuchProduct(id, status)
   const etag = etagOf(version)
   if (isNoneMatch(request.header('if-none-match'), etag)) {
     const headers = { etag, 'cache-control': cacheControl(until), 'cache-status': cacheStatus }
@@ -84,12 +82,12 @@ export const deletedResponse = ({ invalidation }: { invalidation: Invalidation }
   headers: { 'cache-control': 'no-store', 'cache-status': formatWriteStatus(invalidation) },
 })
 
-/** Responds with a new review. */
+/** Responds with a posted review: 201 if it is new, 200 if it replaced an earlier one of its author. */
 export const reviewResponse = (
   productId: string,
-  { review, invalidation }: { review: ReviewThread; invalidation: Invalidation },
+  { review, created, invalidation }: { review: ReviewThread; created: boolean; invalidation: Invalidation },
 ): ApiResponse => ({
-  statusCode: 201,
+  statusCode: created ? 201 : 200,
   headers: {
     'content-type': 'application/json',
     'cache-control': 'no-store',
@@ -116,8 +114,23 @@ export const problemResponse = (problem: Problem): ApiResponse => ({
   body: JSON.stringify(problem),
 })
 
+/**
+ * Returns the text that was read of a product.
+ *
+ * @throws {Problem} 404 if there is no such product
+ * @throws {StoredProductUnreadable} if the stored product cannot be read. A hit pays for one comparison of two lengths
+ */
+export function requireBody(
+  id: string,
+  { body, status }: Pick<CacheResult<unknown>, 'body' | 'status'>,
+): string {
+  if (body === undefined) throw noSuchProduct(id, status)
+  if (body === unreadableBody) throw new StoredProductUnreadable()
+  return body
+}
+
 /** Returns the 404 problem for a product that does not exist. `Cache-Status` says how that was read. */
-export const noSuchProduct = (id: string, status: CacheStatus): Problem =>
+const noSuchProduct = (id: string, status: CacheStatus): Problem =>
   new Problem(404, 'no-such-product', `There is no product ${id}`, {
     headers: { 'cache-status': formatCacheStatus(status) },
   })

@@ -4,10 +4,15 @@ import {
   InvalidCursor,
   InvalidProduct,
   InvalidReview,
+  KeyReused,
   NoSuchProduct,
+  NoSuchReview,
   NoSuchVariant,
+  NotYourReview,
   OutOfStock,
   PreconditionFailed,
+  StoredProductUnreadable,
+  UnnamedReviewer,
   WriteConflict,
 } from '../catalog/index.ts'
 import { classifyDatabaseError } from '../clients/dynamodb/index.ts'
@@ -20,14 +25,10 @@ import { Problem } from './problem.ts'
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof InvalidProduct) {
-    return new Problem(422, 'invalid-product', 'The product is invalid. See errors', {
-      members: { errors: error.faults },
-    })
+    return new Problem(422, 'invalid-product', 'The product is invalid. See errors', toMembers(error))
   }
   if (error instanceof InvalidReview) {
-    return new Problem(422, 'invalid-review', 'The review is invalid. See errors', {
-      members: { errors: error.faults },
-    })
+    return new Problem(422, 'invalid-review', 'The review is invalid. See errors', toMembers(error))
   }
   if (error instanceof InvalidCursor) {
     return new Problem(
@@ -42,9 +43,15 @@ export function toProblem(error: unknown): Problem {
       members: currentVersion === undefined ? {} : { currentVersion },
     })
   }
+  if (error instanceof StoredProductUnreadable)
+    return new Problem(500, 'stored-product-unreadable', error.message)
   if (error instanceof NoSuchProduct) return new Problem(404, 'no-such-product', error.message)
   if (error instanceof NoSuchVariant) return new Problem(404, 'no-such-variant', error.message)
+  if (error instanceof NoSuchReview) return new Problem(404, 'no-such-review', error.message)
+  if (error instanceof NotYourReview) return new Problem(403, 'not-your-review', error.message)
+  if (error instanceof UnnamedReviewer) return new Problem(403, 'unnamed-reviewer', error.message)
   if (error instanceof IdTaken) return new Problem(409, 'id-taken', error.message)
+  if (error instanceof KeyReused) return new Problem(422, 'idempotency-key-reused', error.message)
   if (error instanceof OutOfStock) {
     return new Problem(409, 'out-of-stock', error.message, { members: { stock: error.stock } })
   }
@@ -78,3 +85,7 @@ export function toProblem(error: unknown): Problem {
   }
   return new Problem(500, 'internal-error', 'The server failed unexpectedly')
 }
+
+const toMembers = ({ faults, moreFaults }: InvalidProduct | InvalidReview) => ({
+  members: { errors: faults, ...(moreFaults > 0 && { moreErrors: moreFaults }) },
+})

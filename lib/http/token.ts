@@ -1,12 +1,20 @@
-import { readFile } from 'node:fs/promises'
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { errors, jwtVerify } from 'jose'
+import { createKeySet, pauseMs } from './issuerKeys.ts'
 
-/** What the authorizer passes to a handler: the token's subject and scope, or why the token was refused. */
+/**
+ * What the authorizer passes to a handler: the token's subject, name and scope, or why the token was refused, or why
+ * it could not be checked.
+ */
 export interface TokenContext {
   subject?: string
+  /** The user's name, as the claim `name` has it. It is not unique, and may contain any character. */
+  name?: string
   /** Scopes, separated by spaces. */
   scope?: string
+  /** The token is at fault: 401. */
   refusal?: string
+  /** The issuer's keys cannot be read or used: 503. The token may be valid. */
+  unavailable?: string
 }
 
 /**
@@ -15,9 +23,13 @@ export interface TokenContext {
  */
 const algorithms = ['ES256', 'ES384', 'RS256', 'RS384', 'PS256', 'PS384', 'EdDSA']
 
+/** The longest subject, characters. OpenID Connect Core, section 2, has the same limit. */
+const maxSubject = 255
+
 /**
  * Returns a function that verifies a bearer token (RFC 6750, RFC 7519): signature, issuer, audience and expiry. It
- * returns the token's scope.
+ * returns the token's subject, name and scope. If the keys cannot be read or used, it writes a line to the log, at
+ * most one in 5 s.
  *
  * @param jwks where the issuer publishes its keys: an https URL, or `file:` and a path for local development
  */
@@ -31,6 +43,14 @@ export function createTokenVerifier({
   jwks: string
 }) {
   const keys = createKeySet(jwks)
+  let loggedAt = Number.NEGATIVE_INFINITY
+  const logFailure = (error: unknown) => {
+    if (Math.abs(Date.now() - loggedAt) < pauseMs) return
+    loggedAt = Date.now()
+    // The alarm token-keys looks for this message (resources/watching.yml).
+    const message = 'The keys of the token issuer cannot be read'
+    console.error(JSON.stringify({ level: 'error', message, error: formatCauses(error) }))
+  }
   return async (authorization: string | undefined): Promise<TokenContext> => {
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1]
     if (!token || token.length > 8192) return { refusal: 'Send a token: authorization: Bearer …' }
@@ -41,30 +61,28 @@ export function createTokenVerifier({
         algorithms,
         requiredClaims: ['exp'],
       })
-      const scope = typeof payload.scope === 'string' ? payload.scope : ''
-      return { ...(payload.sub && { subject: payload.sub }), scope }
+      const { sub, name, scope = '' }: { sub?: unknown; name?: unknown; scope?: unknown } = payload
+      // Two subjects must never become one. A store replaces a lone surrogate.
+      if (sub !== undefined && !(typeof sub === 'string' && sub.length <= maxSubject && sub.isWellFormed()))
+        return { refusal: `The claim sub of a token must be text of at most ${maxSubject} characters` }
+      if (typeof scope !== 'string')
+        return { refusal: 'The claim scope of a token must be text: names separated by spaces' }
+      return { ...(sub && { subject: sub }), ...(typeof name === 'string' && name && { name }), scope }
     } catch (error) {
       // Names the failed check only if that helps an honest caller.
       if (error instanceof errors.JWTExpired) return { refusal: 'The token has expired' }
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout))
-        return { refusal: 'The token is not valid here' }
-      console.error(
-        JSON.stringify({
-          level: 'error',
-          message: 'The keys of the token issuer cannot be read',
-          error: String(error),
-        }),
-      )
-      return { refusal: 'The token cannot be checked right now' }
+      if (error instanceof errors.JOSEError) return { refusal: 'The token is not valid for this API' }
+      // Not only KeysUnavailable: jose throws a TypeError for a key that is too short.
+      logFailure(error)
+      return { unavailable: 'The token cannot be checked right now. Try again' }
     }
   }
 }
 
-function createKeySet(jwks: string): JWTVerifyGetKey {
-  if (jwks.startsWith('https:')) return createRemoteJWKSet(new URL(jwks), { timeoutDuration: 2000 })
-  if (!jwks.startsWith('file:')) throw new Error('TOKEN_JWKS must begin with https: or file:')
-  // Not parsed as a URL, so that directory names may contain any character. Relative to the working directory.
-  const file = jwks.slice('file:'.length)
-  // Read every time: on a developer's machine the key may be created after this process has started.
-  return async (header, input) => createLocalJWKSet(JSON.parse(await readFile(file, 'utf8')))(header, input)
+/** Formats an error and its causes in one line, without their stacks. */
+function formatCauses(error: unknown): string {
+  const causes: unknown[] = []
+  for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined)
+    causes.push(cause)
+  return causes.join(' caused by ')
 }

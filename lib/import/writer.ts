@@ -21,7 +21,7 @@ export function createWriter(
   { db, table }: { db: DynamoDBDocumentClient; table: string },
   { patienceMs, signal }: { patienceMs: number; signal: AbortSignal | undefined },
 ): (product: ImportedProduct) => Promise<Upserted | Unwritten> {
-  const attempt = createRetry({
+  const retry = createRetry({
     kinds: ['busy', 'unavailable', 'no-response'],
     patienceMs,
     pauseMs: [50, 5_000],
@@ -31,7 +31,7 @@ export function createWriter(
   return async (product) => {
     const startedAt = Date.now()
     try {
-      const result = await upsertProduct({ db, table, attempt }, product)
+      const result = await upsertProduct({ db, table, retry }, product)
       lastResponseAt = Date.now()
       return result
     } catch (error) {

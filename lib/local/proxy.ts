@@ -3,7 +3,7 @@ import { SetupError } from '../project/setupError.ts'
 import type { RequestLog, RequestRecord } from './inspector/index.ts'
 import { parseCacheStatus, parseServerTiming } from './inspector/index.ts'
 
-/** The longest time for a request, which includes the start of its function, ms. */
+/** The longest time for a request, which includes the start of its function, in ms. */
 const timeoutMs = 60_000
 
 interface ProxyOptions {
@@ -19,11 +19,11 @@ interface ProxyOptions {
 }
 
 /**
- * Starts the proxy that `npm start` puts in front of serverless-offline.
+ * Starts the proxy that `npm start` puts before serverless-offline.
  *
  * It hands the inspector's requests to the inspector. It forwards every other request unchanged except for the headers
- * of the connection, and records it. No request can end the proxy. Each response carries the number of its request as an
- * entry of `Server-Timing`, so that a page can find its own requests.
+ * of the connection, and records it. No request can end the proxy. Each response carries the number of its request as
+ * an entry of `Server-Timing`, so that a page can find its own requests.
  *
  * @throws {SetupError} if the port is in use
  */

@@ -36,14 +36,15 @@ export async function tokenKey(dataDirectory: string): Promise<JWK> {
  * Signs a token that the local stack accepts.
  *
  * @param scope the permissions, separated by spaces
+ * @param name the user's name, which a review shows
  * @param seconds how long the token is valid
  */
 export async function signLocalToken(
   key: JWK,
-  { scope, seconds, subject }: { scope: string; seconds: number; subject: string },
+  { scope, seconds, subject, name }: { scope: string; seconds: number; subject: string; name: string },
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
-  return new SignJWT({ scope })
+  return new SignJWT({ scope, name })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', ...(key.kid && { kid: key.kid }) })
     .setIssuer(localIssuer)
     .setAudience(localAudience)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EntryKind, Upkeep } from '../catalog/upkeep.ts'
-import { inParallel } from '../clients/inParallel.ts'
+import { inParallel } from '../project/inParallel.ts'
 import { type Comparison, compareAgain, compareEntry, differs } from './compareEntry.ts'
 import { FailureReasons } from './failureReasons.ts'
 import { sampleEntries } from './sampleEntries.ts'
@@ -12,7 +12,7 @@ export interface Disagreement {
   /** The version of the entry. */
   version: number | undefined
   databaseVersion: number | undefined
-  /** The longest time for which the entry can have been wrong, ms. */
+  /** The longest time for which the entry can have been wrong, in ms. */
   ageMs: number
   repaired: boolean
 }
@@ -22,15 +22,20 @@ export interface Audit {
   /** The number of entries that were compared. */
   sampled: number
   agreeing: number
+  /** Entries that differ from the database. The metric has this name too. */
   stale: number
   repaired: number
-  /** Entries that were not compared, because the database or Redis failed, or the time was over. */
+  /** Entries that were not compared, because the database or Redis failed, or the time had run out. */
   failed: number
   /** The share of entries that agree, as a number of nines; see {@link toNines}. */
   nines: number
-  /** The age of the oldest disagreement, ms; 0 without one. */
+  /** The age of the oldest disagreement, in ms; 0 without one. */
   oldestMs: number
   disagreements: Disagreement[]
+  /** How many of the sampled products cannot be read, because another program wrote them. */
+  unreadableItems: number
+  /** Their ids. A put of the whole product mends each of them. */
+  unreadable: string[]
   /** Why entries could not be compared: a few of the reasons. */
   reasons: string[]
 }
@@ -40,7 +45,9 @@ export interface AuditOptions {
   ids?: readonly string[]
   /** How many entries to sample, over all kinds. @default 200 */
   sample?: number
-  /** How long a difference has to last, ms: longer than a write takes from its commit to its removal. @default 2_000 */
+  /**
+   * How long a difference has to last, in ms: longer than a write takes from its commit to its removal. @default 2_000
+   */
   pauseMs?: number
   /** When to stop, by performance.now(). Entries that have not been compared at that time count as `failed`. */
   deadline?: number
@@ -51,10 +58,10 @@ const atOnce = 8
 /**
  * Compares entries of the cache with the database, and removes those that are wrong.
  *
- * A difference alone is no fault: a writer may have committed and not yet removed the entry. So the audit compares each
- * differing entry again after a pause, first the entry, then the database. It reports the entry only if the very same
- * entry is still in the cache and still differs from the database. If the entry is gone or was filled again, the writer
- * has removed it. The audit skips stale entries, because no reader gets them before they are loaded again.
+ * A difference alone is not a fault: a writer may have committed and not yet removed the entry. So the audit compares
+ * each differing entry again after a pause, first the entry, then the database. It reports the entry only if the very
+ * same entry is still in the cache and still differs from the database. If the entry is gone or was filled again, the
+ * writer has removed it. The audit skips stale entries, because no reader gets them before they are loaded again.
  */
 export async function audit(
   { kinds, remove }: Pick<Upkeep, 'kinds' | 'remove'>,
@@ -77,6 +84,7 @@ export async function audit(
   })
   const disagreements = wrong.map((each) => toDisagreement(each, repaired.has(each.id)))
   const failed = [...first, ...second].filter((each) => each === 'failed').length
+  const unreadable = [...new Set(compared.filter(({ stored }) => stored.value === null).map(({ id }) => id))]
   const sampled = compared.length - second.filter((each) => each === 'failed').length
   return {
     sampled,
@@ -87,17 +95,19 @@ export async function audit(
     nines: toNines(sampled, wrong.length),
     oldestMs: Math.max(0, ...disagreements.map(({ ageMs }) => ageMs)),
     disagreements,
+    unreadableItems: unreadable.length,
+    unreadable,
     reasons: reasons.all,
   }
 }
 
 /**
  * Converts the share of agreeing entries to a number of nines: -log10(1 - share), which is 3 for 99.9 %. A sample
- * that agrees in full proves no more than one with a single stale entry, so it counts as that. The most is therefore
+ * that agrees in full proves no more than one with a single wrong entry, so it counts as that. The most is therefore
  * log10 of the sample's size: 2.3 for 200 entries. For more nines, sum up `sampled` and `stale` of many audits.
  */
-export const toNines = (sampled: number, stale: number): number =>
-  sampled === 0 ? 0 : Math.round(Math.log10(sampled / Math.max(1, stale)) * 100) / 100
+export const toNines = (sampled: number, wrong: number): number =>
+  sampled === 0 ? 0 : Math.round(Math.log10(sampled / Math.max(1, wrong)) * 100) / 100
 
 const isComparison = (result: Comparison | 'failed' | undefined): result is Comparison =>
   result !== undefined && result !== 'failed'

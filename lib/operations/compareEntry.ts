@@ -35,7 +35,7 @@ export async function compareEntry(
 ): Promise<Comparison | 'failed' | undefined> {
   const ms = Math.min(readTimeoutMs, deadline - performance.now())
   if (ms <= 0) {
-    reasons.add('The time was over')
+    reasons.add('The time has run out')
     return 'failed'
   }
   try {

@@ -14,14 +14,24 @@ export function formatResult(result: OperationResult): string {
     case 'warm': {
       const { filled, fresh, failed, left, reasons } = result
       return [
-        `${filled} filled, ${fresh} already fresh, ${failed} failed, ${left} not reached (products and pages)`,
+        `${filled} filled, ${fresh} already fresh or being filled, ${failed} failed, ${left} not reached (products and pages)`,
         ...reasons.map(formatFailure),
         ...(failed + left > 0 ? ['Next: run the command again to fill the rest'] : []),
         '',
       ].join('\n')
     }
     case 'audit': {
-      const { sampled, agreeing, stale, repaired, failed, nines, disagreements, reasons } = result
+      const {
+        sampled,
+        agreeing,
+        stale: wrong,
+        repaired,
+        failed,
+        nines,
+        disagreements,
+        unreadable,
+        reasons,
+      } = result
       const rows = disagreements.map(({ id, cache, version, databaseVersion, ageMs, repaired }) => [
         ...[id, cache, String(version ?? ''), String(databaseVersion ?? ''), formatTime(ageMs)],
         repaired ? 'yes' : 'no',
@@ -29,12 +39,15 @@ export function formatResult(result: OperationResult): string {
       const head = ['id', 'entry', 'version', 'in the database', 'wrong for at most', 'repaired']
       return [
         ...(rows.length > 0 ? [formatTable([head, ...rows])] : []),
-        `${sampled} compared, ${agreeing} agree (${nines} nines), ${stale} stale, ${repaired} repaired, ${failed} not compared`,
+        `${sampled} compared, ${agreeing} agree (${nines} nines), ${wrong} wrong, ${repaired} repaired, ${failed} not compared`,
+        ...unreadable.map(
+          (id) => `${id}: the stored product cannot be read. Next: send a PUT of the whole product`,
+        ),
         ...reasons.map(formatFailure),
-        ...(stale > 0
+        ...(wrong > 0
           ? ['Something wrote to the table directly, or a removal was lost: check the logs of the writes']
           : []),
-        ...(stale > repaired
+        ...(wrong > repaired
           ? ['Next: run the command again, since Redis did not confirm every removal']
           : []),
         '',
@@ -47,13 +60,15 @@ export function formatResult(result: OperationResult): string {
 export function isSuccess(result: OperationResult): boolean {
   switch (result.action) {
     case 'inspect':
-      return result.products.every(({ database }) => database.state !== 'nothing')
+      return result.products.every(
+        ({ database }) => database.state === 'stored' || database.state === 'deleted',
+      )
     case 'invalidate':
       return result.deferred.length === 0
     case 'warm':
       return result.failed + result.left === 0
     case 'audit':
-      return result.stale === 0 && result.failed === 0
+      return result.stale + result.failed + result.unreadableItems === 0
   }
 }
 
@@ -61,6 +76,7 @@ function formatProduct({ id, database, entries }: ProductReport): string {
   const { state, version, updatedAt } = database
   const inDatabase = {
     nothing: 'there is no such product in the database',
+    unreadable: 'the stored product cannot be read. Next: send a PUT of the whole product',
     deleted: `deleted ${updatedAt}, version ${version}`,
     stored: `version ${version} in the database, written ${updatedAt}`,
   }[state]

@@ -3,7 +3,7 @@ import calculateSlot from 'cluster-key-slot'
 import { Cluster, type Redis } from 'ioredis'
 import { connect, type Servers } from '../clients/connect.ts'
 
-/** How long a result is reused before the servers are probed again, ms. */
+/** How long a result is reused before the servers are probed again, in ms. */
 const reuseMs = 1_000
 const redisTimeoutMs = 100
 const dynamodbTimeoutMs = 1_000
@@ -13,7 +13,10 @@ const probeKey = 'HEALTH'
 /** The state of a server when this process last probed it. */
 export interface ServerState {
   state: 'up' | 'down'
-  /** How long ago the server last answered this process, ms; absent if it never did. */
+  /**
+   * How long ago this process sent the last probe that the server answered, in ms; absent if the server never answered
+   * one. Other requests do not count.
+   */
   lastSeenMs?: number
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda'
 import { type Level, metricLine } from '../telemetry/emf.ts'
 
-/** The time that a job reserves for its log line, ms. */
+/** The time that a job reserves for its log line, in ms. */
 const logReserveMs = 2_000
 
 /**
@@ -15,7 +15,18 @@ export const getDeadline = (context: Partial<Context> | undefined): number =>
  * Writes what a job did as one line that is log and metrics at once. The line contains zeros, too: it is worth knowing
  * that a job found nothing.
  */
-export function logJob(job: string, level: Level, metrics: Record<string, number>, about: object = {}): void {
+export function logJob(
+  job: string,
+  level: Level,
+  metrics: Record<string, number>,
+  details: object = {},
+): void {
   // Lambda puts a prefix before what console.log writes.
-  process.stdout.write(metricLine({ job }, level, metrics, about))
+  process.stdout.write(metricLine({ job }, level, metrics, details))
 }
+
+/** Returns the lists that are not empty, each with its first 20 members, because a log line has to be bounded. */
+export const cutLists = (lists: Record<string, unknown[]>): Record<string, unknown[]> =>
+  Object.fromEntries(
+    Object.entries(lists).flatMap(([name, list]) => (list.length > 0 ? [[name, list.slice(0, 20)]] : [])),
+  )

@@ -18,8 +18,8 @@ export interface EntryReport {
 /** The state of a product in the database and in the cache. */
 export interface ProductReport {
   id: string
-  /** `nothing`: the table holds neither the product nor the mark of a deletion. */
-  database: { state: 'stored' | 'deleted' | 'nothing'; version?: number; updatedAt?: string }
+  /** `nothing`: the table holds neither the product nor its tombstone. `unreadable`: it cannot be read. */
+  database: { state: 'stored' | 'deleted' | 'unreadable' | 'nothing'; version?: number; updatedAt?: string }
   entries: EntryReport[]
 }
 
@@ -76,12 +76,12 @@ async function inspect(catalog: Upkeep, id: string): Promise<ProductReport> {
       return { cache: name, ...entry }
     }),
   ])
-  const database = stored
-    ? ({
-        state: stored.deleted ? 'deleted' : 'stored',
-        version: stored.version,
-        updatedAt: stored.updatedAt,
-      } as const)
-    : ({ state: 'nothing' } as const)
-  return { id, database, entries }
+  return { id, database: toDatabaseReport(stored), entries }
+}
+
+function toDatabaseReport(stored: Awaited<ReturnType<Upkeep['stored']>>): ProductReport['database'] {
+  if (!stored) return { state: 'nothing' }
+  if (stored.unreadable) return { state: 'unreadable' }
+  const { version, updatedAt } = stored
+  return { state: stored.deleted ? 'deleted' : 'stored', version, updatedAt }
 }

@@ -5,10 +5,10 @@ import { FailureReasons } from './failureReasons.ts'
 /** The result of a warm-up. Counts entries: each product has two, its own and its page. */
 export interface WarmResult {
   filled: number
-  /** Entries that were fresh already, and were not touched. */
+  /** Entries that were fresh already, or that another caller was filling. */
   fresh: number
   failed: number
-  /** Entries that the warm-up did not reach, because the time was over or Redis or the database was down. */
+  /** Entries that the warm-up did not reach, because the time had run out or Redis or the database was down. */
   left: number
   /** Why loads failed: a few of the reasons. */
   reasons: string[]
@@ -32,16 +32,16 @@ const maxBatch = 25
 const warmedKinds = ['product', 'page']
 
 /**
- * Fills the entries of the given and of the most-read products, and of their pages. Leaves fresh entries alone, and
+ * Fills the entries of `ids` and of the most-read products, and those of their pages. Leaves fresh entries alone, and
  * sends no more than `perSecond` requests to the database. Does not throw if a product cannot be loaded.
  *
  * @throws errors of Redis or of the SDK if the most-read list cannot be read
  */
 export async function warm(
-  catalog: Pick<Upkeep, 'kinds' | 'mostRead'>,
+  catalog: Pick<Upkeep, 'kinds' | 'updateMostRead'>,
   { ids = [], top = 500, perSecond = 200, deadline = Number.POSITIVE_INFINITY }: WarmOptions = {},
 ): Promise<WarmResult> {
-  const popular = top > 0 ? (await catalog.mostRead()).slice(0, top) : []
+  const popular = top > 0 ? (await catalog.updateMostRead()).slice(0, top) : []
   const all = [...new Set([...ids, ...popular])]
   const kinds = catalog.kinds.filter(({ name }) => warmedKinds.includes(name))
   const result: WarmResult = { filled: 0, fresh: 0, failed: 0, left: kinds.length * all.length, reasons: [] }

@@ -1,7 +1,7 @@
 import { html, toText } from './html.ts'
 import { layout } from './layout.ts'
 
-/** Renders an error. The page tells the visitor what to do and reveals no internal cause. */
+/** Renders an error. The page states what to do and reveals no internal cause. */
 export function errorPage(status: number, detail: string): string {
   const { title, advice } = messages[status] ?? (status < 500 ? badRequest : serverError)
   const main = html`<section class="hero error">

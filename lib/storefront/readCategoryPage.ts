@@ -13,14 +13,14 @@ import { toCards } from './readHomePage.ts'
 const productsPerPage = 24
 
 /**
- * Reads what a category page shows. `listing` is undefined if the category does not exist. `parts` are the cached results
- * that the page consists of.
+ * Reads what a category page shows. `listing` is undefined if the category does not exist. `reads` are the reads of the
+ * cache that the page consists of.
  */
 export async function readCategoryPage(
   catalog: Catalog,
   { category, cursor }: { category: string; cursor: string | undefined },
   limits: Limits,
-): Promise<{ listing: CategoryListing | undefined; parts: ListingPage['parts'] }> {
+): Promise<{ listing: CategoryListing | undefined; reads: ListingPage['reads'] }> {
   const [tree, listed] = await Promise.all([
     catalog.getCategories(limits),
     catalog.listProducts({ category, limit: productsPerPage, cursor }, limits),
@@ -34,9 +34,9 @@ export async function readCategoryPage(
     children = node?.children ?? []
   }
   const { items, more, categories, cursorAfter } = listed
-  const parts = [tree, ...listed.parts]
+  const reads = [tree, ...listed.reads]
   // The category tree is updated a little later than the products, so a category with products exists without it.
-  if (!isInTree && items.length === 0 && cursor === undefined) return { listing: undefined, parts }
+  if (!isInTree && items.length === 0 && cursor === undefined) return { listing: undefined, reads }
   const last = more ? items.at(-1) : undefined
   return {
     listing: {
@@ -47,6 +47,6 @@ export async function readCategoryPage(
       nextCursor: last && (await cursorAfter(last)),
       isTooBroad: categories > maxCategories,
     },
-    parts,
+    reads,
   }
 }

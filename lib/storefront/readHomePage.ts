@@ -5,7 +5,7 @@ import { productCard } from './cards.ts'
 const mostSections = 8
 const productsPerSection = 4
 
-/** Reads what the home page shows. `parts` are the cached results that it consists of. */
+/** Reads what the home page shows. `reads` are the reads of the cache that it consists of. */
 export async function readHomePage(catalog: Catalog, limits: Limits) {
   const tree = await catalog.getCategories(limits)
   const categories = tree.value?.items ?? []
@@ -15,13 +15,13 @@ export async function readHomePage(catalog: Catalog, limits: Limits) {
         { category: category.path, limit: productsPerSection },
         limits,
       )
-      return { category, items: toCards(listing), parts: listing.parts }
+      return { category, items: toCards(listing), reads: listing.reads }
     }),
   )
   return {
     categories,
     sections: sections.filter(({ items }) => items.length > 0),
-    parts: [tree, ...sections.flatMap(({ parts }) => parts)],
+    reads: [tree, ...sections.flatMap(({ reads }) => reads)],
   }
 }
 

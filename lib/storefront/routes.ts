@@ -1,11 +1,11 @@
 import { type Catalog, categoryGrammar, isCategory, type ProductPage } from '../catalog/index.ts'
 import { fileResponse } from '../http/file.ts'
-import { handle } from '../http/handler.ts'
+import { handle, type Route } from '../http/handler.ts'
 import { errorPageResponse, pageResponse } from '../http/html.ts'
 import { Problem } from '../http/problem.ts'
 import { combineProvenance } from '../http/provenance.ts'
 import type { ApiRequest } from '../http/request.ts'
-import { type ApiResponse, noSuchProduct } from '../http/response.ts'
+import { type ApiResponse, requireBody } from '../http/response.ts'
 import { findAsset } from './assets.ts'
 import { categoryPage } from './categoryPage.ts'
 import { errorPage } from './errorPage.ts'
@@ -21,27 +21,26 @@ const toLimits = ({ budgetMs, signal }: ApiRequest) => ({ budgetMs, signal })
 /** The pages, by route. Each request renders what the caches hold at that moment. */
 const pages: Record<string, (catalog: Catalog, request: ApiRequest) => Promise<ApiResponse>> = {
   async 'GET /'(catalog, request) {
-    const { categories, sections, parts } = await readHomePage(catalog, toLimits(request))
+    const { categories, sections, reads } = await readHomePage(catalog, toLimits(request))
     const text = homePage(categories, sections)
-    return pageResponse(request, text, combineProvenance(parts), () => text)
+    return pageResponse(request, text, combineProvenance(reads), () => text)
   },
 
   async 'GET /c/{category+}'(catalog, request) {
     const category = request.path('category') ?? ''
     if (!isCategory(category)) throw new Problem(400, 'invalid-category', `A category is ${categoryGrammar}`)
     const position = { category, cursor: request.query('cursor') }
-    const { listing, parts } = await readCategoryPage(catalog, position, toLimits(request))
+    const { listing, reads } = await readCategoryPage(catalog, position, toLimits(request))
     if (!listing) throw new Problem(404, 'no-such-category', `There is no category ${category}`)
     const text = categoryPage(listing)
-    return pageResponse(request, text, combineProvenance(parts), () => text)
+    return pageResponse(request, text, combineProvenance(reads), () => text)
   },
 
   async 'GET /p/{id}'(catalog, request) {
     const id = request.productId()
     const cached = await catalog.getPage(id, { budgetMs: request.budgetMs })
-    if (cached.body === undefined) throw noSuchProduct(id, cached.status)
     // `value` parses the document on first access, so a 304 does not parse it.
-    return pageResponse(request, release + cached.body, cached, () =>
+    return pageResponse(request, release + requireBody(id, cached), cached, () =>
       productPage(cached.value as ProductPage),
     )
   },
@@ -78,5 +77,10 @@ export const storefrontRoutes = (catalog: Catalog): Record<string, Handler> => (
   ...mapRoutes(files, (route, respond) => handle(route, respond)),
 })
 
-const mapRoutes = <T>(routes: Record<string, T>, toHandler: (route: string, respond: T) => Handler) =>
-  Object.fromEntries(Object.entries(routes).map(([route, respond]) => [route, toHandler(route, respond)]))
+/**
+ * Links to a shop carry parameters that other programs add, such as `utm_source`. No route of the shop refuses them.
+ */
+const mapRoutes = <T>(routes: Record<string, T>, toHandler: (route: Route, respond: T) => Handler) =>
+  Object.fromEntries(
+    Object.entries(routes).map(([route, respond]) => [route, toHandler({ route, query: 'any' }, respond)]),
+  )

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CardItem, cardOf, type ListingPlace, placeOf } from '../catalog/upkeep.ts'
+import { cardOf, type ListingPlace, placeOf, toCardItem } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 
 /** A place in a listing whose neighbours' pages now show another card, and the first record that changes the card. */
@@ -27,8 +27,12 @@ export function cardChangesIn(changes: Change[]): CardChange[] {
   return [...places.values()]
 }
 
-/** Returns the card that other products' pages show of a product, and its place; undefined if no page shows it. */
+/**
+ * Returns the card that other products' pages show of a product, and its place. It is undefined if no page shows it,
+ * for example because it cannot be read.
+ */
 function toShown(image: Image | undefined) {
   const place = image?.deleted === true ? undefined : placeOf(image)
-  return place && { place, card: cardOf(image as CardItem) }
+  const shown = image && place && toCardItem(image)
+  return shown && { place, card: cardOf(shown) }
 }

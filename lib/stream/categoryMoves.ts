@@ -6,8 +6,8 @@ import type { Tasks } from './tasks.ts'
 export type RecordedMove = CategoryMove & { sequenceNumber: string }
 
 /**
- * Returns the changes of products' categories: for each product, the last change that may have moved it, in the order of
- * the changes.
+ * Returns the changes of products' categories: for each product, the last change that may have moved it, in the order
+ * of the changes.
  *
  * @param onMalformed called for a product without a version or a category, which is skipped
  */
@@ -34,7 +34,7 @@ export function categoryMoves(
 /**
  * Counts products in their categories, one transaction after another, until one fails.
  *
- * @returns how many products were not counted like this before
+ * @returns how many products' counts changed
  */
 export async function countMoves(
   catalog: Pick<Upkeep, 'countProducts'>,
@@ -58,7 +58,9 @@ export async function countMoves(
 
 function toMove({ pk, before, after, sequenceNumber }: Change): RecordedMove | undefined {
   const category = after && categoryIn(after)
-  if (category === (before && categoryIn(before))) return undefined
+  // An image without a version or a category was never counted. So the move that mends the product counts it.
+  const wasCounted = !before || (typeof before.version === 'number' && isCountable(before))
+  if (wasCounted && category === (before && categoryIn(before))) return undefined
   const version = (after ?? before)?.version
   if (typeof version !== 'number') throw new TypeError('The product has no version')
   // The removal of an item is later than the item's last version.
@@ -66,9 +68,14 @@ function toMove({ pk, before, after, sequenceNumber }: Change): RecordedMove | u
   return { id: pk.slice(pk.indexOf('#') + 1), category, asOf, sequenceNumber }
 }
 
-/** Returns the category of a product. A tombstone has none. */
-function categoryIn({ deleted, category }: Image): string | undefined {
-  if (deleted === true) return undefined
-  if (typeof category !== 'string') throw new TypeError('The product has no category')
-  return category
+/** The longest category, which is also the key of its counter. */
+const maxLength = 200
+
+/** Returns the category of a product. A tombstone has none. @throws {TypeError} if the image is not countable */
+function categoryIn(image: Image): string | undefined {
+  if (!isCountable(image)) throw new TypeError('The product has no category')
+  return image.deleted === true ? undefined : String(image.category)
 }
+
+const isCountable = ({ deleted, category }: Image): boolean =>
+  deleted === true || (typeof category === 'string' && category.length <= maxLength)

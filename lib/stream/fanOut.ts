@@ -1,5 +1,5 @@
 import type { Upkeep } from '../catalog/upkeep.ts'
-import { inParallel } from '../clients/inParallel.ts'
+import { inParallel } from '../project/inParallel.ts'
 import type { CardChange } from './cardChanges.ts'
 import { assertConfirmed, removalsAtOnce } from './invalidate.ts'
 import type { Tasks } from './tasks.ts'
@@ -8,11 +8,12 @@ import type { Tasks } from './tasks.ts'
 const placesAtOnce = 16
 
 /**
- * Removes the product pages that show a changed card. Two queries per place find them, however many products the category
- * has. Each page is removed once per batch.
+ * Removes the entries of the product pages that show a changed card. Two queries per place find them, however many
+ * products the category has. Each page is removed once per batch.
  *
  * The index follows the table with a short delay, usually shorter than the stream's. If the index is slower, a page may
- * be missed, or loaded again with the old card. That page is then wrong until its entry expires, a minute later at most.
+ * be missed, or loaded again with the old card. That page is then wrong until its entry expires, a minute later at
+ * most.
  *
  * @returns how many pages were removed
  */

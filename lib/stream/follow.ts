@@ -10,17 +10,19 @@ import { changesIn, type Malformed, malformedRecord, oldestMs, sequenceOf } from
 import { removalsOf } from './removals.ts'
 import { storeDeadLetters } from './storeDeadLetters.ts'
 import { Tasks } from './tasks.ts'
+import { unreadableIn } from './unreadable.ts'
 
 /** How much of the function's time is reserved for returning the result, in ms. */
 const reserveMs = 1000
 
 /**
- * Follows the table's stream, whatever process changed the table. For each batch of records it removes the entries of the
- * products that changed and the product pages that show their cards, and updates the number of products in each category.
+ * Follows the table's stream, whatever process changed the table. For each batch of records it removes the entries of
+ * the products that changed and the product pages that show their cards, and updates the number of products in each
+ * category.
  *
- * If Redis or DynamoDB is away, or the time is over, the result names the first record that is not completely processed.
- * Lambda then delivers that record and all later ones again, in order, until they are a day old. Processing a record twice
- * does no harm.
+ * If Redis or DynamoDB is away, or the time has run out, the result names the first record that is not completely
+ * processed. Lambda then delivers that record and all later ones again, in order, until they are a day old. Processing
+ * a record twice does no harm.
  */
 export function follow(
   catalog: Upkeep,
@@ -54,28 +56,37 @@ async function processBatch(
     countMoves(catalog, moves, tasks, signal),
     storeDeadLetters(catalog, malformed, tasks, signal),
   ])
+  const unreadable = unreadableIn(changes)
   const first = tasks.firstUnfinished(all.map(sequenceOf))
+  const amounts: Record<string, number> = Object.fromEntries(
+    metrics.counters.map((counter, at) => [counter, metrics.amounts[at] ?? 0]),
+  )
   const values = {
     records: all.length,
-    /** Products whose entries were removed. Entries that are already as new stay. */
+    /** Products whose entries were removed. Entries that are at least as new as the change stay. */
     removals: removed,
     /** Product pages that were removed because they show a changed card. */
     fanOutRemovals: fannedOut,
-    /** Products that are now counted in another category. */
+    /** How many products' counts changed. */
     productsCounted: counted,
-    /** Removals, queries and counts that were not done. Their records are delivered again. */
+    /** Unfinished tasks: removals, queries and counts. Their records are delivered again. */
     deferred: tasks.unfinished,
     malformedRecords: malformed.length,
     /** How long the oldest record has waited, in ms. Records carry their time only to the second. */
     oldestRecordMs: oldestMs(all),
-    ...Object.fromEntries(metrics.counters.map((counter, at) => [counter, metrics.amounts[at] ?? 0])),
+    ...amounts,
+    /** Products that another program stored so that they cannot be read, and counters that are not a number. */
+    unreadableItems: unreadable.length + (amounts.unreadableItems ?? 0),
   }
-  const level: Level = malformed.length > 0 ? 'error' : tasks.unfinished > 0 ? 'warn' : 'info'
+  const level: Level =
+    malformed.length + values.unreadableItems > 0 ? 'error' : tasks.unfinished > 0 ? 'warn' : 'info'
   const nonZero = Object.fromEntries(Object.entries(values).filter(([, value]) => value > 0))
   // Not by console.log: Lambda puts a prefix before what console.log writes.
   process.stdout.write(
     metricLine({ stream: 'onProductChange' }, level, nonZero, {
       ...(malformed.length > 0 && { malformed: malformed.slice(0, 5).map(({ error }) => String(error)) }),
+      // The only line that names them: an operator needs the ids, and these do not come from a query.
+      ...(unreadable.length > 0 && { unreadable: unreadable.slice(0, 20) }),
       ...(tasks.unfinished > 0 && { failedFrom: first, reasons: [...tasks.reasons] }),
     }),
   )

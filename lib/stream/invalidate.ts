@@ -1,6 +1,6 @@
 import type { Invalidation } from '../cacheAside/index.ts'
 import type { Upkeep } from '../catalog/upkeep.ts'
-import { inParallel } from '../clients/inParallel.ts'
+import { inParallel } from '../project/inParallel.ts'
 import type { Removal } from './removals.ts'
 import type { Tasks } from './tasks.ts'
 

@@ -1,8 +1,8 @@
-import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { DynamoDBRecord } from 'aws-lambda'
+import { unmarshallItem } from '../clients/dynamodb/index.ts'
 
 /** An item of the table, as a stream record contains it. */
-export type Image = ReturnType<typeof unmarshall>
+export type Image = ReturnType<typeof unmarshallItem>
 
 /** A change of one item. */
 export interface Change {
@@ -49,8 +49,8 @@ const toText = (value: unknown) => (typeof value === 'string' ? value : undefine
 /**
  * Reads the records of a DynamoDB stream (NEW_AND_OLD_IMAGES) that Lambda delivers.
  *
- * @param onMalformed called for each record that cannot be read, with the reason. The record is skipped: delivered again, it
- *   would still be malformed, and it would block all records after it for a day
+ * @param onMalformed called for each record that cannot be read, with the reason. The record is skipped: delivered
+ *   again, it would still be malformed, and it would block all records after it for a day
  */
 export function changesIn(
   records: unknown,
@@ -81,5 +81,21 @@ function toChange({ dynamodb }: DynamoDBRecord): Change {
   return { sequenceNumber, pk, sk, before, after }
 }
 
+type Attributes = Parameters<typeof unmarshallItem>[0]
+
 const toImage = (image: unknown): Image | undefined =>
-  image === undefined || image === null ? undefined : unmarshall(image as Parameters<typeof unmarshall>[0])
+  image === undefined || image === null ? undefined : unmarshallItem(withBytes(image as Attributes))
+
+/** Decodes binary values: an event is JSON, so it holds them in base64, like any text. */
+const withBytes = (attributes: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, decode(value)]))
+
+function decode(value: Attributes[string]): Attributes[string] {
+  if (value.M) return { M: withBytes(value.M) }
+  if (value.L) return { L: value.L.map(decode) }
+  if (value.B) return { B: toBytes(value.B) }
+  if (value.BS) return { BS: value.BS.map(toBytes) }
+  return value
+}
+
+const toBytes = (base64: unknown): Uint8Array => Buffer.from(String(base64), 'base64')

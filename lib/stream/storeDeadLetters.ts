@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Upkeep } from '../catalog/upkeep.ts'
-import { inParallel } from '../clients/inParallel.ts'
+import { inParallel } from '../project/inParallel.ts'
 import type { Malformed } from './records.ts'
 import type { Tasks } from './tasks.ts'
 

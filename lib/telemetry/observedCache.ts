@@ -5,6 +5,7 @@ import {
   type CacheResult,
   createCacheAside,
 } from '../cacheAside/index.ts'
+import { describeError } from './describeError.ts'
 import { type Counter, metricsOfRequest, type RequestMetrics } from './requestMetrics.ts'
 
 /**
@@ -70,7 +71,7 @@ function recordEvent(event: CacheEvent): void {
   if (event.type === 'bypass') metrics.add(failOpens[event.detail] ?? 'failOpensRedisError')
   if (event.type === 'removal' && event.outcome === 'deferred') metrics.add('deferredInvalidations')
   if (event.type === 'breaker') metrics.breaker = event.state
-  if ('error' in event && event.error) metrics.warn(String(event.error))
+  if ('error' in event && event.error) metrics.warn(describeError(event.error))
 }
 
 /** The counter of each event that counts as one. */

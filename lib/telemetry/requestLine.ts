@@ -1,3 +1,4 @@
+import { describeError } from './describeError.ts'
 import { metricsDirective } from './emf.ts'
 import type { Counter, RequestMetrics, WaitTimes } from './requestMetrics.ts'
 import { toFixed2 } from './toFixed.ts'
@@ -8,7 +9,7 @@ interface RequestFacts {
   ms: number
   waitTimes: WaitTimes
   requestId: string | undefined
-  /** The error that led to a 5xx response. */
+  /** The error behind a 5xx response. */
   failure: unknown
 }
 
@@ -50,9 +51,17 @@ export function requestLine(route: string) {
 
 /** Formats an error with its stack and all its causes. */
 function formatError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const stack = error.stack ?? String(error)
-  return error.cause === undefined ? stack : `${stack}\ncaused by ${formatError(error.cause)}`
+  const text = describeError(error) + formatFrames(error)
+  return error instanceof Error && error.cause !== undefined
+    ? `${text}\ncaused by ${formatError(error.cause)}`
+    : text
+}
+
+/** Returns the stack without the message that precedes it. */
+function formatFrames(error: unknown): string {
+  const stack = (error instanceof Error && error.stack) || ''
+  const at = stack.search(/\n {4}at /)
+  return at < 0 ? '' : stack.slice(at)
 }
 
 /**

@@ -16,6 +16,7 @@ export const counters = [
   'deferredInvalidations',
   'forgottenRemovals',
   'loadFailures',
+  'unreadableItems',
   'databaseReads',
   'readUnits',
   'readUnitsSaved',
@@ -26,7 +27,7 @@ export const metricsNamespace = process.env.METRICS_NAMESPACE || 'Aisle'
 
 export type Counter = (typeof counters)[number]
 
-/** How long a request has waited for the cache and for the database, ms; undefined for one that it did not use. */
+/** How long a request has waited for the cache and for the database, in ms; undefined for one that it did not use. */
 export interface WaitTimes {
   /** Without the time in which it also waited for the database. */
   cache: number | undefined

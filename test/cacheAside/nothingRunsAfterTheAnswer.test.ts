@@ -33,7 +33,7 @@ const calls: Record<
 }
 
 for (const [title, { before, call }] of Object.entries(calls)) {
-  test(`${title} has nothing left to do when it answers, so a sandbox can be frozen then`, async () => {
+  test(`G9: ${title} has nothing left to do when it answers, so a sandbox can be frozen then`, async () => {
     const { cache, redis } = await freshCache(database, options)
     let sent = 0
     let answered = 0

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type CacheAsideOptions, createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 
 const redis = connectRedis('redis://127.0.0.1:1')
 const create = (options: Partial<CacheAsideOptions<unknown>>) =>

@@ -72,7 +72,7 @@ const readValue = async (result: Promise<{ value: number | undefined }>) => (awa
 
 /**
  * Process one loses its lease and reads the database after a commit, so it serves a value that it cannot store.
- * Meanwhile process two takes the lease at the main key, reads before the commit, and fills after it. The removal of
+ * Meanwhile process two takes the lease on the main key, reads before the commit, and fills after it. The removal of
  * the write is yet to come.
  */
 async function servesWhatItCannotStore(one: Opened, two: Opened): Promise<void> {

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
 import { type CacheEvent, createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 
 function connect(url: string) {
   const redis = connectRedis(url)

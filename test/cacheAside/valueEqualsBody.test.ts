@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type CacheResult, createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const born = new Date('2026-01-02T03:04:05Z')

@@ -4,12 +4,14 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
+import { postReview } from '../../lib/catalog/reviews/postReview.ts'
 import { toTombstone } from '../../lib/catalog/table/items.ts'
 import { productKey } from '../../lib/catalog/table/keys.ts'
 import { type DatabaseFault, startDynamodbProxy } from '../support/dynamodbProxy.ts'
 import { aProduct, type Call, freshHandlers } from '../support/http.ts'
 import { operations } from '../support/openapi.ts'
 import { productItems } from '../support/productItems.ts'
+import { customer } from '../support/reviewers.ts'
 
 const { call, db, table } = await freshHandlers()
 // All handlers of this file reach DynamoDB through this proxy.
@@ -19,6 +21,7 @@ afterAll(() => proxy.close())
 
 const shirt = { ...aProduct, variants: [{ sku: 'S', price: aProduct.price, stock: 10 }] }
 const review = { rating: 4, body: 'Good', author: 'Ann' }
+const ann = customer('ann')
 
 /** Bring a product into a state. */
 const states = {
@@ -29,6 +32,10 @@ const states = {
     await upsertProduct({ db, table }, { id, content, reviews: parseReviews(id, drafts) })
   },
   'a product with reviews': (id: string) => states['a product'](id, 2),
+  "a product with the customer's review": async (id: string) => {
+    await states['a product'](id)
+    await postReview({ db, table }, id, { ...review, rating: 1, subject: ann.subject })
+  },
   'an interrupted deletion': async (id: string) => {
     await states['a product with reviews'](id)
     await db.send(new PutCommand({ TableName: table, Item: toTombstone({ id, version: 1 }, randomUUID()) }))
@@ -57,6 +64,7 @@ interface Write {
 const deleted = { deleted: true, expiresAt: expect.any(Number) }
 const sold = { stock: 7, variants: [{ stock: 7 }] }
 const reviewed = [{ ratingSum: 4, ratingCount: 1 }, { rating: 4 }]
+const withoutOne = [{ ratingSum: 4, ratingCount: 1 }, { removed: expect.any(String) }, { rating: 4 }]
 const renamed = [{ title: 'new', ratingCount: 0 }]
 const body = { ...shirt, title: 'new' }
 const sale = { stock: { add: -3 } }
@@ -87,7 +95,7 @@ const writes: Write[] = [
   {
     ...{ title: 'a sale with an idempotency key', handler: 'patchVariant' },
     request: () => ({ body: sale, headers: key() }),
-    ...{ before: 'a product', failing: 'TransactWriteItems', status: 200, after: [sold, {}], again: 200 },
+    ...{ before: 'a product', failing: 'TransactWriteItems', status: 200, after: [sold], again: 200 },
   },
   {
     ...{ title: 'a deletion', handler: 'deleteProduct', before: 'a product with reviews' },
@@ -108,7 +116,7 @@ const writes: Write[] = [
   {
     ...{ title: 'a creation by POST with an idempotency key', handler: 'postProduct' },
     request: (id) => ({ body: { ...body, id }, headers: key() }),
-    ...{ before: 'no product', failing: 'PutItem', status: 201, after: renamed, again: 201 },
+    ...{ before: 'no product', failing: 'TransactWriteItems', status: 201, after: renamed, again: 201 },
   },
   {
     ...{ title: 'a review', handler: 'postReview', request: () => ({ body: review }) },
@@ -118,6 +126,23 @@ const writes: Write[] = [
     ...{ title: 'a review with an idempotency key', handler: 'postReview' },
     request: () => ({ body: review, headers: key() }),
     ...{ before: 'a product', failing: 'TransactWriteItems', status: 201, after: reviewed, again: 201 },
+  },
+  {
+    ...{
+      title: 'a replacement of a review',
+      handler: 'postReview',
+      before: "a product with the customer's review",
+    },
+    request: () => ({ body: { rating: 4, body: 'Better' }, authorizer: ann }),
+    ...{ failing: 'TransactWriteItems', status: 200, after: [...reviewed, {}], again: 200 },
+  },
+  {
+    ...{ title: 'a removal of a review', handler: 'deleteReview', before: 'a product with reviews' },
+    ...{ failing: 'TransactWriteItems', status: 204, after: withoutOne, again: 204 },
+  },
+  {
+    ...{ title: 'the last step of a removal', handler: 'deleteReview', before: 'a product with reviews' },
+    ...{ failing: 'PutItem', status: 204, after: withoutOne, again: 404 },
   },
 ]
 
@@ -171,7 +196,7 @@ async function prepare({ handler, request = () => ({}), before }: Write) {
   const send = async () => {
     const start = performance.now()
     const context = { getRemainingTimeInMillis: () => start + 6000 - performance.now() }
-    const path = handler === 'postProduct' ? {} : { id, sku: 'S' }
+    const path = handler === 'postProduct' ? {} : { id, sku: 'S', reviewId: 'r0' }
     const response = await call(handler, { ...made, path, context })
     expect(performance.now() - start).toBeLessThan(6000)
     return response

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { IdTaken } from '../../lib/catalog/errors.ts'
 import { createProduct } from '../../lib/catalog/product/createProduct.ts'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
-import { putProduct } from '../../lib/catalog/product/putProduct.ts'
+import { readProduct } from '../../lib/catalog/product/readProduct.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { createKeyedWrite } from '../support/keyedWrite.ts'
 import { loseResponses } from '../support/loseResponses.ts'
 
 const { call, get, put } = await freshHandlers()
@@ -59,23 +59,25 @@ describe('a repeated creation succeeds', async () => {
   test('after its response was lost', async () => {
     const chaos = loseResponses(db, 'PutItemCommand')
     chaos.losses = 1
-    expect(await createProduct({ db, table }, 'lost', content, randomUUID())).toMatchObject({ created: true })
+    expect(await createProduct({ db, table }, 'lost', content)).toMatchObject({ created: true })
     expect(chaos.losses).toBe(0)
   })
 
-  test('with the same write id, and is refused with another one', async () => {
-    const writeId = randomUUID()
-    const first = await createProduct({ db, table }, 'again', content, writeId)
-    expect(await createProduct({ db, table }, 'again', content, writeId)).toEqual(first)
-    await expect(createProduct({ db, table }, 'again', content, randomUUID())).rejects.toThrow(IdTaken)
+  test('with the same key, and is refused without it', async () => {
+    const keyed = createKeyedWrite()
+    const first = await createProduct({ db, table }, 'again', content, keyed)
+    expect(await createProduct({ db, table }, 'again', content, keyed)).toEqual(first)
+    await expect(createProduct({ db, table }, 'again', content, createKeyedWrite())).rejects.toThrow(IdTaken)
+    await expect(createProduct({ db, table }, 'again', content)).rejects.toThrow(IdTaken)
   })
 
-  test('even if the product was edited since, if its id was generated for this write', async () => {
-    const writeId = randomUUID()
-    await createProduct({ db, table }, writeId, content, writeId)
-    const edited = await putProduct({ db, table }, writeId, { ...content, title: 'edited' })
-    expect(await createProduct({ db, table }, writeId, content, writeId)).toMatchObject({
-      version: edited.version,
-    })
+  test('under the id of the first attempt, however many attempts run at the same time', async () => {
+    const keyed = createKeyedWrite()
+    const results = await Promise.all(
+      Array.from({ length: 5 }, (_, n) => createProduct({ db, table }, `many-${n}`, content, keyed)),
+    )
+    expect(new Set(results.map(({ value }) => value.id)).size).toBe(1)
+    const stored = await Promise.all(results.map((_, n) => readProduct({ db, table }, `many-${n}`)))
+    expect(stored.filter((product) => product !== undefined)).toEqual([results[0]?.value])
   })
 })

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openMostRead } from '../../lib/catalog/mostRead.ts'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 import { zipf } from '../support/zipf.ts'
 
 const server = await startRedis({ binary: findRedisBinary() ?? '' })

@@ -91,7 +91,7 @@ describe('POST /products/{id}/reviews', () => {
 })
 
 describe('POST /products/{id}/reviews refuses a review', () => {
-  const write = { subject: 'x', scope: 'reviews:write' }
+  const write = { subject: 'x', name: 'X', scope: 'reviews:write' }
   const bad: [string, number, unknown, Call?, object?][] = [
     ['without a token', 401, aReview, { authorizer: { refusal: 'Send a token' } }],
     ['with a token for the catalogue only', 403, aReview, { authorizer: { scope: 'catalog:write' } }],
@@ -108,7 +108,13 @@ describe('POST /products/{id}/reviews refuses a review', () => {
     ['with six stars', 422, { ...aReview, rating: 6 }, {}, [{ pointer: '/rating' }]],
     ['with half a star', 422, { ...aReview, rating: 4.5 }, {}, [{ pointer: '/rating' }]],
     ['with a blank body', 422, { ...aReview, body: ' ' }, {}, [{ pointer: '/body' }]],
-    ['without an author', 422, { ...aReview, author: undefined }, {}, [{ pointer: '/author' }]],
+    [
+      'without an author, if the token may name authors and has no name',
+      422,
+      { ...aReview, author: undefined },
+      { authorizer: { scope: 'catalog:write reviews:write' } },
+      [{ pointer: '/author' }],
+    ],
     ['with an id of its own', 422, { ...aReview, id: 'mine' }, {}, [{ pointer: '/id' }]],
     [
       'with a time of its own',

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createProduct } from '../../lib/catalog/product/createProduct.ts'
 import { deleteProduct } from '../../lib/catalog/product/deleteProduct.ts'
@@ -22,7 +21,7 @@ const chaos = {
 describe('a write whose response was lost is retried, and recognises its own success', () => {
   const writes: [string, (id: string, version: number) => Promise<{ version: number }>][] = [
     ['a creation by PUT', (id) => putProduct({ db, table }, `${id}-new`, content, { absent: true })],
-    ['a creation by POST', (id) => createProduct({ db, table }, `${id}-new`, content, randomUUID())],
+    ['a creation by POST', (id) => createProduct({ db, table }, `${id}-new`, content)],
     ['a creation by an import', (id) => upsertProduct({ db, table }, { id: `${id}-new`, content })],
     [
       'a replacement',

@@ -1,3 +1,4 @@
+import slotOf from 'cluster-key-slot'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
@@ -6,7 +7,7 @@ import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
-const { call, put, db, table, redisPort } = await freshHandlers()
+const { call, put, db, table, redisPort, lastLines } = await freshHandlers()
 const read = (id: string, query?: Record<string, string>, headers = {}) =>
   call('getReviews', { path: { id }, headers, ...(query && { query }) })
 
@@ -26,6 +27,20 @@ async function createReviewed(id: string, count: number) {
 const nextOf = ({ headers }: { headers: Record<string, string> }) =>
   /^<\/products\/[^/]+\/reviews\?cursor=([^>&]+)>; rel="next"$/.exec(headers.link ?? '')?.[1]
 
+/** Starts a Redis, and waits until both caches use it. */
+async function startCache(): Promise<Redis> {
+  await freshRedis({ port: redisPort })
+  await createReviewed('connected', 25)
+  const query = { cursor: nextOf(await read('connected')) ?? '' }
+  for (const page of [undefined, query])
+    await expect
+      .poll(async () => (await read('connected', page)).headers['cache-status'], { timeout: 5000 })
+      .toMatch(/^aisle; hit/)
+  const redis = new Redis(redisPort)
+  onTestFinished(() => redis.disconnect())
+  return redis
+}
+
 describe('GET /products/{id}/reviews', () => {
   test('links each page to the next by Link, and the body has only items', async () => {
     await createReviewed('a', 45)
@@ -36,7 +51,6 @@ describe('GET /products/{id}/reviews', () => {
       const page = await read('a', cursor === undefined ? undefined : { cursor })
       expect(page.statusCode).toBe(200)
       expect(Object.keys(page.json)).toEqual(['items'])
-      if (cursor !== undefined) expect(page.headers['cache-status']).toBe('aisle; fwd=bypass; detail=cursor')
       ids.push(...page.json.items.map(({ id }: { id: string }) => id))
       sizes.push(page.json.items.length)
       cursor = nextOf(page)
@@ -46,21 +60,62 @@ describe('GET /products/{id}/reviews', () => {
     expect(ids).toEqual(Array.from({ length: 45 }, (_, n) => `r${44 - n}`))
   })
 
-  test('returns the first page from the cache with its Link, and does not use Redis for later pages', async () => {
-    await createReviewed('b', 25)
-    await freshRedis({ port: redisPort })
-    await expect
-      .poll(async () => (await read('b')).headers['cache-status'], { timeout: 3000 })
-      .toMatch(/^aisle; hit/)
-    const hit = await read('b')
-    const cursor = nextOf(hit)
-    if (!cursor) throw new Error('No next page')
-    expect(hit.json.items).toHaveLength(20)
-    const redis = new Redis(redisPort)
-    onTestFinished(() => redis.disconnect())
-    const before = await redis.dbsize()
-    expect((await read('b', { cursor })).json.items).toHaveLength(5)
-    expect(await redis.dbsize()).toBe(before)
+  test('returns every page from the cache with its Link', async () => {
+    await createReviewed('b', 45)
+    await startCache()
+    const pages: Awaited<ReturnType<typeof read>>[] = []
+    for (let cursor: string | undefined; pages.length < 3; cursor = nextOf(pages.at(-1) ?? { headers: {} })) {
+      const query = cursor === undefined ? undefined : { cursor }
+      const miss = await read('b', query)
+      const hit = await read('b', query)
+      expect(miss.headers['cache-status']).toMatch(/^aisle; fwd=uri-miss; stored; ttl=\d+$/)
+      expect(hit.headers['cache-status']).toMatch(/^aisle; hit; ttl=\d+$/)
+      expect(hit.json).toEqual(miss.json)
+      expect(hit.headers.link).toBe(miss.headers.link)
+      pages.push(hit)
+    }
+    expect(pages.map(({ json }) => json.items.length)).toEqual([20, 20, 5])
+  })
+
+  test('reads a further page from the table once in ten seconds, and no write removes it', async () => {
+    await createReviewed('once', 25)
+    const redis = await startCache()
+    const query = { cursor: nextOf(await read('once')) ?? '' }
+    const first = await read('once', query)
+    expect((await put('once', { body: { ...aProduct, title: 'Renamed' } })).statusCode).toBe(200)
+    const again = await read('once', query)
+    expect(JSON.parse(lastLines()[0] ?? '')).not.toHaveProperty('readUnits')
+    expect(again.json).toEqual(first.json)
+    const keys = await redis.keys('*{once|*:review-page:*')
+    expect(keys).toHaveLength(1)
+    for (const key of keys) expect(await redis.pttl(key)).toBeLessThanOrEqual(10_000)
+    // The first page is removed by the write, so it is in the hash slot of the product. A further page has its own.
+    expect(slotOf(keys[0] ?? '')).not.toBe(slotOf('{once}'))
+  })
+
+  test('lets no CDN keep a further page for longer than the cache does', async () => {
+    await createReviewed('cdn', 25)
+    await startCache()
+    const query = { cursor: nextOf(await read('cdn')) ?? '' }
+    for (let n = 0; n < 2; n++) {
+      const [, fresh, revalidating, onError] =
+        /s-maxage=(\d+), stale-while-revalidate=(\d+), stale-if-error=(\d+)$/.exec(
+          (await read('cdn', query)).headers['cache-control'] ?? '',
+        ) ?? []
+      expect(Number(fresh)).toBeLessThan(10)
+      expect([revalidating, onError]).toEqual(['0', '0'])
+    }
+  })
+
+  test('returns 404 for a further page of a product that was deleted', async () => {
+    await createReviewed('gone', 25)
+    await startCache()
+    const query = { cursor: nextOf(await read('gone')) ?? '' }
+    await call('deleteProduct', { path: { id: 'gone' } })
+    expect(await read('gone', query)).toMatchObject({
+      statusCode: 404,
+      json: { type: 'urn:aisle:problem:no-such-product' },
+    })
   })
 
   test('returns 304 for the ETag of each page', async () => {

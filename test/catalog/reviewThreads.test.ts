@@ -4,8 +4,14 @@ import { InvalidProduct } from '../../lib/catalog/errors.ts'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
-import { readReviews, threadsPerPage } from '../../lib/catalog/reviews/readReviews.ts'
-import { maxThreadsBytes } from '../../lib/catalog/reviews/readThreads.ts'
+import {
+  parseReviewPageId,
+  readReviewPage,
+  readReviews,
+  threadsPerPage,
+  toReviewPageId,
+} from '../../lib/catalog/reviews/readReviews.ts'
+import { enoughThreadsBytes, maxThreadsBytes } from '../../lib/catalog/reviews/readThreads.ts'
 import { type Review, toReviewItem } from '../../lib/catalog/reviews/review.ts'
 import type { ReviewThread } from '../../lib/catalog/reviews/reviewTree.ts'
 import { maxDepth, maxReplies, maxReplyBytes, placeOfReply } from '../../lib/catalog/reviews/thread.ts'
@@ -41,7 +47,11 @@ async function createReviewed(id: string, reviews: object[]): Promise<Review[]> 
 }
 
 async function read(id: string, cursor?: string) {
-  const page = await readReviews({ db, table }, cursors, id, cursor)
+  if (cursor !== undefined) {
+    const { productId, after } = parseReviewPageId(await toReviewPageId(cursors, id, cursor, undefined))
+    return readReviewPage({ db, table }, cursors, productId, { after })
+  }
+  const page = await readReviews({ db, table }, cursors, id)
   if (!page) throw new Error(`No product ${id}`)
   return page.value
 }
@@ -161,9 +171,9 @@ describe('a page of reviews', () => {
   })
 
   test('ends before a thread that does not fit, and the next page starts with that thread', async () => {
-    // A page has room for 34 reviews of 15 KB each.
+    // A page has room for eight reviews of 15 KB each.
     const body = '\u20ac'.repeat(5000)
-    const replies = Array.from({ length: 8 }, (_, r) => r)
+    const replies = [0, 1]
     for (let batch = 0; batch < 5; batch++) {
       const reviews = [0, 1].flatMap((t) => {
         const id = `t${2 * batch + t}`
@@ -175,12 +185,27 @@ describe('a page of reviews', () => {
       await createReviewed('large', reviews)
     }
     const pages = await readAll('large')
-    expect(pages.map(({ items }) => items.length)).toEqual([3, 3, 3, 1])
+    expect(pages.map(({ items }) => items.length)).toEqual([2, 2, 2, 2, 2])
     for (const page of pages)
-      expect(Buffer.byteLength(JSON.stringify(page.items))).toBeLessThan(maxThreadsBytes + 1000)
+      expect(Buffer.byteLength(JSON.stringify(page.items))).toBeLessThan(enoughThreadsBytes + 1000)
     const threads = pages.flatMap(({ items }) => items)
     expect(threads.map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, n) => `t${9 - n}`))
-    for (const thread of threads) expect(thread.replies).toHaveLength(8)
+    for (const thread of threads) expect(thread.replies).toHaveLength(2)
+  })
+
+  test('holds a full thread whole, alone', async () => {
+    const body = '\u20ac'.repeat(5000)
+    const replies = Array.from({ length: Math.floor(maxReplyBytes / 15_200) }, (_, r) => r)
+    await createReviewed('full', [
+      root('older', 1),
+      root('full', 2, { body }),
+      ...replies.map((r) => reply(`r${r}`, 'full', 100 + r, { body })),
+      root('newer', 3),
+    ])
+    const pages = await readAll('full')
+    expect(pages.map(({ items }) => items.map(({ id }) => id))).toEqual([['newer'], ['full'], ['older']])
+    expect(pages[1]?.items[0]?.replies).toHaveLength(replies.length)
+    expect(Buffer.byteLength(JSON.stringify(pages[1]?.items))).toBeLessThan(maxThreadsBytes)
   })
 
   test('leaves out the oldest replies of a thread that fits on no page, and continues after it', async () => {

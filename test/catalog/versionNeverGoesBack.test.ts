@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { createProduct } from '../../lib/catalog/product/createProduct.ts'
 import { deleteProduct } from '../../lib/catalog/product/deleteProduct.ts'
@@ -24,7 +23,7 @@ test('every kind of write raises the version, across delete and re-create, even 
     () => deleteProduct({ db, table }, '1'),
     () => putProduct({ db, table }, '1', content),
     () => deleteProduct({ db, table }, '1'),
-    () => createProduct({ db, table }, '1', content, randomUUID()),
+    () => createProduct({ db, table }, '1', content),
     () => deleteProduct({ db, table }, '1'),
     () => upsertProduct({ db, table }, { id: '1', content }),
     () => deleteProduct({ db, table }, '1'),

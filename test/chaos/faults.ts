@@ -9,7 +9,10 @@ export interface Fault {
   inject(catalogue: Catalogue, ms: number): Promise<unknown>
   /** The database is unavailable, so reads that miss the cache fail. */
   isDatabaseAway?: true
-  /** Writers pause before the fault, so that the cache fills. They resume when it begins, or when it ends. */
+  /**
+   * Writers pause before the fault, so that the cache fills. `continue`: they resume when it begins. `pause`: when it
+   * ends.
+   */
   writers?: 'continue' | 'pause'
   /** Half of the clients disconnect before they are answered. */
   clientsDisconnect?: true

@@ -55,7 +55,7 @@ export const description = `The run injects one fault after another into the who
 follows the table's stream. Redis is half a millisecond away, and the database is a DynamoDB Local. Each second 25 reads,
 5 puts and 1.5 writes with an idempotency key begin: for 5 s before each fault, for 8 s during it, and for 5 to 30 s after
 it, until the catalogue has recovered. Writers retry. If DynamoDB is affected, writers pause 3 s before the fault, so that
-the cache fills. They resume when the fault begins, or when it ends.`
+the cache fills. In the rows "writers pause" they resume when the fault ends, in the other rows when it begins.`
 
 /** Returns the content of docs/chaos.md. */
 export const toDocument = (table: string): string => `# What each fault costs

@@ -42,7 +42,7 @@ test('inspect shows the entries next to the database, invalidate removes them, a
   for (const cache of [products, pages, reviews]) expect((await cache.inspect('a')).state).toBe('nothing')
 
   expect((await run('warm', 'a', 'b')).out).toBe(
-    '4 filled, 0 already fresh, 0 failed, 0 not reached (products and pages)\n',
+    '4 filled, 0 already fresh or being filled, 0 failed, 0 not reached (products and pages)\n',
   )
   expect((await run('warm', '--top', '10', '--json')).out).toBe(
     `${JSON.stringify({ action: 'warm', filled: 0, fresh: 0, failed: 0, left: 0, reasons: [] }, null, 2)}\n`,
@@ -82,11 +82,11 @@ test('inspect shows an entry that is older than the database, and audit finds an
   const audited = await run('audit', 'b')
   expect(audited.code).toBe(1)
   expect(audited.out).toMatch(/ b {2,}product {2,}1 {2,}7 {2,}\d+\.\d s {2,}yes\n/)
-  expect(audited.out).toContain('1 compared, 0 agree (0 nines), 1 stale, 1 repaired, 0 not compared')
+  expect(audited.out).toContain('1 compared, 0 agree (0 nines), 1 wrong, 1 repaired, 0 not compared')
   expect((await products.get('b')).value?.title).toBe('Edited')
   // Without ids the audit takes a sample.
   expect(await run('audit')).toMatchObject({
-    ...{ code: 0, out: '1 compared, 1 agree (0 nines), 0 stale, 0 repaired, 0 not compared\n' },
+    ...{ code: 0, out: '1 compared, 1 agree (0 nines), 0 wrong, 0 repaired, 0 not compared\n' },
   })
 })
 

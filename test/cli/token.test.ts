@@ -24,7 +24,10 @@ describe('npm run token', () => {
     expect(run.out()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
     const text = run.out().trim()
     const { payload } = await verify(text, env.AISLE_HOME)
-    expect(payload).toMatchObject({ scope: 'catalog:write', sub: 'developer', jti: expect.any(String) })
+    expect(payload).toMatchObject({
+      ...{ scope: 'catalog:write', sub: 'developer', name: 'Developer' },
+      jti: expect.any(String),
+    })
     expect(Number(payload.exp) - Number(payload.iat)).toBe(3600)
     expect(decodeProtectedHeader(text)).toMatchObject({
       alg: 'ES256',
@@ -49,11 +52,14 @@ describe('npm run token', () => {
     expect(readdirSync(env.AISLE_HOME).sort()).toEqual(['jwks.json', 'key.json'])
   })
 
-  it('puts the scopes, the lifetime and the subject into the token', async () => {
+  it('puts the scopes, the lifetime, the subject and the name into the token', async () => {
     const env = await isolatedEnv()
     const args = ['--scope', 'catalog:write reviews:write', '--ttl', '15m', '--subject', 'anna']
-    const { payload } = await verify((await token(args, env)).out.trim(), env.AISLE_HOME)
-    expect(payload).toMatchObject({ scope: 'catalog:write reviews:write', sub: 'anna' })
+    const { payload } = await verify(
+      (await token([...args, '--name', 'Anna Blüm'], env)).out.trim(),
+      env.AISLE_HOME,
+    )
+    expect(payload).toMatchObject({ scope: 'catalog:write reviews:write', sub: 'anna', name: 'Anna Blüm' })
     expect(Number(payload.exp) - Number(payload.iat)).toBe(900)
   })
 
@@ -81,7 +87,7 @@ describe('npm run token', () => {
   it('prints its options with --help', async () => {
     const { code, out } = await token(['--help'], await isolatedEnv())
     expect(code).toBe(0)
-    for (const option of ['--scope', '--ttl', '--subject', '--help', 'AISLE_HOME'])
+    for (const option of ['--scope', '--ttl', '--subject', '--name', '--help', 'AISLE_HOME'])
       expect(out).toContain(option)
   })
 })

@@ -9,10 +9,11 @@ import { promisify } from 'node:util'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
-import { connectCache, connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectCache } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
 import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { startCluster } from '../support/cluster.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const cluster = await startCluster()
@@ -64,7 +65,6 @@ test('the URL decides whether the client is for a single server or a cluster', a
   ]) {
     expect(() => connectCache(url), url).toThrow(/^REDIS_URL must be redis:\/\/(?!.*secret)/)
   }
-  expect(() => connectRedis('redis-cluster://127.0.0.1:1')).toThrow('needs a single Redis')
 })
 
 describe.each([

@@ -36,10 +36,9 @@ test('every alarm names its section of the runbook, and every section has an ala
   expect(new Set(named)).toEqual(new Set(headings(alarmSections)))
 })
 
-test('every section says what readers or writers see, what to look at and what to do', () => {
+test('every section says what readers or writers see, what to check and what to do', () => {
   for (const section of alarmSections.split(/^### /m).slice(1))
-    for (const word of [/\*\*(Readers|Writers)/, /\*\*Look at\*\*/, /\*\*Do\*\*/])
-      expect(section).toMatch(word)
+    for (const word of [/\*\*(Readers|Writers)/, /\*\*Check\*\*/, /\*\*Do\*\*/]) expect(section).toMatch(word)
 })
 
 test('every link leads to an existing heading or file', () => {

@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../../lib/local/command.ts'
+import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { packageStage, type Template } from '../support/template.ts'
 
 /** The CloudFormation templates of the two stages. */
@@ -265,6 +266,9 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
         CachedMethods: ['GET', 'HEAD'],
         Compress: true,
         CachePolicyId: { Ref: 'PublicStaleness' },
+        // All headers but Host, so that the API can answer a preflight.
+        OriginRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+        ResponseHeadersPolicyId: { Ref: 'JsonHeaders' },
       },
       Origins: [
         { CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginSSLProtocols: ['TLSv1.2'] } },
@@ -278,9 +282,81 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
       ParametersInCacheKeyAndForwardedToOrigin: {
         ...{ EnableAcceptEncodingGzip: true, EnableAcceptEncodingBrotli: true },
         QueryStringsConfig: { QueryStringBehavior: 'all' },
-        HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Authorization', 'Origin'] },
+        HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Authorization'] },
       },
     })
+  })
+
+  test("CloudFront keeps the shop's pages by the one parameter that they read, and forwards nothing else", () => {
+    const { DistributionConfig } = template(stage).all('AWS::CloudFront::Distribution')[0]?.Properties ?? {}
+    const pages = DistributionConfig.CacheBehaviors.slice(0, 3)
+    expect(pages.map(({ PathPattern }: { PathPattern: string }) => PathPattern)).toEqual([
+      '/',
+      '/p/*',
+      '/c/*',
+    ])
+    for (const page of pages) {
+      expect(page).toMatchObject({
+        ViewerProtocolPolicy: 'redirect-to-https',
+        AllowedMethods: ['GET', 'HEAD'],
+        CachePolicyId: { Ref: 'Pages' },
+        ResponseHeadersPolicyId: { Ref: 'SecurityHeaders' },
+      })
+      // Such a policy would forward more than the key holds.
+      expect(page.OriginRequestPolicyId).toBeUndefined()
+    }
+    const { CachePolicyConfig } = template(stage).resources.Pages?.Properties ?? {}
+    expect(CachePolicyConfig).toMatchObject({
+      ...{ MinTTL: 0, DefaultTTL: 0, MaxTTL: 10 },
+      ParametersInCacheKeyAndForwardedToOrigin: {
+        CookiesConfig: { CookieBehavior: 'none' },
+        QueryStringsConfig: { QueryStringBehavior: 'whitelist', QueryStrings: ['cursor'] },
+        HeadersConfig: { HeaderBehavior: 'none' },
+      },
+    })
+    const read = readFileSync(join(projectDirectory, 'lib/storefront/routes.ts'), 'utf8').matchAll(
+      /request\.query\('(\w+)'\)/g,
+    )
+    expect([...new Set(Array.from(read, ([, name]) => name))]).toEqual(['cursor'])
+    // The pages are all routes that are neither JSON nor files.
+    const routes = template(stage)
+      .all('AWS::ApiGatewayV2::Route')
+      .map(({ Properties }) => Properties.RouteKey.replace('GET ', ''))
+      .filter((path) => !/ |^\/(products|categories|health|assets|pictures)\b/.test(path))
+    expect(routes.sort()).toEqual(['/', '/c/{category+}', '/p/{id}'])
+  })
+
+  test('CloudFront adds the CORS headers of the API for the origin of each request, if there are storefronts', () => {
+    const { HttpApi, JsonHeaders, SecurityHeaders } = template(stage).resources
+    const [condition, api] = HttpApi?.Properties.CorsConfiguration['Fn::If'] ?? []
+    const { CorsConfig, CustomHeadersConfig, SecurityHeadersConfig } =
+      JsonHeaders?.Properties.ResponseHeadersPolicyConfig ?? {}
+    expect(CorsConfig['Fn::If']).toEqual([
+      condition,
+      {
+        // What is stored has the headers for the origin that came first.
+        OriginOverride: true,
+        AccessControlAllowCredentials: false,
+        AccessControlAllowOrigins: { Items: api.AllowOrigins },
+        AccessControlAllowMethods: { Items: api.AllowMethods },
+        AccessControlAllowHeaders: { Items: api.AllowHeaders },
+        AccessControlExposeHeaders: { Items: api.ExposeHeaders },
+        AccessControlMaxAgeSec: api.MaxAge,
+      },
+      { Ref: 'AWS::NoValue' },
+    ])
+    expect(CustomHeadersConfig['Fn::If']).toEqual([
+      condition,
+      { Items: [{ Header: 'timing-allow-origin', Value: expect.any(String), Override: true }] },
+      { Ref: 'AWS::NoValue' },
+    ])
+    expect(SecurityHeadersConfig).toEqual(
+      SecurityHeaders?.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig,
+    )
+    const names = template(stage)
+      .all('AWS::CloudFront::ResponseHeadersPolicy')
+      .map(({ Properties }) => Properties.ResponseHeadersPolicyConfig.Name)
+    expect(new Set(names).size).toBe(names.length)
   })
 
   test('only files are cached for as long as they allow, by their path alone, and their paths take no writes', () => {
@@ -290,12 +366,12 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
       AllowedMethods: ['GET', 'HEAD'],
       CachePolicyId: { Ref: 'Files' },
     }
-    expect(DistributionConfig.CacheBehaviors).toMatchObject([
+    const files = DistributionConfig.CacheBehaviors.slice(3)
+    expect(files).toMatchObject([
       { PathPattern: '/assets/*', ...file },
       { PathPattern: '/pictures/*', ...file },
     ])
-    for (const behavior of DistributionConfig.CacheBehaviors)
-      expect(behavior.OriginRequestPolicyId).toBeUndefined()
+    for (const behavior of files) expect(behavior.OriginRequestPolicyId).toBeUndefined()
     const { CachePolicyConfig } = template(stage).resources.Files?.Properties ?? {}
     expect(CachePolicyConfig).toMatchObject({
       ...{ MinTTL: 0, DefaultTTL: 0, MaxTTL: 31_536_000 },
@@ -353,6 +429,7 @@ test('prod limits the concurrency of writes and not of reads, and dev reserves n
     'PatchVariant',
     'DeleteProduct',
     'PostReview',
+    'DeleteReview',
   ])
     expect(reserved(prod, name), name).toBe(20)
   expect([reserved(prod, 'Authorize'), reserved(prod, 'OnProductChange')]).toEqual([100, 20])

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 
 const directory = await mkdtemp(join(tmpdir(), 'aisle-'))
 afterAll(() => rm(directory, { recursive: true }))
@@ -37,6 +37,16 @@ const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('bas
 
 test('the authorizer passes on the subject and the scope of a valid token', async () => {
   expect(await authorize(`Bearer ${await sign(claims)}`)).toEqual({ subject: 'ann', scope: 'catalog:write' })
+})
+
+test('the authorizer passes on the name of a valid token, and leaves out a name that is not text', async () => {
+  const name = 'Zoë 😀'
+  expect(await authorize(`Bearer ${await sign({ ...claims, name })}`)).toMatchObject({ subject: 'ann', name })
+  for (const other of [7, null, '', ['Ann'], { first: 'Ann' }])
+    expect(await authorize(`Bearer ${await sign({ ...claims, name: other })}`)).toEqual({
+      subject: 'ann',
+      scope: 'catalog:write',
+    })
 })
 
 test('a token without a scope is valid, and its scope is empty', async () => {
@@ -89,12 +99,75 @@ test('the algorithm none, and a public key used as a shared secret, are refused'
     .update(input)
     .digest('base64url')}`
   for (const token of [none, confused]) {
-    expect(await authorize(`Bearer ${token}`)).toEqual({ refusal: 'The token is not valid here' })
+    expect(await authorize(`Bearer ${token}`)).toEqual({ refusal: 'The token is not valid for this API' })
   }
 })
 
-test('every token is refused if the keys of the issuer cannot be read', async () => {
+describe('a token is refused, and the refusal names the claim, if', () => {
+  test.each<[string, unknown]>([
+    ['a number', 7],
+    ['null', null],
+    ['true', true],
+    ['a list', ['ann']],
+    ['an object', { id: 'ann' }],
+    ['longer than 255 characters', 'a'.repeat(256)],
+    ['text with a lone surrogate, which a store would replace', 'ann\ud800'],
+  ])('its sub is %s', async (_, sub) => {
+    const token = await sign({ ...claims, sub } as JWTPayload)
+    expect(await authorize(`Bearer ${token}`)).toEqual({ refusal: expect.stringContaining('claim sub') })
+  })
+
+  test.each<[string, unknown]>([
+    ['a list', ['catalog:write']],
+    ['null', null],
+    ['an object', { 'catalog:write': true }],
+  ])('its scope is %s', async (_, scope) => {
+    const token = await sign({ ...claims, scope })
+    expect(await authorize(`Bearer ${token}`)).toEqual({ refusal: expect.stringContaining('claim scope') })
+  })
+})
+
+test('a subject of 255 characters is passed on unchanged, and an empty one is none', async () => {
+  const sub = 'é😀"\\'.padEnd(255, 'x')
+  expect(await authorize(`Bearer ${await sign({ ...claims, sub })}`)).toMatchObject({ subject: sub })
+  expect(await authorize(`Bearer ${await sign({ ...claims, sub: '' })}`)).toEqual({ scope: claims.scope })
+})
+
+test('the largest token makes a context that API Gateway takes', async () => {
+  const token = await sign({ ...claims, scope: 'catalog:write '.repeat(420).trim() })
+  expect(token.length).toBeGreaterThan(7900)
+  const context = await authorize(`Bearer ${token}`)
+  expect(context).toHaveProperty('scope')
+  // 8 KB is the documented limit of a WebSocket API. None is documented for an HTTP API.
+  expect(JSON.stringify(context).length).toBeLessThan(8000)
+})
+
+test('only the header of one bearer token is accepted', async () => {
+  const token = await sign(claims)
+  for (const header of ['Bearer', 'bearer', 'BEARER'])
+    expect(await authorize(`${header} ${token}`), header).toHaveProperty('scope')
+  const odd = [
+    // API Gateway joins repeated headers with a comma.
+    `Bearer ${token},Bearer ${token}`,
+    `Bearer ${token}, Bearer ${token}`,
+    `Bearer ${token} ${token}`,
+    `Bearer\t${token}`,
+    `Bearer${token}`,
+    `Bearer ${token}\n`,
+    `Bearer "${token}"`,
+    `Bearer token=${token}`,
+    ` Bearer ${token}`,
+    `Bearer ${token}=`,
+    `Bearer ${token}.${token}`,
+    `DPoP ${token}`,
+    token,
+  ]
+  for (const header of odd) expect(await authorize(header), header).toEqual({ refusal: expect.any(String) })
+})
+
+test('every token is unavailable, and none is refused, if the keys of the issuer cannot be read', async () => {
   const token = `Bearer ${await sign(claims)}`
   await rm(join(directory, 'jwks.json'))
-  expect(await authorize(token)).toEqual({ refusal: 'The token cannot be checked right now' })
+  expect(await authorize(token)).toEqual({ unavailable: 'The token cannot be checked right now. Try again' })
+  expect(await authorize()).toEqual({ refusal: expect.any(String) })
 })

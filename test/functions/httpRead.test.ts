@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { productShape } from '../../lib/catalog/product/shape.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -12,7 +13,7 @@ test('a product is returned with all its fields, its ETag and its Cache-Status',
   const { statusCode, headers, json } = await get('1')
   expect(statusCode).toBe(200)
   expect(headers['content-type']).toBe('application/json')
-  expect(headers.etag).toBe(`"p-${json.version}"`)
+  expect(headers.etag).toBe(`"p-${json.version}-${productShape}"`)
   expect(headers['cache-control']).toContain('s-maxage=')
   expect(headers).not.toHaveProperty('age')
   expect(json).toEqual({

@@ -14,8 +14,8 @@ import { freshRedis } from '../support/redis.ts'
 import { readRecords, toStreamEvent } from '../support/stream.ts'
 
 /**
- * Checks the roles of resources/roles.yml against the requests that the functions send to DynamoDB. Redis is away, so every
- * read reaches DynamoDB. IAM itself is not available here; the test applies its rules as AWS documents them.
+ * Checks the roles of resources/roles.yml against the requests that the functions send to DynamoDB. Redis is away, so
+ * every read reaches DynamoDB. IAM itself is not available here; the test applies its rules as AWS documents them.
  */
 const { db, table, redisPort, call, put } = await freshHandlers()
 const recorder = await startAccessRecorder(process.env.DYNAMODB_ENDPOINT ?? '')
@@ -199,16 +199,39 @@ test('deleteProduct uses exactly the grants of its role for a product with revie
   checkRole('deleteProduct')
 })
 
-test('postReview uses exactly the grants of its role, for a review, a repetition, a reply and a missing product', async () => {
+test('postReview uses exactly the grants of its role, for a review, a repetition, a replacement, a reply and a missing product', async () => {
   const path = { id: 'p2' }
   const body = { rating: 5, body: 'good', author: 'ann' }
   const first = await call('postReview', { path, body, ...withKey('e') })
   expect(first.statusCode).toBe(201)
   expect((await call('postReview', { path, body, ...withKey('e') })).statusCode).toBe(201)
+  for (const status of [201, 200])
+    expect((await call('postReview', { path, body: { rating: 4, body: 'good' } })).statusCode).toBe(status)
   const reply = { parentId: first.json.id, body: 'indeed', author: 'bob' }
   expect((await call('postReview', { path, body: reply })).statusCode).toBe(201)
   expect((await call('postReview', { path: { id: 'none' }, body, ...withKey('f') })).statusCode).toBe(404)
   checkRole('postReview')
+})
+
+test('deleteReview uses exactly the grants of its role, for a review with replies, a reply and a missing product', async () => {
+  const path = { id: 'p3' }
+  const authorizer = { subject: 'ann', name: 'Ann', scope: 'reviews:write' }
+  const post = async (body: object) => (await call('postReview', { path, body, authorizer })).json.id
+  const review = await post({ rating: 5, body: 'good' })
+  const [reply] = [
+    await post({ parentId: review, body: 'indeed' }),
+    await post({ parentId: review, body: 'yes' }),
+  ]
+  recorder.take()
+  for (const reviewId of [reply, review])
+    expect((await call('deleteReview', { path: { ...path, reviewId }, authorizer })).statusCode).toBe(204)
+  const missing = await call('deleteReview', { path: { id: 'none', reviewId: 'r' } })
+  expect(missing.statusCode).toBe(404)
+  // Without a subject, an item without text stays.
+  await upsertProduct({ db, table }, { id: 'removed', content, reviews: reviews('removed', 1) })
+  const imported = await call('deleteReview', { path: { id: 'removed', reviewId: 'r0' } })
+  expect(imported.statusCode).toBe(204)
+  checkRole('deleteReview')
 })
 
 test('onProductChange uses exactly the grants of its role', async () => {

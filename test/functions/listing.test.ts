@@ -1,11 +1,12 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
-import { describe, expect, test } from 'vitest'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openCursors } from '../../lib/catalog/table/cursor.ts'
 import { freshHandlers } from '../support/http.ts'
 import { insertProducts, putItems } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
-const { db, table, call, put, redisPort } = await freshHandlers()
+const { db, table, call, put, redisPort, lastLines } = await freshHandlers()
 const price = { amount: 100, currency: 'EUR' }
 
 const fill = (category: string, ids: string[], options?: Parameters<typeof insertProducts>[4]) =>
@@ -72,6 +73,52 @@ describe('GET /products?category=', () => {
     },
   )
 
+  test('reads a listing once for a hundred limits, and for every page of it', async () => {
+    await freshRedis({ port: redisPort })
+    const read = () => list({ category: 'shop', limit: '100' })
+    await expect.poll(async () => (await read()).headers['cache-status'], { timeout: 5000 }).toMatch(/hit/)
+    for (let limit = 1; limit <= 100; limit++) {
+      await list({ category: 'shop', limit: `${limit}` })
+      expect(JSON.parse(lastLines()[0] ?? ''), `limit ${limit}`).not.toHaveProperty('readUnits')
+    }
+    await readPages({ category: 'shop', limit: '2' })
+    expect(JSON.parse(lastLines()[0] ?? '')).not.toHaveProperty('readUnits')
+    const redis = new Redis(redisPort)
+    onTestFinished(() => redis.disconnect())
+    expect(await redis.keys('*:listing:*')).toHaveLength(1)
+  })
+
+  test('continues a page in the next chunk of the listing', async () => {
+    await fill('long/a', names('l', 130))
+    await fill('long/b', names('m', 130), { start: '2026-01-01T00:00:00.500Z' })
+    const newestFirst = names('l', 130)
+      .flatMap((id, n) => [id, `m${n}`])
+      .reverse()
+    await expect
+      .poll(async () => (await readPages({ category: 'long', limit: '100' })).flat(), { timeout: 20_000 })
+      .toEqual(newestFirst)
+    for (const limit of ['100', '37', '30'])
+      expect((await readPages({ category: 'long', limit })).flat(), limit).toEqual(newestFirst)
+  })
+
+  test('continues where a page ended, however many products came since', async () => {
+    await fill('busy', names('old', 130))
+    const first = await list({ category: 'busy', limit: '40' })
+    await fill('busy', names('new', 230), { start: '2026-02-01T00:00:00.000Z' })
+    // Without Redis, this process remembers the first chunk for up to a second.
+    await expect
+      .poll(async () => idsOf(await list({ category: 'busy', limit: '1' })), { timeout: 30_000 })
+      .toEqual(['new229'])
+    const second = await list({ ...nextOf(first), limit: '40' })
+    expect(idsOf(second)).toEqual(names('old', 90).reverse().slice(0, 40))
+    expect(idsOf(await list({ ...nextOf(second), limit: '100' }))).toEqual(names('old', 50).reverse())
+  })
+
+  test('takes a cursor of an earlier release, which is a position alone', async () => {
+    const cursor = await openCursors({ db, table }).sign('listing/same', '2026-01-01T00:00:00.000Z#t4')
+    expect(idsOf(await list({ category: 'same', cursor }))).toEqual(['t3', 't2', 't1', 't0'])
+  })
+
   test('returns 24 products per page by default, and loses none of several products with the same time', async () => {
     expect(idsOf(await list({ category: 'shop' }))).toEqual(shop.slice(0, 24))
     expect((await readPages({ category: 'same', limit: '3' })).flat()).toEqual(names('t', 7).reverse())
@@ -91,23 +138,15 @@ describe('GET /products?category=', () => {
     expect(idsOf(await list({ category: 'brand/new' }))).toEqual(['first'])
   })
 
-  test.each([
-    '',
-    'Shop',
-    'shop/',
-    '/shop',
-    'a//b',
-    'a/b/c/d/e/f/g/h/i',
-    'x'.repeat(201),
-    'a|24|',
-    'ä',
-    'a\0',
-  ])('returns 400 for the category %j', async (category) => {
-    expect(await list({ category })).toMatchObject({
-      statusCode: 400,
-      json: { type: 'urn:aisle:problem:invalid-category' },
-    })
-  })
+  test.each(['', 'Shop', 'shop/', '/shop', 'a//b', 'a/b/c/d/e/f/g/h/i', 'x'.repeat(201), 'a|', 'ä', 'a\0'])(
+    'returns 400 for the category %j',
+    async (category) => {
+      expect(await list({ category })).toMatchObject({
+        statusCode: 400,
+        json: { type: 'urn:aisle:problem:invalid-category' },
+      })
+    },
+  )
 
   test.each(['0', '101', '1000', '-1', '1.5', '', 'x', '1e1', ' 5', '0x5'])(
     'returns 400 for the limit %j',

@@ -28,6 +28,7 @@ async function createCached(id: string) {
 }
 const status = async (id: string) => (await get(id)).headers['cache-status'] ?? ''
 
+const unnamed = { subject: 'ann', scope: 'reviews:write' }
 const refusals: [string, number, string, Call][] = [
   ['a PUT with an older If-Match', 412, 'putProduct', { body: shirt, headers: { 'if-match': '"p-1"' } }],
   ['a PUT with If-None-Match: *', 412, 'putProduct', { body: shirt, headers: { 'if-none-match': '*' } }],
@@ -40,6 +41,8 @@ const refusals: [string, number, string, Call][] = [
   ],
   ['a DELETE with an older If-Match', 412, 'deleteProduct', { headers: { 'if-match': '"p-1"' } }],
   ['taking more than the stock', 409, 'patchVariant', { path: { sku: 'S' }, body: { stock: { add: -2 } } }],
+  ['a removal of a missing review', 404, 'deleteReview', { path: { reviewId: 'none' } }],
+  ['a review without a name', 403, 'postReview', { body: { rating: 5, body: 'x' }, authorizer: unnamed }],
   ['a change to a missing variant', 404, 'patchVariant', { path: { sku: 'none' }, body: { stock: 2 } }],
 ]
 

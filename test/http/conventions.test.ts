@@ -1,14 +1,18 @@
 import { parseList, Token } from 'structured-headers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
+import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
+import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { findRedisBinary, startRedis } from '../../lib/local/servers/redisServer.ts'
 import type { Server } from '../../lib/local/servers/server.ts'
 import { aProduct, type Call, freshHandlers } from '../support/http.ts'
 
-const { call, put, table, redisPort } = await freshHandlers()
+const { call, put, db, table, redisPort } = await freshHandlers()
 let redis: Server
 beforeAll(async () => {
   redis = await startRedis({ binary: findRedisBinary() ?? 'redis-server', port: redisPort })
   await put('a', { body: product })
+  await upsertProduct({ db, table }, { id: 'reviewed', content: parseProduct(product).content, reviews })
 })
 afterAll(() => redis?.stop('SIGKILL'))
 
@@ -16,6 +20,9 @@ const product = {
   ...aProduct,
   variants: [{ sku: 's', options: { Size: 'M' }, price: aProduct.price, stock: 3 }],
 }
+const reviews = parseReviews('reviewed', [
+  { id: 'r', rating: 5, body: 'Good', author: 'Ada', createdAt: '2026-01-01T00:00:00Z' },
+])
 const mergePatch = { 'content-type': 'application/merge-patch+json' }
 const path = { id: 'a' }
 
@@ -35,6 +42,7 @@ const writes: [string, number, Call][] = [
   ['patchProduct', 200, { path: { id: 'c' }, body: { title: 'y' }, headers: mergePatch }],
   ['patchVariant', 200, { path: { id: 'c', sku: 's' }, body: { stock: 1 }, headers: mergePatch }],
   ['postReview', 201, { path: { id: 'c' }, body: { rating: 5, body: 'Good', author: 'Ada' } }],
+  ['deleteReview', 204, { path: { id: 'reviewed', reviewId: 'r' } }],
   ['deleteProduct', 204, { path: { id: 'c' } }],
 ]
 
@@ -55,6 +63,8 @@ const refused: [string, number, Call][] = [
   ['patchVariant', 404, { path: { id: 'a', sku: 'none' }, body: { stock: 1 }, headers: mergePatch }],
   ['deleteProduct', 404, { path: { id: 'nothing' } }],
   ['postReview', 422, { path, body: {} }],
+  ['postReview', 403, { path, body: {}, authorizer: { scope: 'reviews:write' } }],
+  ['deleteReview', 404, { path: { id: 'a', reviewId: 'none' } }],
 ]
 
 type HandlerResponse = Awaited<ReturnType<typeof call>>
@@ -135,6 +145,23 @@ describe('every read', () => {
       expect(other).toMatchObject({ statusCode: 200, headers: { etag: hit.headers.etag } })
     })
   }
+
+  test.each(reads.map(([name, request]) => [toLabel(name, request), name, request] as const))(
+    '%s with a token has the same answer, and no cache may store it',
+    async (_label, name, request) => {
+      const open = await call(name, request)
+      const headers = { Authorization: 'Bearer x' }
+      const own = await call(name, { ...request, headers })
+      expect(own).toMatchObject({
+        statusCode: 200,
+        body: open.body,
+        headers: { 'cache-control': 'no-store' },
+      })
+      const tag = { 'if-none-match': open.headers.etag ?? '' }
+      const unchanged = await call(name, { ...request, headers: { ...headers, ...tag } })
+      expect(unchanged).toMatchObject({ statusCode: 304, headers: { 'cache-control': 'no-store' } })
+    },
+  )
 
   test('has another ETag after its content has changed', async () => {
     // A listing follows the table's stream, and the reviews have not changed.

@@ -72,8 +72,50 @@ test('an entry that is not an origin is refused, because it would match nothing 
     'https://shop.example/',
     'https://a.example, https://b.example',
     ',',
+    ...[
+      'https://*',
+      'http://*',
+      'https://*.shop.example',
+      'https://shop.*',
+      'https://shop.example:*',
+      'https://s*p.example',
+    ],
+    ...[
+      'https://shop.example/path',
+      'https://shop.example?a',
+      'https://shop.example#a',
+      'https://shop.example:443',
+    ],
+    ...[
+      'https://',
+      'https:///path',
+      'https://:443',
+      'https://.',
+      'https://..example',
+      'https://user@shop.example',
+    ],
+    ...[
+      'https://SHOP.example',
+      'https://\u200eshop.example',
+      'ftp://shop.example',
+      'https://a.example\nhttps://b.example',
+    ],
   ])
     expect(() => corsHeaders(invalid), invalid).toThrow(/STOREFRONT_ORIGINS.*must be an origin/)
+})
+
+test('origins with a port, an address or one label are accepted', () => {
+  const valid = [
+    'https://shop.example:8443',
+    'http://127.0.0.1:3000',
+    'http://[::1]:3000',
+    'http://localhost',
+  ]
+  for (const origin of valid) {
+    const headers: Record<string, string> = {}
+    corsHeaders(valid.join())(headers, origin)
+    expect(headers['access-control-allow-origin']).toBe(origin)
+  }
 })
 
 test('on AWS the gateway sends the same headers, from the same parameter', () => {

@@ -47,6 +47,7 @@ const routes: [string, Parameters<typeof call>[1]][] = [
   ],
   ['deleteProduct', { path: { id: 'a' } }],
   ['postReview', { path: { id: 'a' }, body: { rating: 5, body: 'x', author: 'x' } }],
+  ['deleteReview', { path: { id: 'a', reviewId: 'r' } }],
 ]
 
 // Loaded here, because loading is not part of the measurement.
@@ -69,7 +70,7 @@ for (const [name, request] of routes) {
 
 test('a handler that waits without a timeout also responds 503, and logs one line', async () => {
   let done = false
-  const slow = handle('GET /slow', async () => {
+  const slow = handle({ route: 'GET /slow' }, async () => {
     await sleep(600)
     done = true
     return { statusCode: 200, headers: {} }
@@ -89,7 +90,7 @@ test('a handler that waits without a timeout also responds 503, and logs one lin
 })
 
 test('a response that was ready while the process was busy is sent, although it is late', async () => {
-  const busy = handle('GET /busy', async () => {
+  const busy = handle({ route: 'GET /busy' }, async () => {
     const until = performance.now() + 400
     // Ends in the event loop's I/O phase, which comes after the timers that are due.
     const io = stat(import.meta.filename)
@@ -105,7 +106,7 @@ test('a response that was ready while the process was busy is sent, although it 
 test('a process lives until its request has a response, and not much longer', async () => {
   const script = `
     const { handle } = await import('${new URL('../../lib/http/handler.ts', import.meta.url)}')
-    const forever = handle('GET /forever', () => new Promise(() => {}))
+    const forever = handle({ route: 'GET /forever' }, () => new Promise(() => {}))
     const end = performance.now() + 700
     const { statusCode } = await forever({}, { getRemainingTimeInMillis: () => end - performance.now() })
     const responded = performance.now()

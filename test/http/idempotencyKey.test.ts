@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
+import type { KeyedWrite } from '../../lib/catalog/writes.ts'
 import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { createIdempotency } from '../../lib/http/idempotency.ts'
 import { Problem } from '../../lib/http/problem.ts'
@@ -21,7 +22,7 @@ function createWork({
   route = 'POST /x',
   subject = 'ann',
 } = {}) {
-  const done = { runs: 0, writeIds: [] as string[] }
+  const done = { runs: 0, writes: [] as (KeyedWrite | undefined)[] }
   const client = connectDynamoDB(process.env.DYNAMODB_ENDPOINT)
   const attempt = (during: () => Promise<unknown> = async () => {}, context = {}): Promise<ApiResponse> =>
     createIdempotency(route, client)(
@@ -33,9 +34,9 @@ function createWork({
         context,
       ),
       payload,
-      async (writeId) => {
+      async (write) => {
         done.runs++
-        done.writeIds.push(writeId)
+        done.writes.push(write)
         await during()
         return { statusCode: 201, headers: { run: String(done.runs) }, body: '{}' }
       },
@@ -123,8 +124,9 @@ test('a failed attempt stores no response, so that it can be retried', async () 
   await expect(attempt(() => Promise.reject(failure))).rejects.toBe(failure)
   expect(await attempt()).toMatchObject({ headers: { run: '2' } })
   expect(await attempt()).toMatchObject({ headers: { run: '2' } })
-  // Every attempt has the same write id, so that the second finds what the first may have done.
-  expect(new Set(done.writeIds).size).toBe(1)
+  // Every attempt identifies the same write, so that the second finds what the first may have done.
+  const [first, second] = done.writes
+  expect(second).toMatchObject({ id: first?.id, fingerprint: first?.fingerprint })
 })
 
 test('an attempt that died holds its key no longer than its function could have run', async () => {
@@ -184,7 +186,7 @@ test('without the header every request is done', async () => {
   await attempt()
   await attempt()
   expect(done.runs).toBe(2)
-  expect(new Set(done.writeIds).size).toBe(2)
+  expect(done.writes).toEqual([undefined, undefined])
 })
 
 test('a key is 1 to 255 visible ASCII characters', async () => {

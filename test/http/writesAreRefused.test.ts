@@ -21,6 +21,7 @@ const writes: Record<string, Call> = {
 const tokens: [string, number, object | null][] = [
   ['no authorizer', 401, null],
   ['no valid token', 401, { refusal: 'The token has expired' }],
+  ['a token that cannot be checked', 503, { unavailable: 'Try again' }],
   ['a token without scopes', 403, { subject: 'ann', scope: '' }],
   ['a token only for reviews', 403, { subject: 'ann', scope: 'reviews:write' }],
 ]
@@ -32,7 +33,7 @@ const paths: [string, number, Record<string, string>][] = [
 
 const headers: [string, number, Record<string, string>][] = [
   ['If-Match with another version', 412, { 'if-match': '"p-1"' }],
-  ['If-Match with a weak tag', 412, { 'if-match': 'W/"p-1"' }],
+  ['If-Match with a weak tag of another version', 412, { 'if-match': 'W/"p-1"' }],
   ['If-None-Match: * for a product that exists', 412, { 'if-none-match': '*' }],
   ['If-None-Match with a tag', 400, { 'if-none-match': '"p-1"' }],
 ]

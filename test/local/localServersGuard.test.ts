@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { join } from 'node:path'
@@ -187,6 +187,24 @@ describe('the API', () => {
     const put = await request(offline.url, 'PUT /products/forged', headers, JSON.stringify(aProduct))
     expect(put.status).toBe(403)
     expect(await stored()).toEqual([])
+  })
+
+  test('answers 503 and logs a line if the file with the public key is missing, and 401 to a bad token', async () => {
+    const put = async (token: string) => {
+      const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` }
+      const { status, text } = await request(offline.url, 'PUT /products/none', headers, '{')
+      return { status, type: /urn:aisle:problem:([a-z-]+)/.exec(text)?.[1] }
+    }
+    const good = await services.token()
+    const bad = good.replace(/[^.]{20}$/, 'A'.repeat(20))
+    rmSync(join(services.env.AISLE_HOME, 'jwks.json'))
+    const unavailable = { status: 503, type: 'token-keys-unavailable' }
+    expect([await put(good), await put(bad)]).toEqual([unavailable, unavailable])
+    expect(offline.output()).toMatch(/keys of the token issuer cannot be read.*ENOENT.*jwks\.json/)
+    // Writes the file again.
+    await services.token()
+    expect(await put(bad)).toEqual({ status: 401, type: 'no-valid-token' })
+    expect(await put(good)).toEqual({ status: 400, type: 'malformed-json' })
   })
 })
 

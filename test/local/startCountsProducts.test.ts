@@ -21,7 +21,7 @@ it('npm start updates the number of products in each category when products chan
 
   const url = `http://127.0.0.1:${env.PORT}`
   const token = await signLocalToken(await tokenKey(env.AISLE_HOME), {
-    ...{ scope: 'catalog:write', seconds: 600, subject: 'test' },
+    ...{ scope: 'catalog:write', seconds: 600, subject: 'test', name: 'Test' },
   })
   const put = async (category: string) => {
     const response = await fetch(`${url}/products/extra`, {

@@ -18,7 +18,7 @@ export interface Faults {
   clockAhead?: true
   /** A reader stops waiting and loads for itself. */
   waitsEnd?: true
-  /** A reader's own time is over. */
+  /** A reader's own time runs out. */
   timeEnds?: true
   loadFails?: true
   /** A commit seems to have failed, but has happened. */

@@ -26,7 +26,8 @@ export function flightSteps(state: State, f: number, setting: Setting): Step[] {
     const steps = values.map((value): Step => {
       const read = withFlight(state, f, { at: 'loaded', value })
       const does = `${me} reads value ${value}`
-      // A load that bypasses the cache and is not for the fallback does nothing observable between reading and answering.
+      // A load that bypasses the cache and is not for the fallback does nothing observable between reading and
+      // answering.
       return token === undefined && !flight.isForFallback && guards.bypassStoresNothing
         ? endWithValue(read, f, does, guards, { how: 'bypass' })
         : { does, to: read }
@@ -133,7 +134,7 @@ function endAbandoned(state: State, f: number, me: string, { guards }: Setting):
   return { does: `${me} is over`, to: followers.reduce(endGet, returned), answers }
 }
 
-/** A reader's own time is over. Its load goes on for the other followers, or is abandoned. */
+/** A reader's own time runs out. Its load goes on for the other followers, or is abandoned. */
 export function timeEnds(state: State, i: number, me: string, { guards }: Setting): Step {
   const reader = state.readers[i] as Reader
   const f = state.flights.findIndex(({ followers }) => followers.includes(i))

@@ -3,7 +3,8 @@ import { isEnd, type Setting } from './protocol.ts'
 import { type Answer, inDatabase, type State, type Step, type Value, versionOf } from './state.ts'
 
 /**
- * What the cache promises, each with the name of its guarantee. The exploration itself checks that every get ends.
+ * What the cache promises, each with the number of its guarantee (lib/cacheAside/README.md). The exploration itself
+ * checks that every get ends.
  */
 export const properties = {
   noStaleFill: 'G1: after a confirmed removal, a get returns nothing older than the commit of that removal',
@@ -13,8 +14,8 @@ export const properties = {
   neverInvalidated: 'G6: an invalidated entry is not served as a stale one',
   oneLoad: 'G3: one load under a lease begins for each end of an entry, lease or mark, and for each removal',
   oneLoadAProcess:
-    'G3: a get that bypasses the cache loads only if its process has begun no load since the get began',
-  answered: 'G6: a get fails only because the database refused or because its own time is over',
+    'G7: a get that bypasses the cache loads only if its process has begun no load since the get began',
+  answered: 'G4, G6: a get fails only because the database refused or because its own time has run out',
   markEndsWaiting: 'G6: a get that finds the mark of a refusal does not wait',
   storedFillIsReported: 'a fill whose entry is in place is reported as stored',
   noLeaseLeft: 'no lease is left without a load, unless its holder was killed or cut off',

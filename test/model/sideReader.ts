@@ -82,7 +82,9 @@ function askForLease(state: State, i: number, me: string, guards: Guards): Step 
 /**
  * Reads a key, and decides what the reader does next.
  *
- * @param how whether this is the first read of that key, and whether the reader has waited for its lease
+ * @param does the beginning of the step's description
+ * @param how `isFirst`: whether this is the first read of that key. `hasWaited`: whether the reader has waited for its
+ *   lease
  */
 function readKey(
   state: State,
@@ -108,7 +110,8 @@ function readKey(
   if (!entry) return lease === undefined ? ask() : wait
   if (isUsable(entry, ownerFor(state, i), isSide, guards)) {
     if (entry.age === 0) return answerGet(state, i, `${does}: value ${entry.value}`, entry.value)
-    // While one reader refreshes a stale entry, the others are served it. At first only the script knows of the refresh.
+    // While one reader refreshes a stale entry, the others are served it. At first only the script knows of the
+    // refresh.
     if (isFirst || lease === undefined) return ask(entry.fillId)
     return answerGet(state, i, `${does}: stale value ${entry.value}`, entry.value)
   }
@@ -120,7 +123,10 @@ function readKey(
   return lease !== undefined && !isFirst && (hasWaited || isLeaseRunning(key)) ? wait : ask(entry.fillId)
 }
 
-/** Returns whether the reader can use an entry: it has the reader's schema, or belongs to the main entry that the reader has found. */
+/**
+ * Returns whether the reader can use an entry: it has the reader's schema, or belongs to the main entry that the reader
+ * has found.
+ */
 const isUsable = (entry: Entry, of: Owner | undefined, isSide: boolean, guards: Guards) =>
   entry.of === of || (isSide && !guards.readerComparesMainFillId)
 

@@ -137,7 +137,7 @@ export interface Answer {
   process: number
   /** The process knew that Redis was away when the get began. */
   away?: boolean | undefined
-  /** Why it failed: the load failed, or the caller's own time was over. */
+  /** Why it failed: the load failed, or the caller's own time had run out. */
   cause?: 'load' | 'time' | undefined
 }
 

@@ -69,7 +69,7 @@ test('constant writes raise no alarm', async () => {
   else expect(alarms.length).toBeLessThanOrEqual(deferred * 3)
 })
 
-test('a write that ends between the two comparisons is no disagreement, even if the first one differed', async () => {
+test('a write that ends between the two comparisons is not a disagreement, even if the first one differed', async () => {
   const { url } = await freshRedis()
   const catalog = open(url)
   await write(catalog, 'a', 'old')

@@ -31,7 +31,7 @@ async function open(redisUrl?: string) {
       },
     { step: 'initialize', name: 'count loads' },
   )
-  return { kinds: entryKinds(catalog), mostRead: async () => [], loads }
+  return { kinds: entryKinds(catalog), updateMostRead: async () => [], loads }
 }
 
 test('no second exceeds the rate limit by more than one batch', async () => {

@@ -77,7 +77,7 @@ const comparisons: Comparison[] = [
     },
   },
   {
-    text: 'Hits from 32 callers: throughput relative to a bare `GET` by the same client',
+    text: 'Hits from 32 callers: throughput relative to a bare `GET` by the same client (above 1: commands of many callers leave in one write)',
     ...{ benchmark: 'cacheAside', measurement: 'hitPath', column: 'to bare, at 32', format: toRatio },
   },
 ]

@@ -1,7 +1,9 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
+import { postReview } from '../../lib/catalog/reviews/postReview.ts'
 import { toReviewItem } from '../../lib/catalog/reviews/review.ts'
 import { toItem } from '../../lib/catalog/table/items.ts'
 import { productKey, reviewKey } from '../../lib/catalog/table/keys.ts'
@@ -73,6 +75,22 @@ describe('the entries of a product are removed from the cache after', () => {
     await deliverUntilDone(records)
     expect(await entries('new')).toEqual(noEntries)
   })
+})
+
+test('the entries of a product are removed from the cache after an edit by hand of a review that a customer posted', async () => {
+  await withRedis()
+  await upsertProduct({ db, table }, { id: 'posted', content })
+  const draft = { rating: 4, body: 'x', author: 'y', subject: 'ann' }
+  const { review } = await postReview({ db, table }, 'posted', draft)
+  await postReview({ db, table }, 'posted', { ...draft, rating: 3 })
+  const Key = reviewKey('posted', review.id)
+  // The product, then the product and the review twice.
+  await nextRecords(5)
+  await fill('posted')
+  const { Item } = await db.send(new GetCommand({ TableName: table, Key }))
+  await putItem({ ...Item, body: 'edited' })
+  await deliverUntilDone(await nextRecords(1))
+  expect(await entries('posted')).toEqual([undefined, undefined, undefined])
 })
 
 test('a batch sends Redis one removal per product', async () => {

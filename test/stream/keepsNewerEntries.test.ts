@@ -27,11 +27,22 @@ const reviews = parseReviews(
   Array.from({ length: 120 }, (_, n) => ({ ...review, id: `r${n}`, createdAt: '2026-01-01T00:00:00Z' })),
 )
 
+const authorizer = { subject: 'ann', name: 'Ann', scope: 'reviews:write' }
+let reviewId = ''
+async function post(rating: number) {
+  const body = { rating, body: 'x' }
+  reviewId = (await call('postReview', { path: { id: 'a' }, body, authorizer })).json.id
+}
+const removeReview = () => call('deleteReview', { path: { id: 'a', reviewId }, authorizer })
+
 /** Writes of the catalogue itself. Each removes its entries, and leaves this many records in the stream. */
 const writes: [string, string, number, () => Promise<unknown>][] = [
   ['a PUT', 'a', 1, () => put('a', { body: { ...aProduct, title: 'new' } })],
   ['a PATCH', 'a', 1, () => call('patchProduct', { path: { id: 'a' }, body: { title: 'newer' } })],
   ['a review', 'a', 2, () => call('postReview', { path: { id: 'a' }, body: review })],
+  ['a first review of a customer', 'a', 2, () => post(1)],
+  ['a replaced review', 'a', 2, () => post(5)],
+  ['a removed review', 'a', 3, removeReview],
   ['an import with reviews', 'c', 122, () => upsertProduct({ db, table }, { id: 'c', content, reviews })],
 ]
 

@@ -7,7 +7,7 @@ import {
   type CacheEvent,
   createCacheAside,
 } from '../../lib/cacheAside/index.ts'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
+import { connectRedis } from './connectRedis.ts'
 import { freshTables } from './dynamodb.ts'
 import { freshRedis } from './redis.ts'
 
@@ -54,7 +54,10 @@ export function databaseIn(db: DynamoDBDocumentClient, table: string, prefix = '
       )
       return { value: { text }, version: Attributes?.version }
     },
-    /** Holds the next read. `reached` resolves when the read has its value. `release` lets it return, `fail` makes it throw. */
+    /**
+     * Holds the next read. `reached` resolves when the read has its value. `release` lets it return, `fail` makes it
+     * throw.
+     */
     holdNextRead() {
       const reached = Promise.withResolvers<void>()
       const released = Promise.withResolvers<void>()

@@ -12,16 +12,25 @@ const absent = fc.constant(undefined)
 const anyAuthorizer = fc.oneof(
   anyJson,
   fc.constantFrom({ refusal: 'Send a token' }, { subject: 'test', scope: 'catalog:writes review:write' }),
-  fc.record({ subject: anyJson, scope: anyJson }, { requiredKeys: [] }),
+  fc.record(
+    { subject: anyJson, name: anyJson, scope: fc.oneof(anyJson, fc.constant('reviews:write')) },
+    { requiredKeys: [] },
+  ),
+)
+
+const validQuery: fc.Arbitrary<Record<string, string> | undefined> = fc.oneof(
+  fc.record({ ids: fc.array(fc.constantFrom(...ids), { minLength: 1, maxLength: 5 }).map(String) }),
+  fc.record({ category: fc.constantFrom('kitchen', 'kitchen/coffee'), limit: fc.constantFrom('1', '100') }),
 )
 
 /** The parts of a valid request. */
 const validParts = (id: string) => ({
-  path: fc.record({ id: fc.constantFrom(...ids), sku: fc.constantFrom('S', 'M/L é') }),
-  query: fc.oneof(
-    fc.record({ ids: fc.array(fc.constantFrom(...ids), { minLength: 1, maxLength: 5 }).map(String) }),
-    fc.record({ category: fc.constantFrom('kitchen', 'kitchen/coffee'), limit: fc.constantFrom('1', '100') }),
-  ),
+  path: fc.record({
+    id: fc.constantFrom(...ids),
+    sku: fc.constantFrom('S', 'M/L é'),
+    reviewId: fc.constantFrom('r', 'none'),
+  }),
+  query: id === 'getProducts' ? validQuery : absent,
   contentType: fc.constantFrom('application/json', 'Application/JSON; charset=utf-8'),
   ifMatch: absent,
   ifNoneMatch: absent,
@@ -33,7 +42,7 @@ const validParts = (id: string) => ({
 
 /** Parts that are mostly invalid. */
 const invalidParts = (id: string) => ({
-  path: fc.record({ id: anyText, sku: anyText }),
+  path: fc.record({ id: anyText, sku: anyText, reviewId: anyText }),
   query: fc.oneof(
     fc.record({ ids: fc.array(fc.oneof(fc.constantFrom(...ids), anyText), { maxLength: 5 }).map(String) }),
     fc.record(
@@ -101,7 +110,7 @@ export const anyEvent = (id: string): fc.Arbitrary<unknown> =>
       weight: 9,
       arbitrary: fc.record(
         {
-          pathParameters: fc.oneof(anyJson, fc.dictionary(fc.constantFrom('id', 'sku'), anyJson)),
+          pathParameters: fc.oneof(anyJson, fc.dictionary(fc.constantFrom('id', 'sku', 'reviewId'), anyJson)),
           queryStringParameters: fc.oneof(
             anyJson,
             fc.dictionary(fc.constantFrom('ids', 'category', 'limit', 'cursor'), anyJson),

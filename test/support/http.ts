@@ -39,11 +39,15 @@ function captureLog() {
 }
 
 /** The result of the authorizer for a token that allows every write. */
-export const mayWrite = { subject: 'test', scope: 'catalog:write reviews:write' }
+export const mayWrite = {
+  subject: 'test',
+  name: 'Test',
+  scope: 'catalog:write reviews:write reviews:moderate',
+}
 
 /**
- * Creates tables, and returns functions that call the handlers with them. The first call of a handler loads it by the name
- * of its file. The handlers have no Redis until the test starts one on `redisPort`, to which they then reconnect.
+ * Creates tables, and returns functions that call the handlers with them. The first call of a handler loads it by the
+ * name of its file. The handlers have no Redis until the test starts one on `redisPort`, to which they then reconnect.
  */
 export async function freshHandlers() {
   const { db, table, idempotencyTable, endpoint } = await freshTables()

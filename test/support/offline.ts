@@ -12,8 +12,8 @@ import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /**
- * Starts the services that the stage `local` needs, creates its tables, and returns the environment that names them. The
- * caller may stop each service.
+ * Starts the services that the stage `local` needs, creates its tables, and returns the environment that names them.
+ * The caller may stop each service.
  */
 export async function startServices() {
   const binary = findRedisBinary()
@@ -30,7 +30,9 @@ export async function startServices() {
     table: 'aisle-local',
     env: { ...process.env, REDIS_URL: redis.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: dataDirectory },
     token: (scope = 'catalog:write') =>
-      tokenKey(dataDirectory).then((key) => signLocalToken(key, { scope, seconds: 600, subject: 'test' })),
+      tokenKey(dataDirectory).then((key) =>
+        signLocalToken(key, { scope, seconds: 600, subject: 'test', name: 'Test' }),
+      ),
     /** Starts an empty Redis on the same port, after the caller has stopped the previous one. */
     async restartRedis(): Promise<Server> {
       services.redis = await startRedis({ binary, port: redis.port })

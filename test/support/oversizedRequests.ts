@@ -42,8 +42,15 @@ export function oversizedRequests(): Record<string, unknown> {
     '10,000 headers': { pathParameters: { id: 'a' }, headers: many(10_000, 'x') },
     '30,000 tags in If-None-Match': {
       pathParameters: { id: 'a' },
+      headers: { 'if-none-match': '"p-1", '.repeat(30_000) },
+    },
+    '30,000 tags in If-None-Match for a list': {
       queryStringParameters: { category: 'kitchen' },
       headers: { 'if-none-match': '"p-1", '.repeat(30_000) },
+    },
+    '30,000 tags in If-Match': {
+      ...request(JSON.stringify(aProduct)),
+      headers: { 'content-type': 'application/json', 'if-match': 'W/"p-1-1", '.repeat(30_000) },
     },
     'one open quote of 100,000 in If-Match': {
       ...request(JSON.stringify(aProduct)),

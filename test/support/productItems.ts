@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { productKey } from '../../lib/catalog/table/keys.ts'
 
-/** Reads all items of a product, strongly consistent, ordered by `sk`: the product, then its reviews. */
+/** Reads all items of a product with a strongly consistent read, ordered by `sk`: the product, then its reviews. */
 export async function productItems(
   db: DynamoDBDocumentClient,
   table: string,

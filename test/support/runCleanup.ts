@@ -20,11 +20,12 @@ export default async function setup() {
     // Detached from the terminal, so that Ctrl-C does not end it. It ends when its input closes, with this process.
     ...{ detached: true, env, stdio: ['pipe', 'ignore', 'ignore'] },
   })
+  const { JAVA_TOOL_OPTIONS: javaOptions } = process.env
   Object.assign(process.env, {
     AISLE_TEST_RUN: run,
     TMPDIR: directory,
-    // Java does not read TMPDIR.
-    JAVA_TOOL_OPTIONS: `-Djava.io.tmpdir=${directory}`,
+    // Java does not read TMPDIR. The quotes are for a path that contains spaces.
+    JAVA_TOOL_OPTIONS: `${javaOptions ? `${javaOptions} ` : ''}"-Djava.io.tmpdir=${directory}"`,
   })
   return async () => {
     const exited = once(cleaner, 'exit')

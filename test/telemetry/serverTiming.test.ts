@@ -29,7 +29,7 @@ test('time counts for the database while it is queried, and otherwise for the ca
     marks.push(performance.now())
     await sleep(ms)
   }
-  const waiting = handle('GET /nothing', async () => {
+  const waiting = handle({ route: 'GET /nothing' }, async () => {
     const metrics = metricsOfRequest.getStore()
     metrics?.enterCache()
     await phase(40)

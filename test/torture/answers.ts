@@ -85,8 +85,8 @@ function breakerOpenings(history: Operation[]): (process: string, start: number,
 }
 
 /**
- * Finds each get that failed without a cause. A get may fail if the database refused or took too long, for the get itself
- * or for the load that it waited for, or if the get's own time was over. That the time of another caller was over is no
+ * Finds each get that failed without a cause. A get may fail if the database refused or took too long, for the get
+ * itself or for the load that it waited for, or if the get's own time had run out. Another caller's time limit is not a
  * cause.
  */
 export function failuresWithoutCause(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { sharedNow } from '../support/clock.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 import type { SlowControl } from './circumstances.ts'
 
 /** How often the controls run, ms. */

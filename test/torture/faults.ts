@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectRedis } from '../../lib/clients/redis/index.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
 import { startRedis } from '../../lib/local/servers/redisServer.ts'
 import { sharedNow } from '../support/clock.ts'
+import { connectRedis } from '../support/connectRedis.ts'
 import type { Network } from '../support/network.ts'
 import type { FaultSpan } from './circumstances.ts'
 import { longestPauseMs, pulse } from './options.ts'
@@ -37,7 +37,9 @@ export async function startFaultyRedis(binary: string, network: Network, random:
       await sleep(longestPauseMs * (0.25 + 0.75 * random()))
       server.process.kill('SIGCONT')
     },
-    /** Acts as a master that lost a failover: it still answers reads, refuses removals, and returns with all its data. */
+    /**
+     * Acts as a master that lost a failover: it still answers reads, refuses removals, and returns with all its data.
+     */
     async demote() {
       await redis.replicaof('127.0.0.1', 1).catch(ignore)
       await sleep(random() * 300)

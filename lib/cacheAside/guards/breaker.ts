@@ -1,3 +1,4 @@
+import { needsClusterClient, refusesWrites } from '../redis/errors.ts'
 import type { Connection } from './connection.ts'
 import { processTime } from './processClock.ts'
 
@@ -12,7 +13,7 @@ const provenForMs = 5_000
  * The circuit breaker (Nygard, "Release It!") of one shard of Redis. After some failures in a row, only one
  * call in each half second still asks the shard. The breaker counts commands and batches, never ids.
  *
- * The cache must not read what it cannot invalidate, so a healthy shard needs proof that it takes writes: any
+ * The cache never reads a key that it cannot invalidate, so a healthy shard needs proof that it takes writes: any
  * accepted write, or else a `DEL` that travels with a read.
  */
 export class Breaker {
@@ -71,17 +72,17 @@ export class Breaker {
     this.#provenAt = Number.NEGATIVE_INFINITY
   }
 
-  /** Records that the shard answered a read. */
-  recordAnswer(): void {
+  /** Records that the shard replied to a read. */
+  recordReply(): void {
     this.#failures = 0
-    for (const connection of this.#connections) connection.recordAnswer()
+    for (const connection of this.#connections) connection.recordReply()
   }
 
   /** Records that the shard accepted a write. @returns whether this closed the breaker */
   recordWrite(now: number): boolean {
     const closes = this.#open
     this.#open = false
-    this.recordAnswer()
+    this.recordReply()
     this.#provenAt = now
     return closes
   }
@@ -97,14 +98,3 @@ export class Breaker {
     return true
   }
 }
-
-/** Whether a single-server client asked a cluster. Every command then fails this way, and no pause helps. */
-const needsClusterClient = (error: unknown): boolean =>
-  error instanceof Error && /^(MOVED|CROSSSLOT)\b/.test(error.message)
-
-/**
- * Whether Redis answers reads but refuses removals, because of its state or its access list. A full Redis
- * (OOM) does not count, because a removal needs no memory.
- */
-export const refusesWrites = (error: unknown): boolean =>
-  error instanceof Error && /\b(READONLY|MISCONF|NOREPLICAS|NOPERM)\b/.test(error.message)

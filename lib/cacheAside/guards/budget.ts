@@ -1,7 +1,7 @@
 /**
  * How long one call can still wait for one shard of Redis, in ms of the shard's clock. The call's own
  * commands draw on the budget; commands that are under way at the same time draw on it once. Polling for
- * another caller's load draws nothing, as long as Redis answers in time.
+ * another caller's load draws nothing, as long as Redis replies in time.
  *
  * Every `now` is a time of the shard's clock.
  */

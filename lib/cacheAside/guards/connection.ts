@@ -3,8 +3,8 @@ import { processTime } from './processClock.ts'
 
 /**
  * Measures how long calls wait for a connection attempt: the first one, or the next one after a connection
- * was lost, as when a sandbox thaws. A handshake takes longer than a reply, and is no sign of trouble until it
- * fails. After a failed attempt, calls do not wait for the next one.
+ * was lost, as when a sandbox thaws. A handshake takes longer than a reply. That is not a sign of trouble
+ * until the attempt fails. After a failed attempt, calls do not wait for the next one.
  *
  * A connection counts as connected once the server has greeted on it: a server that hangs still accepts
  * connections, but greets no client. A cluster counts as connected once each master has greeted or cannot be
@@ -80,8 +80,8 @@ export class Connection {
     })
   }
 
-  /** Records that a command was answered. */
-  recordAnswer(): void {
+  /** Records that the server replied to a command. */
+  recordReply(): void {
     if (this.#state !== 'connected' && this.#client?.status === 'ready') this.#end('connected')
   }
 

@@ -2,8 +2,8 @@ import { LoadFailed } from '../errors.ts'
 import { Flight, type Outcome } from '../flight.ts'
 
 /**
- * How much memory the bodies in the fallback of one client take at most, in bytes: about two for each
- * character.
+ * How much memory the fallback of one client takes at most, in bytes: two for each character of a body, and
+ * `overheadBytes` for each entry.
  */
 const maxBytes = 16 * 2 ** 20
 /** Roughly how much memory an entry takes besides its body, in bytes. */
@@ -29,14 +29,14 @@ export class Fallback {
 
   /**
    * Returns the load of a key that began less than `ms` milliseconds ago and was not abandoned, or its
-   * outcome, unless its value has ended.
+   * outcome, unless its value has expired.
    */
   get(key: string, ms: number): Flight | Outcome | undefined {
     const entry = this.#entries.get(key)
     if (!entry || performance.now() - entry.begun >= ms) return undefined
-    const isOver =
+    const isUnusable =
       entry.load instanceof Flight ? entry.load.signal.aborted : entry.load.loaded.until <= Date.now()
-    return isOver ? undefined : entry.load
+    return isUnusable ? undefined : entry.load
   }
 
   /** Adds a load that begins now. @param ms for how long it can be served; older loads make room for it */
@@ -49,7 +49,7 @@ export class Fallback {
     load.getOutcome(key).then((outcome) => {
       if (this.#entries.get(key) !== entry) return
       if (!outcome || outcome instanceof LoadFailed) return this.#drop(key)
-      // Only this outcome is kept, because the load holds the values of other keys too.
+      // From now on, only this outcome is stored: the load also holds the values of other keys.
       entry.load = outcome
       const bytes = 2 * (outcome.loaded.body ?? '').length
       entry.bytes += bytes

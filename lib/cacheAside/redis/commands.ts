@@ -17,7 +17,7 @@ declare module 'ioredis' {
       id: string,
     ): Result<string, Context>
     /**
-     * Does the same at a side key, if the main key still holds the entry of this fill. Returns '' if it does
+     * Does the same for a side key, if the main key still holds the entry of this fill. Returns '' if it does
      * not.
      */
     cacheAsideLeaseSideEntry(
@@ -37,7 +37,7 @@ declare module 'ioredis' {
       ms: number,
       version: number,
     ): Result<0 | 1, Context>
-    /** Does the same at a side key, if the main key still holds the entry of this fill. */
+    /** Does the same for a side key, if the main key still holds the entry of this fill. */
     cacheAsideFillSideEntry(
       sideKey: string,
       mainKey: string,

@@ -12,7 +12,7 @@ import { randomBytes } from 'node:crypto'
  *
  * - `leaseToken` and `leaseEnd` (ms, by Redis' clock) are the lease of the caller that loads a newer value.
  * - `fillId` is the token of the lease under which this entry was filled. It identifies the entry.
- * - `until` (ms since the epoch, 0 for never) is when the value ends. After that it is not served, fresh or
+ * - `until` (ms since the epoch, 0 for never) is when the value expires. After that it is not served, fresh or
  *   stale.
  * - `chars` (UTF-16 code units, for readers in this process) and `bytes` (for the scripts) reveal a truncated
  *   entry.
@@ -33,9 +33,9 @@ export interface Entry {
   loadedAt: number
   /** How long it is fresh, from the start of its load, in ms. */
   freshMs: number
-  /** When the value ends, in ms since the epoch, by the reader's clock; infinity if it has no end. */
+  /** When the value expires, in ms since the epoch, by the reader's clock; infinity if it never does. */
   until: number
-  /** The whole text at the key. */
+  /** The whole text under the key. */
   raw: string
 }
 
@@ -128,7 +128,7 @@ export function decodeEntry(schema: string, id: string, raw: string): Entry | un
   const version = +raw.slice(at, at + digits.version)
   const loadedAt = +raw.slice(at + loadedAtOffset, at + freshMsOffset - 1)
   const freshMs = +raw.slice(at + freshMsOffset, at + untilOffset - 1)
-  // All zeros if the value has no end. The first digit decides, because no time from 2001 to 2286 begins with
+  // All zeros if the value never expires. The first digit decides, because no time from 2001 to 2286 begins with
   // 0.
   const until =
     raw[at + untilOffset] === '0'

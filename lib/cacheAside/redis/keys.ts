@@ -31,8 +31,8 @@ const format = ':2'
 export const keySuffix = (name: string): string => `:${name}${format}`
 
 /**
- * Returns the side key of an id: the key at which a reader of this schema stores its own entry, while a fresh
- * entry of another schema is stored at the main key. It adds no braces, because braces decide the slot.
+ * Returns the side key of an id: the key under which a reader of this schema stores its own entry, while a fresh
+ * entry of another schema is stored under the main key. It adds no braces, because braces decide the slot.
  */
 export const sideKey = (mainKey: string, schema: string): string =>
   `${mainKey}:${encodeURIComponent(schema)}:beside`
@@ -44,7 +44,7 @@ export const sideKey = (mainKey: string, schema: string): string =>
 export const sideSchema = (schema: string, mainFillId: string): string => `${schema}@${mainFillId}`
 
 /**
- * Returns the key at which the release before this format stores the same entry. Removals delete that key
+ * Returns the key under which the release before this format stores the same entry. Removals delete that key
  * too.
  */
 export const formerKey = (key: string): string => key.slice(0, -format.length)

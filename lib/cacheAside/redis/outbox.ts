@@ -18,8 +18,8 @@ type Removals = Map<string, Removal>
 /**
  * The removals that this process still has to deliver to Redis: those that Redis did not confirm, and, for
  * each value that was served but not stored, the removal of everything older. Until they are delivered, the
- * process does not read those keys: it would miss its own writes, or go back behind a version that it has
- * served.
+ * process does not read those keys: it would miss its own writes, or serve something older than it has
+ * already served.
  */
 export class Outbox {
   readonly #redis: Redis | Cluster

@@ -8,8 +8,8 @@ const ticksPerLimit = 8
 /** A GET under way. */
 export interface Read {
   readonly command: Command
-  /** The text at the key; null if there is none. */
-  readonly answer: Promise<string | null>
+  /** The text under the key; null if there is none. */
+  readonly reply: Promise<string | null>
   /** The tick at which it was sent, or at which its connection was last still being made. */
   startTick: number
   /** How many ticks it has waited for a connection. */
@@ -41,19 +41,19 @@ export class Reads {
     return this.#underWay.size > 0
   }
 
-  /** Sends GET. The caller must call {@link end} when the answer has settled. */
+  /** Sends GET. The caller must call {@link end} when the reply has settled. */
   begin(key: string): Read {
     const command = new Command('get', [key], { replyEncoding: 'utf8' })
     this.#cork()
-    const answer = this.#redis.sendCommand(command) as Promise<string | null>
-    const read: Read = { command, answer, startTick: this.#tick, connectingTicks: 0 }
+    const reply = this.#redis.sendCommand(command) as Promise<string | null>
+    const read: Read = { command, reply, startTick: this.#tick, connectingTicks: 0 }
     this.#underWay.add(read)
-    // Not unref'ed: it keeps alive a process that waits for an answer, because the socket does not.
+    // Not unref'ed: it keeps alive a process that waits for a reply, because the socket does not.
     this.#timer ??= setInterval(() => this.#nextTick(), this.#ms / ticksPerLimit)
     return read
   }
 
-  /** Returns how long Redis had to answer a read, in ms, as exactly as its time limit is measured. */
+  /** Returns how long Redis had to reply to a read, in ms, as exactly as its time limit is measured. */
   elapsedMs(read: Read): number {
     return ((this.#tick - read.startTick) * this.#ms) / ticksPerLimit
   }
@@ -63,7 +63,7 @@ export class Reads {
     return (read.connectingTicks * this.#ms) / ticksPerLimit
   }
 
-  /** Ends a read whose answer has settled. */
+  /** Ends a read whose reply has settled. */
   end(read: Read): void {
     this.#underWay.delete(read)
   }
@@ -106,7 +106,7 @@ export class Reads {
         read.startTick = this.#tick
       } else if (this.#tick - read.startTick >= ticksPerLimit) late.push(read)
     }
-    // setImmediate: an answer that arrived while this process was busy or frozen is processed before the
+    // setImmediate: a reply that arrived while this process was busy or frozen is processed before the
     // timeout. A command that has settled ignores the rejection.
     if (late.length > 0) {
       setImmediate(() => {

@@ -23,7 +23,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
  * Takes the lease of a key, or returns what the key holds instead.
  *
  * The lease can be taken if the key holds nothing usable: no text, content of another type or id, a truncated
- * entry, or a bare lease without an end. It can also be taken in the very entry that the caller has seen and
+ * entry, or a bare lease that never ends. It can also be taken in the very entry that the caller has seen and
  * found stale, unless that entry carries a lease that still runs. This includes a stale entry of another
  * schema: its readers are served that entry meanwhile, or if the load fails.
  *
@@ -83,7 +83,7 @@ redis.call('DEL', KEYS[1])
 return set`
 
 /**
- * Stores an entry at a side key while the main key still holds the very entry that the side entry belongs to.
+ * Stores an entry under a side key while the main key still holds the very entry that the side entry belongs to.
  * Whatever removes or replaces the main entry thus ends both. If the main entry is gone, the lease ends, and
  * the side entry that it would refresh is deleted, because it can never match again.
  */
@@ -115,7 +115,7 @@ return 1`
 /**
  * Removes entries that are older than a version. A lease stays and receives the version: its load may have
  * begun before the commit or after it, and its fill is accepted only if it is at least as new. Content that
- * is no entry is deleted, and so is a lease that cannot receive the version because Redis has no memory left.
+ * is not an entry is deleted, and so is a lease that cannot receive the version because Redis has no memory left.
  */
 export const removeOlder = `
 local version, id = tonumber(ARGV[1]), ARGV[3]

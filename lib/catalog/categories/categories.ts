@@ -1,6 +1,7 @@
 import type { TableAccess } from '../table/access.ts'
 import { categoriesKey } from '../table/keys.ts'
 import { query } from '../table/query.ts'
+import { countUnreadable } from '../table/unreadable.ts'
 import { categoryName } from './category.ts'
 
 /** A category and the categories below it. */
@@ -21,19 +22,23 @@ export interface CategoryTree {
 export const treeId = 'tree'
 
 /**
- * Reads the category tree: one Query of the counters that ./countProducts.ts maintains. So the cost depends on the number
- * of categories, not on the number of products. The counters follow the products by the table's stream.
+ * Reads the category tree: one Query of the counters that ./countProducts.ts maintains. So the cost depends on the
+ * number of categories, not on the number of products. The counters follow the products by the table's stream. A
+ * counter that is no whole number is left out.
  *
  * @throws what the SDK throws
  */
 export async function readCategories(access: TableAccess): Promise<CategoryTree> {
-  const found = query<{ sk: string; products: number }>(access, {
+  const found = query<{ sk: string; products?: unknown }>(access, {
     KeyConditionExpression: 'pk = :pk',
     ExpressionAttributeValues: { ':pk': categoriesKey('').pk },
     ConsistentRead: true,
   })
   const counts: [string, number][] = []
-  for await (const { sk, products } of found) counts.push([sk, products])
+  for await (const { sk, products } of found) {
+    if (Number.isSafeInteger(products)) counts.push([sk, Number(products)])
+    else countUnreadable('CATEGORIES')
+  }
   return treeOf(counts)
 }
 

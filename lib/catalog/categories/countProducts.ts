@@ -2,6 +2,7 @@ import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { categoriesKey, countedKey } from '../table/keys.ts'
 import { transact } from '../table/transact.ts'
+import { countUnreadable } from '../table/unreadable.ts'
 
 /** The category that a product has as of one of its versions. */
 export interface CategoryMove {
@@ -15,8 +16,9 @@ export interface CategoryMove {
 /** A product's marker: the category that the product is counted in, and the version that the category comes from. */
 interface Marker {
   pk: string
-  category?: string
-  asOf: number
+  category?: unknown
+  /** Undefined or not a number if another program wrote the marker. */
+  asOf?: unknown
 }
 
 /**
@@ -26,44 +28,56 @@ interface Marker {
 export const movesPerTransaction = 33
 
 /**
- * How long the marker of a deleted product stays, in seconds. It has to stay longer than the stream can deliver an older
- * record of the product again, which is a day.
+ * How long the marker of a deleted product stays, in seconds. It has to stay longer than the stream can deliver an
+ * older record of the product again, which is a day.
  */
 const markerTtlSeconds = 7 * 24 * 3600
 
 /**
  * Counts products in their categories. One transaction changes the products' markers and the categories' counters, on
- * condition that the markers are as they were read. So each product is counted once, however often and in whatever order
- * its changes arrive, and an older version never undoes what a newer one changed. A counter that falls to 0 stays in the
- * table, and is not shown.
+ * condition that the markers are as they were read. So each product is counted once, however often and in whatever
+ * order its changes arrive, and an older version never undoes what a newer one changed. A counter that falls to 0 stays
+ * in the table, and is not shown.
+ *
+ * Another program may have stored a counter that is not a number. It stays as it is, and the products are counted in
+ * their other categories.
  *
  * @param moves at most {@link movesPerTransaction}, each product once
- * @returns how many products were not counted like this before
+ * @returns how many products' counts changed
  * @throws what the SDK throws
  */
 export async function countProducts(access: TableAccess, moves: CategoryMove[]): Promise<number> {
   const request = { Keys: moves.map(({ id }) => countedKey(id)), ConsistentRead: true }
+  /** The categories whose counter is not a number. */
+  const broken = new Set<string>()
   for (;;) {
     const markers = await batchGet<Marker>(access, request)
     const byKey = new Map(markers.map((marker) => [marker.pk, marker]))
     const { puts, counters } = planWrites(access, moves, byKey)
     if (puts.length === 0) return 0
-    const updates = [...counters].flatMap(([path, n]) => (n === 0 ? [] : toCounterUpdate(access, path, n)))
+    const changed = [...counters].filter(([path, n]) => n !== 0 && !broken.has(path))
+    const updates = changed.map(([path, n]) => toCounterUpdate(access, path, n))
     const refused = await transact(access, [...puts, ...updates])
-    // If the transaction was refused, another process has just counted one of these products: read the markers again.
     if (!refused) return puts.length
+    for (const [at, { Code }] of refused.slice(puts.length).entries()) {
+      const [path] = changed[at] ?? []
+      if (Code !== 'ConditionalCheckFailed' || path === undefined) continue
+      broken.add(path)
+      countUnreadable('CATEGORIES')
+    }
+    // If a marker was refused, another process has just counted one of these products: read the markers again.
   }
 }
 
 /** Returns the markers to write, and by how much each counter changes. */
 function planWrites(access: TableAccess, moves: CategoryMove[], markers: Map<string, Marker>) {
   const counters = new Map<string, number>()
-  const add = (category: string | undefined, n: number) => {
-    if (category !== undefined) counters.set(category, (counters.get(category) ?? 0) + n)
+  const add = (category: unknown, n: number) => {
+    if (typeof category === 'string') counters.set(category, (counters.get(category) ?? 0) + n)
   }
   const puts = moves.flatMap((move) => {
     const marker = markers.get(countedKey(move.id).pk)
-    if (marker ? marker.asOf >= move.asOf : move.category === undefined) return []
+    if (marker ? Number(marker.asOf) >= move.asOf : move.category === undefined) return []
     add(marker?.category, -1)
     add(move.category, +1)
     return toMarkerPut(access, move, marker)
@@ -85,9 +99,9 @@ const toMarkerPut = (
         ? { expiresAt: Math.floor(Date.now() / 1000) + markerTtlSeconds }
         : { category }),
     },
-    ...(seen
+    ...(seen && seen.asOf !== undefined
       ? { ConditionExpression: 'asOf = :seen', ExpressionAttributeValues: { ':seen': seen.asOf } }
-      : { ConditionExpression: 'attribute_not_exists(pk)' }),
+      : { ConditionExpression: seen ? 'attribute_not_exists(asOf)' : 'attribute_not_exists(pk)' }),
   },
 })
 
@@ -96,6 +110,7 @@ const toCounterUpdate = ({ table }: TableAccess, path: string, n: number) => ({
     TableName: table,
     Key: categoriesKey(path),
     UpdateExpression: 'ADD products :n',
-    ExpressionAttributeValues: { ':n': n },
+    ConditionExpression: 'attribute_not_exists(products) OR attribute_type(products, :number)',
+    ExpressionAttributeValues: { ':n': n, ':number': 'N' },
   },
 })

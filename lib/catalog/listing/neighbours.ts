@@ -1,6 +1,6 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb'
-import { requestOptions, type TableAccess } from '../table/access.ts'
-import { idAt } from './listing.ts'
+import type { TableAccess } from '../table/access.ts'
+import { query } from '../table/query.ts'
+import { idAt, isPosition } from './position.ts'
 
 /** A place in the index `byCategory`: a position in the listing of one category. */
 export interface ListingPlace {
@@ -17,11 +17,12 @@ export const placeOf = (
     : undefined
 
 /**
- * Returns the ids of the products around a place in the listing of exactly this category: up to `count` on each side, the
- * nearest first. The product at the place itself is not included, and need not exist.
+ * Returns the ids of the products around a place in the listing of exactly this category: up to `count` on each side,
+ * the nearest first. The product at the place itself is not included, and need not exist.
  *
- * Access: two Queries of the index `byCategory`, keys only. Each costs half a read unit, however many products the category
- * has. The index follows the table with a short delay.
+ * Requests: two Queries of the index `byCategory`, keys only. Each costs half a read unit, however many products the
+ * category has. If DynamoDB ends a response before `count` products, the Query continues. The index follows the table
+ * with a short delay.
  *
  * @throws what the SDK throws
  */
@@ -31,19 +32,18 @@ export async function neighboursOf(
   count: number,
 ): Promise<{ newer: string[]; older: string[] }> {
   const readSide = async (comparison: '<' | '>') => {
-    const { Items = [] } = await access.db.send(
-      new QueryCommand({
-        TableName: access.table,
-        IndexName: 'byCategory',
-        KeyConditionExpression: `category = :category AND listedAt ${comparison} :here`,
-        ExpressionAttributeValues: { ':category': category, ':here': listedAt },
-        ProjectionExpression: 'listedAt',
-        ScanIndexForward: comparison === '>',
-        Limit: count,
-      }),
-      requestOptions(access),
-    )
-    return Items.map((item) => idAt(item.listedAt))
+    const found = query<{ listedAt: string }>(access, {
+      IndexName: 'byCategory',
+      KeyConditionExpression: `category = :category AND listedAt ${comparison} :here`,
+      ExpressionAttributeValues: { ':category': category, ':here': listedAt },
+      ProjectionExpression: 'listedAt',
+      ScanIndexForward: comparison === '>',
+      Limit: count,
+    })
+    const ids: string[] = []
+    for await (const each of found)
+      if (isPosition(each.listedAt) && ids.push(idAt(each.listedAt)) === count) break
+    return ids
   }
   const [newer, older] = await Promise.all([readSide('>'), readSide('<')])
   return { newer, older }

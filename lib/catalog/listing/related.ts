@@ -1,12 +1,15 @@
-import { type Card, type CardItem, cardAttributes, cardOf } from '../product/card.ts'
+import { type Card, cardAttributes, cardOf } from '../product/card.ts'
 import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
 import { productKey } from '../table/keys.ts'
+import { toCardItem } from '../table/storedProduct.ts'
+import { countUnreadable } from '../table/unreadable.ts'
+import type { Plain } from '../table/values.ts'
 import { type ListingPlace, neighboursOf } from './neighbours.ts'
 
 /**
- * How many related products a product page shows at most. They are the product's nearest neighbours in the listing of its
- * category: half of them newer and half older, or more from one side if the other has too few. So only the pages of
+ * How many related products a product page shows at most. They are the product's nearest neighbours in the listing of
+ * its category: half of them newer and half older, or more from one side if the other has too few. So only the pages of
  * products at most this many places away can show a product.
  */
 export const maxRelated = 8
@@ -14,9 +17,9 @@ export const maxRelated = 8
 /**
  * Reads the cards of the products around a place in the listing of exactly this category, newest first.
  *
- * Access: the two Queries of {@link neighboursOf}, then a BatchGetItem of up to eight products, one read unit per 4 KB of
- * each. The BatchGetItem is strongly consistent, because a page that is loaded after a card has changed must not store the
- * old card.
+ * Requests: the two Queries of {@link neighboursOf}, then a BatchGetItem of up to eight products, one read unit per 4
+ * KB of each. The BatchGetItem is strongly consistent, because a page that is loaded after a card has changed must not
+ * store the old card. A product whose card cannot be read is left out.
  *
  * @param place the product's place; undefined if an edit by hand removed the product from the listing
  * @throws what the SDK throws, and a `ThrottlingException` if DynamoDB returns none of the requested products
@@ -27,12 +30,18 @@ export async function readRelated(access: TableAccess, place: ListingPlace | und
   const newerCount = Math.min(newer.length, Math.max(maxRelated / 2, maxRelated - older.length))
   const ids = [...newer.slice(0, newerCount).reverse(), ...older.slice(0, maxRelated - newerCount)]
   const request = {
-    Keys: ids.map(productKey),
+    // Another program may have stored one id at two places, and a BatchGetItem takes no key twice.
+    Keys: [...new Set(ids)].map(productKey),
     ConsistentRead: true,
     ProjectionExpression: cardAttributes,
   }
-  const items = await batchGet<CardItem & { deleted?: true }>(access, request)
-  const cards = new Map(items.filter(({ deleted }) => !deleted).map((item) => [item.id, cardOf(item)]))
+  const cards = new Map<string, Card>()
+  for (const item of await batchGet<Plain>(access, request)) {
+    if (item.deleted) continue
+    const shown = toCardItem(item)
+    if (shown) cards.set(shown.id, cardOf(shown))
+    else countUnreadable('PRODUCT')
+  }
   // The order is that of the index. A product that was deleted since has no card, and is left out.
-  return ids.flatMap((id) => cards.get(id) ?? [])
+  return [...new Set(ids)].flatMap((id) => cards.get(id) ?? [])
 }

@@ -17,17 +17,16 @@ export type Card = Pick<Product, 'id' | 'title' | 'brand' | 'price' | 'compareAt
 export type CardItem = Pick<
   ProductItem,
   'id' | 'title' | 'brand' | 'price' | 'compareAtPrice' | 'stock' | 'ratingSum' | 'ratingCount'
-> & { images?: ProductItem['images'] }
+> & { images: ProductItem['images'] }
 
-/** A projection of the attributes of a {@link CardItem}, and of `deleted`, which only a tombstone has. */
+/** A projection of the attributes that ../table/storedProduct.ts makes a {@link CardItem} of, and of `deleted`. */
 export const cardAttributes =
-  'id, deleted, title, brand, price, compareAtPrice, images[0], ratingSum, ratingCount, stock'
+  'pk, deleted, title, brand, price, compareAtPrice, images[0], ratingSum, ratingCount, stock'
 
 /** Makes the card of a product. Reads and invalidation share this function, so they agree on what changes a card. */
 export function cardOf(item: CardItem): Card {
   const { id, title, brand, price, compareAtPrice, images, stock } = item
-  // In an item that was edited by hand, `images` may be anything.
-  const image = Array.isArray(images) ? images[0] : undefined
+  const [image] = images
   return {
     id,
     title,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { NoSuchProduct } from '../errors.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import type { TableAccess } from '../table/access.ts'
-import { toTombstone } from '../table/items.ts'
+import { type Tombstone, toTombstone } from '../table/items.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { putIfVersion } from './putIfVersion.ts'
 import { readStored } from './readProduct.ts'
@@ -10,7 +10,8 @@ import { retryOnConflict } from './retryOnConflict.ts'
 
 /**
  * Deletes a product. It first replaces the product by a tombstone, on condition that the product still has the version
- * that was just read, and then deletes the reviews. If a deletion was interrupted, the next one finishes it and succeeds.
+ * that was just read, and then deletes the reviews. If a deletion was interrupted, the next one finishes it and
+ * succeeds.
  *
  * @returns the tombstone's version, which is higher than the product's
  * @throws {NoSuchProduct} if there is no such product
@@ -26,15 +27,16 @@ export async function deleteProduct(
   const seen = await readStored(access, id)
   return retryOnConflict(id, seen, async (current) => {
     if (!current || (current.deleted && current.expiresAt !== undefined)) throw new NoSuchProduct(id)
-    let tombstone = current
-    if (!current.deleted) {
+    let tombstone: Tombstone
+    if (current.deleted) tombstone = current
+    else {
       checkPrecondition(precondition, current.version)
       const deletion = toTombstone(current, writeId)
       const { written, stored } = await putIfVersion(access, deletion, current.version)
       if (!written) return { found: stored }
       tombstone = stored
     }
-    if (tombstone.deleted) await clearReviews(access, tombstone)
+    await clearReviews(access, tombstone)
     return { done: { value: undefined, version: tombstone.version } }
   })
 }

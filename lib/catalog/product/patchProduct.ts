@@ -7,7 +7,7 @@ import { parseProductWithId } from './parseProduct.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import type { Product } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
-import { readStored } from './readProduct.ts'
+import { readableIn, readStored } from './readProduct.ts'
 import { retryOnConflict } from './retryOnConflict.ts'
 
 /**
@@ -15,6 +15,7 @@ import { retryOnConflict } from './retryOnConflict.ts'
  * edits the product at the same time, the patch is applied again to the edited product, so both edits survive.
  *
  * @throws {NoSuchProduct} if there is no such product
+ * @throws {StoredProductUnreadable} if the stored product cannot be read
  * @throws {PreconditionFailed} if the product does not meet the precondition
  * @throws {InvalidProduct} if the patched product has faults
  * @throws {WriteConflict} if each of five attempts conflicted with another writer
@@ -28,11 +29,12 @@ export async function patchProduct(
   const writeId = randomUUID()
   const seen = await readStored(access, id)
   return retryOnConflict(id, seen, async (current) => {
-    if (!current || current.deleted) throw new NoSuchProduct(id)
-    checkPrecondition(precondition, current.version)
-    const content = parseProductWithId(id, mergePatch(toProduct(current), patch))
-    const item = toReplacement(id, content, current, writeId)
-    const { written, stored } = await putIfVersion(access, item, current.version)
+    const product = readableIn(current)
+    if (!product) throw new NoSuchProduct(id)
+    checkPrecondition(precondition, product.version)
+    const content = parseProductWithId(id, mergePatch(toProduct(product), patch))
+    const item = toReplacement(id, content, product, writeId)
+    const { written, stored } = await putIfVersion(access, item, product.version)
     return written
       ? { done: { value: toProduct(stored), version: stored.version, created: false } }
       : { found: stored }

@@ -1,43 +1,45 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
-import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { unmarshallItem } from '../../clients/dynamodb/index.ts'
 import { InvalidProduct, NoSuchProduct, NoSuchVariant, OutOfStock, WriteConflict } from '../errors.ts'
-import { requestOptions, type TableAccess } from '../table/access.ts'
+import type { TableAccess } from '../table/access.ts'
 import { type ProductItem, type Stored, toProduct } from '../table/items.ts'
-import { productKey, writeKey } from '../table/keys.ts'
-import { type TransactItems, transact } from '../table/transact.ts'
+import { productKey } from '../table/keys.ts'
+import { type KeyedWrite, readMark, toMarkPut } from '../table/mark.ts'
+import { toStored } from '../table/storedProduct.ts'
+import { transact } from '../table/transact.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { maxStock, type Product } from './product.ts'
-import { readItem, readStored } from './readProduct.ts'
+import { readableIn, readItem, readStored } from './readProduct.ts'
 import type { VariantPatch } from './variantPatch.ts'
 
 const maxAttempts = 10
 
-/** How long the marker of a write stays, in seconds. Longer than a response stays under its idempotency key. */
-const markerTtlSeconds = 25 * 3600
-
 export interface VariantWriteOptions {
   /** What the stored product must be like. Otherwise the write throws {@link PreconditionFailed}. */
   precondition?: Precondition
-  /** Names the write. The write leaves a marker under this name, so that repeating it within a day changes nothing. */
-  writeId?: string | undefined
+  /** Identifies the write, if the caller sent a key. Repeating it changes nothing until it expires. */
+  keyed?: KeyedWrite | undefined
 }
 
 /**
- * Changes the price and stock of one variant inside the product's item. The product's stock stays the sum of the variants'.
+ * Changes the price and stock of one variant inside the product's item. The product's stock stays the sum of the
+ * variants'.
  *
  * DynamoDB itself checks and applies an addition to the stock, whatever the product's version. So any number of callers
- * can take from a stock at once: each is counted once, and none gets more than there is. A stock that is set replaces the
- * stock that was read, and conflicts if that has changed.
+ * can take from a stock at once: each is counted once, and none gets more than there is. An absolute stock is
+ * set only if the stock has not changed since it was read.
  *
  * The item's `writeId` stays unchanged, so that an interrupted writer of the whole product still recognises its own
  * success.
  *
- * @returns the product after the write, including what other writers changed meanwhile
+ * @returns the product as it is after the write, including what other writers changed meanwhile, or since an earlier
+ *   attempt did the write
  * @throws {NoSuchProduct}
+ * @throws {StoredProductUnreadable} if the stored product cannot be read
  * @throws {NoSuchVariant}
  * @throws {OutOfStock} if the stock would fall below zero
  * @throws {InvalidProduct} if the stock would rise above {@link maxStock}
  * @throws {PreconditionFailed} if the product does not meet the precondition
+ * @throws {KeyReused} if the key was used for another write
  * @throws {WriteConflict} if each of ten attempts conflicted with another writer
  */
 export async function patchVariant(
@@ -45,13 +47,10 @@ export async function patchVariant(
   id: string,
   sku: string,
   patch: VariantPatch,
-  { precondition = {}, writeId }: VariantWriteOptions = {},
+  { precondition = {}, keyed }: VariantWriteOptions = {},
 ): Promise<{ value: Product; version: number; created: false }> {
-  let [current, done] = await Promise.all([
-    readStored(access, id),
-    writeId !== undefined && hasMarker(access, id, writeId),
-  ])
-  for (let attempt = 0; !done; attempt++) {
+  let [current, made] = await Promise.all([readStored(access, id), readMark(access, keyed)])
+  for (let attempt = 0; !made; attempt++) {
     if (attempt === maxAttempts)
       throw new WriteConflict(
         `All ${maxAttempts} attempts to write the variant conflicted with other writers`,
@@ -63,11 +62,14 @@ export async function patchVariant(
     }
     const refused = await transact(access, [
       { Update: { ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
-      ...(writeId === undefined ? [] : [toMarkerPut(access, id, writeId)]),
+      ...(keyed ? [toMarkPut(access, keyed, { productId: id })] : []),
     ])
-    done = !refused || refused[1]?.Code === 'ConditionalCheckFailed'
-    const found = refused?.[0]?.Item
-    current = found && (unmarshall(found) as Stored)
+    if (!refused) break
+    made = await readMark(access, keyed)
+    const [product] = refused
+    // Without an item in the reason, there is no product. If only the mark was refused, the product is as it was read.
+    if (product?.Code === 'ConditionalCheckFailed')
+      current = product.Item && toStored(unmarshallItem(product.Item))
   }
   const item = await readItem(access, id)
   if (!item) throw new NoSuchProduct(id)
@@ -82,10 +84,12 @@ function toUpdate(
   { price, stock }: VariantPatch,
   precondition: Precondition,
 ) {
-  if (!current || current.deleted) throw new NoSuchProduct(id)
-  checkPrecondition(precondition, current.version)
-  const at = current.variants.findIndex((variant) => variant.sku === sku)
-  const variant = current.variants[at]
+  const product = readableIn(current)
+  if (!product) throw new NoSuchProduct(id)
+  const { version, variants } = product
+  checkPrecondition(precondition, version)
+  const at = variants.findIndex((variant) => variant.sku === sku)
+  const variant = variants[at]
   if (!variant) throw new NoSuchVariant(id)
   const path = `variants[${at}]`
   const set = ['version = version + :one', 'updatedAt = :now']
@@ -93,16 +97,24 @@ function toUpdate(
   const values: Record<string, unknown> = { ':one': 1, ':now': new Date().toISOString(), ':sku': sku }
   if (precondition.match !== undefined && precondition.match !== 'any') {
     conditions.push('version = :version')
-    values[':version'] = current.version
+    values[':version'] = version
   }
   if (price !== undefined) {
     set.push(`${path}.price = :price`)
     values[':price'] = price
   }
   if (stock !== undefined) {
-    set.push(`${path}.stock = ${path}.stock + :add`, 'stock = stock + :add')
-    conditions.push(`${path}.stock BETWEEN :least AND :most`)
-    Object.assign(values, toAddition(variant, stock))
+    const addition = toAddition(variant, stock)
+    const isMissing = addition[':least'] === 0 ? ` OR attribute_not_exists(${path}.stock)` : ''
+    conditions.push(`(${path}.stock BETWEEN :least AND :most${isMissing})`)
+    // Another program may leave out both stocks: that of a variant is then 0, that of the product the sum of its
+    // variants'.
+    set.push(
+      `${path}.stock = if_not_exists(${path}.stock, :zero) + :add`,
+      'stock = if_not_exists(stock, :sum) + :add',
+    )
+    const sum = variants.reduce((sum, { stock }) => sum + stock, 0)
+    Object.assign(values, addition, { ':zero': 0, ':sum': sum })
   }
   return {
     UpdateExpression: `SET ${set.join(', ')}`,
@@ -122,20 +134,4 @@ function toAddition(variant: ProductItem['variants'][number], stock: NonNullable
     throw new InvalidProduct([{ pointer: '/stock/add', detail: `A stock is at most ${maxStock}` }])
   }
   return { ':add': add, ':least': Math.max(0, -add), ':most': maxStock - Math.max(0, add) }
-}
-
-const toMarkerPut = ({ table }: TableAccess, id: string, writeId: string): TransactItems[number] => ({
-  Put: {
-    TableName: table,
-    Item: { ...writeKey(id, writeId), expiresAt: Math.floor(Date.now() / 1000) + markerTtlSeconds },
-    ConditionExpression: 'attribute_not_exists(pk)',
-  },
-})
-
-async function hasMarker(access: TableAccess, id: string, writeId: string): Promise<boolean> {
-  const { Item } = await access.db.send(
-    new GetCommand({ TableName: access.table, Key: writeKey(id, writeId), ConsistentRead: true }),
-    requestOptions(access),
-  )
-  return Item !== undefined
 }

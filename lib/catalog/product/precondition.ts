@@ -11,11 +11,13 @@ export interface Precondition {
 /**
  * Checks a precondition.
  *
- * @param version the version of the stored product; undefined if there is none
+ * @param version the version of the stored product; undefined if there is none. Another program may have stored
+ *   something that is not a version; then only `any` matches
  * @throws {PreconditionFailed} if the product does not meet it
  */
-export function checkPrecondition({ match, absent }: Precondition, version: number | undefined): void {
+export function checkPrecondition({ match, absent }: Precondition, version: unknown): void {
   const matches =
-    match === undefined || (version !== undefined && (match === 'any' || match.includes(version)))
+    match === undefined ||
+    (version !== undefined && (match === 'any' || match.some((each) => each === version)))
   if (!matches || (absent && version !== undefined)) throw new PreconditionFailed(version)
 }

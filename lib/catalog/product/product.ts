@@ -2,8 +2,9 @@ import * as z from 'zod/mini'
 import { categoryGrammar, isCategory } from '../categories/category.ts'
 
 /**
- * Text of `min` to `max` UTF-16 code units, normalised to NFC. Lone surrogates and control characters are refused, because
- * no encoding, terminal or browser shows them unchanged. `lines` allows line breaks and tabs.
+ * Text of `min` to `max` UTF-16 code units, normalised to NFC. Lone surrogates and control characters are refused,
+ * because no encoding, terminal or browser shows them unchanged. U+FFFD is refused, because it stands where another
+ * program could not decode the text. `lines` allows line breaks and tabs.
  */
 export const text = (min: number, max: number, { lines = false } = {}) =>
   z.string().check(
@@ -15,6 +16,10 @@ export const text = (min: number, max: number, { lines = false } = {}) =>
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the check looks for control characters
       (value) => !(lines ? /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/ : /[\0-\x1f\x7f]/).test(value),
       'Text must not contain control characters',
+    ),
+    z.refine(
+      (value) => !value.includes('\ufffd'),
+      'Text must not contain U+FFFD, which replaces bytes that are not UTF-8',
     ),
     z.overwrite((value) => value.normalize('NFC')),
   )
@@ -43,7 +48,7 @@ export const Money = z.strictObject({
 const key = z.string().check(
   z.minLength(1),
   z.maxLength(100),
-  z.refine((name) => name.isWellFormed(), 'Not a valid name'),
+  z.refine((name) => name.isWellFormed() && !name.includes('\ufffd'), 'Not a valid name'),
 )
 
 /** Refuses the key `__proto__`, which zod's record would silently drop. */
@@ -62,12 +67,21 @@ const Variant = z.strictObject({
   stock: z._default(count, 0),
 })
 
+/**
+ * The address of an image. A page shows it to other people, so it must be what it looks like: no control character, and
+ * none that changes the direction of the text. `//host/x` looks like a path but leads to another host.
+ */
+const imageUrl = /^(https?:\/\/|\/(?!\/))[^\s"'<>\\\ufffd\p{Cc}\p{Cs}\p{Bidi_Control}]+$/u
+
 const Image = z.strictObject({
   url: z
     .string()
     .check(
       z.maxLength(2048),
-      z.regex(/^(https?:\/\/|\/)[^\s"'<>\\]+$/, 'An image url starts with http://, https:// or /'),
+      z.regex(
+        imageUrl,
+        'An image url starts with http://, https:// or one /, and has no spaces, quotes, control or bidirectional characters',
+      ),
     ),
   alt: z._default(text(0, 500), ''),
 })

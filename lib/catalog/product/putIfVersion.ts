@@ -1,27 +1,32 @@
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
-import { unmarshall } from '@aws-sdk/util-dynamodb'
-import { attemptOf, requestOptions, type TableAccess } from '../table/access.ts'
-import type { Stored } from '../table/items.ts'
+import { unmarshallItem } from '../../clients/dynamodb/index.ts'
+import { requestOptions, retryOf, type TableAccess } from '../table/access.ts'
+import { missingVersion, type ProductItem, type Stored, type Tombstone } from '../table/items.ts'
+import { toStored } from '../table/storedProduct.ts'
+
+/** What the catalogue writes at a product's key. */
+type Written = ProductItem | Tombstone
 
 /** The result of a conditional put: the item that it wrote, or the item that is stored instead. */
-export type PutResult<T extends Stored> =
+export type PutResult<T extends Written> =
   | { written: true; stored: T }
   | { written: false; stored: Stored | undefined }
 
 /**
  * Puts a product's item or its tombstone, on condition that the stored version is still the one the writer saw.
  *
- * @param version the version that the writer saw, of a product or of a tombstone; undefined if there was no item
+ * @param version the version that the writer saw, as it is stored: of a product, of a tombstone or of an item that
+ *   cannot be read; undefined if there was no item
  */
-export async function putIfVersion<T extends Stored>(
+export async function putIfVersion<T extends Written>(
   access: TableAccess,
   item: T,
-  version: number | undefined,
+  version: unknown,
 ): Promise<PutResult<T>> {
   const put = new PutCommand(toConditionalPut(access, item, version))
   try {
-    await attemptOf(access)(() => access.db.send(put, requestOptions(access)))
+    await retryOf(access)(() => access.db.send(put, requestOptions(access)))
     return { written: true, stored: item }
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error
@@ -30,12 +35,14 @@ export async function putIfVersion<T extends Stored>(
 }
 
 /** Returns the input of the put that {@link putIfVersion} sends. A transaction can contain it too. */
-export const toConditionalPut = ({ table }: TableAccess, item: Stored, version: number | undefined) => ({
+export const toConditionalPut = ({ table }: TableAccess, item: Written, version: unknown) => ({
   TableName: table,
   Item: item,
   ...(version === undefined
     ? { ConditionExpression: 'attribute_not_exists(pk)' }
-    : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } }),
+    : version === missingVersion
+      ? { ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(version)' }
+      : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } }),
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
 })
 
@@ -46,12 +53,12 @@ export const toConditionalPut = ({ table }: TableAccess, item: Stored, version: 
  *
  * @param found the stored item, as the failed condition returned it
  */
-export function toPutResult<T extends Stored>(
+export function toPutResult<T extends Written>(
   item: T,
   found: Record<string, AttributeValue> | undefined,
 ): PutResult<T> {
-  const stored = found && (unmarshall(found) as Stored)
-  return stored?.writeId === item.writeId
-    ? { written: true, stored: stored as T }
-    : { written: false, stored }
+  const stored = found && toStored(unmarshallItem(found))
+  if (stored?.writeId !== item.writeId) return { written: false, stored }
+  // If another program has changed the written item since, so that it cannot be read, the write still succeeded.
+  return { written: true, stored: stored.unreadable ? item : (stored as T) }
 }

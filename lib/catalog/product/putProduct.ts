@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import type { TableAccess } from '../table/access.ts'
-import { toProduct, toReplacement } from '../table/items.ts'
+import { toProduct, toReplacement, toTombstone } from '../table/items.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import type { Product, ProductContent } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
@@ -11,7 +11,8 @@ import { retryOnConflict } from './retryOnConflict.ts'
 /**
  * Replaces a product, or creates it. The put is conditional on the version that was just read. If another writer was
  * faster, the product that it stored is checked against the precondition again, and then replaced. A replaced product
- * keeps its rating and its creation time.
+ * keeps its rating and its creation time. An item that cannot be read is replaced too, on condition that its version is
+ * still as it is stored. It keeps its rating and its creation time if those can be read.
  *
  * @throws {PreconditionFailed} if the product does not meet the precondition
  * @throws {WriteConflict} if each of five attempts conflicted with another writer
@@ -26,6 +27,11 @@ export async function putProduct(
   const seen = await readStored(access, id)
   return retryOnConflict(id, seen, async (current) => {
     const created = !current || current.deleted === true
+    if (current?.unreadable && current.isTombstone) {
+      // The next attempt finds a tombstone that can be read, and clears the reviews of the deleted product.
+      const { stored } = await putIfVersion(access, toTombstone(current, randomUUID()), current.version)
+      return { found: stored }
+    }
     checkPrecondition(precondition, created ? undefined : current.version)
     if (current?.deleted) await clearReviews(access, current)
     const item = toReplacement(id, content, current, writeId)

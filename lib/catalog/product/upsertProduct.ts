@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { ConcurrentEdit } from '../errors.ts'
-import { addReviews, batchSize } from '../reviews/addReviews.ts'
+import { addReviews } from '../reviews/addReviews.ts'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import { type Review, ratingsOf, toReviewItem } from '../reviews/review.ts'
 import type { TableAccess } from '../table/access.ts'
-import { hasContent, nextVersion, type ProductItem, toItem, toReplacement } from '../table/items.ts'
-import { transact } from '../table/transact.ts'
+import {
+  hasContent,
+  nextVersion,
+  type ProductItem,
+  toItem,
+  toReplacement,
+  toTombstone,
+  type UnreadableItem,
+} from '../table/items.ts'
+import { batchSize, transact } from '../table/transact.ts'
 import type { ProductContent } from './product.ts'
 import { type PutResult, putIfVersion, toConditionalPut, toPutResult } from './putIfVersion.ts'
 import { retryOnConflict } from './retryOnConflict.ts'
@@ -27,11 +35,11 @@ export interface Upserted {
 }
 
 /**
- * Creates or updates a product, so that it has this content and at least these reviews. Every write is conditional on what
- * was read, so versions only rise. If a call is interrupted, calling it again leads to the same state.
+ * Creates or updates a product, so that it has this content and at least these reviews. Every write is conditional on
+ * what was read, so versions only rise. If a call is interrupted, calling it again leads to the same state.
  *
- * It tries to create the product first, since a refused creation returns the stored product: one request is enough to find
- * out that nothing has changed. The transaction that stores a review also adds it to the product's rating.
+ * It tries to create the product first, since a refused creation returns the stored product: one request is enough to
+ * find out that nothing has changed. The transaction that stores a review also adds it to the product's rating.
  *
  * @throws {ConcurrentEdit} if another writer changed the content, or deleted the product, in between
  * @throws {WriteConflict} if every attempt conflicted with writers that did not change the content
@@ -49,37 +57,44 @@ export async function upsertProduct(
     updatedAt: now,
     writeId: randomUUID(),
   })
-  const made = await createOrFind(access, item, firstReviews)
-  const written = made.created
-    ? { outcome: 'created' as const, item: made.item }
-    : await replaceContent(access, made.item, content)
-  const remaining = made.created ? reviews.slice(batchSize) : reviews
+  const found = await createOrFind(access, item, firstReviews)
+  const written = found.created
+    ? { outcome: 'created' as const, item: found.item }
+    : await replaceContent(access, found.item, content)
+  const remaining = found.created ? reviews.slice(batchSize) : reviews
   const { version, added } = await addReviews(access, written.item, remaining)
   return {
     outcome: written.outcome === 'unchanged' && added > 0 ? 'updated' : written.outcome,
     version,
-    reviewsAdded: added + (made.created ? firstReviews.length : 0),
+    reviewsAdded: added + (found.created ? firstReviews.length : 0),
   }
 }
 
-/** Creates the product with these reviews, over a tombstone if there is one. If the product exists, returns its item. */
-const createOrFind = (
-  access: TableAccess,
-  item: ProductItem,
-  reviews: Review[],
-): Promise<{ created: boolean; item: ProductItem }> =>
-  retryOnConflict(item.id, undefined, async (tombstone) => {
+type Created = { created: true; item: ProductItem } | { created: false; item: ProductItem | UnreadableItem }
+
+/**
+ * Creates the product with these reviews, over a tombstone if there is one. If the product exists, returns its item.
+ */
+const createOrFind = (access: TableAccess, item: ProductItem, reviews: Review[]): Promise<Created> =>
+  retryOnConflict<Created>(item.id, undefined, async (tombstone) => {
+    if (tombstone?.unreadable) {
+      // A tombstone that can be read takes its place, so that the reviews of the deleted product are cleared.
+      const { stored } = await putIfVersion(access, toTombstone(tombstone, randomUUID()), tombstone.version)
+      return { found: stored }
+    }
     if (tombstone?.deleted) await clearReviews(access, tombstone)
     const next = tombstone ? { ...item, version: nextVersion(tombstone.version) } : item
     const { written, stored } = await create(access, next, tombstone?.version, reviews)
-    return stored && !stored.deleted ? { done: { created: written, item: stored } } : { found: stored }
+    if (written) return { done: { created: true, item: stored } }
+    const isProduct = stored && !stored.deleted && !(stored.unreadable && stored.isTombstone)
+    return isProduct ? { done: { created: false, item: stored } } : { found: stored }
   })
 
 /** Puts the item over this version, together with the reviews. */
 async function create(
   access: TableAccess,
   item: ProductItem,
-  version: number | undefined,
+  version: unknown,
   reviews: Review[],
 ): Promise<PutResult<ProductItem>> {
   if (reviews.length === 0) return putIfVersion(access, item, version)
@@ -92,13 +107,22 @@ async function create(
 
 type Replaced = { outcome: 'updated' | 'unchanged'; item: ProductItem }
 
-/** Replaces the content of a stored product. The rest of the item stays, including what others add to it meanwhile. */
-function replaceContent(access: TableAccess, seen: ProductItem, content: ProductContent): Promise<Replaced> {
+/**
+ * Replaces the content of a stored product. The rest of the item stays, including what others add to it meanwhile. An
+ * item that cannot be read is replaced too.
+ */
+function replaceContent(
+  access: TableAccess,
+  seen: ProductItem | UnreadableItem,
+  content: ProductContent,
+): Promise<Replaced> {
   const writeId = randomUUID()
   return retryOnConflict<Replaced>(seen.id, seen, async (current) => {
     if (!current || current.deleted) throw new ConcurrentEdit('Another writer deleted the product')
-    if (hasContent(current, content)) return { done: { outcome: 'unchanged', item: current } }
-    if (!hasContent(current, seen)) throw new ConcurrentEdit('Another writer edited the product')
+    if (!current.unreadable && hasContent(current, content))
+      return { done: { outcome: 'unchanged', item: current } }
+    if (!current.unreadable && (seen.unreadable || !hasContent(current, seen)))
+      throw new ConcurrentEdit('Another writer edited the product')
     const item = toReplacement(seen.id, content, current, writeId)
     const { written, stored } = await putIfVersion(access, item, current.version)
     return written ? { done: { outcome: 'updated', item: stored } } : { found: stored }

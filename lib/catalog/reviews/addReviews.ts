@@ -1,15 +1,15 @@
 import type { CancellationReason } from '@aws-sdk/client-dynamodb'
-import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { unmarshallItem } from '../../clients/dynamodb/index.ts'
 import { ConcurrentEdit, WriteConflict } from '../errors.ts'
-import { attemptOf, type TableAccess } from '../table/access.ts'
+import { readableIn } from '../product/readProduct.ts'
+import { retryOf, type TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
-import { nextVersion, type ProductItem, type Stored } from '../table/items.ts'
+import { nextVersion, type ProductItem } from '../table/items.ts'
 import { productKey, reviewKey } from '../table/keys.ts'
-import { type TransactItems, transact } from '../table/transact.ts'
+import { toStored } from '../table/storedProduct.ts'
+import { batchSize, type TransactItems, transact } from '../table/transact.ts'
 import { type Review, ratingsOf, toReviewItem } from './review.ts'
-
-/** The number of reviews in one transaction, which takes 100 items: these and the product. */
-export const batchSize = 99
+import { rootIdOf } from './thread.ts'
 
 const maxAttempts = 10
 
@@ -17,8 +17,11 @@ const maxAttempts = 10
  * Adds the reviews that a product does not have yet. Each batch is one transaction with the addition to the product's
  * rating, so every stored review is counted exactly once.
  *
+ * A removed review stays removed, and with it its replies.
+ *
  * @returns the product's version, which rises with every batch, and the number of reviews that were added
  * @throws {ConcurrentEdit} if another writer deletes the product meanwhile
+ * @throws {StoredProductUnreadable} if another program changes the product meanwhile so that it cannot be read
  * @throws {WriteConflict} if each of ten attempts conflicted with another writer
  */
 export async function addReviews(
@@ -27,10 +30,12 @@ export async function addReviews(
   reviews: Review[],
 ): Promise<{ version: number; added: number }> {
   let added = 0
+  /** The ids of the removed reviews. A review comes before its replies. */
+  const removed = new Set<string>()
   for (let from = 0; from < reviews.length; from += batchSize) {
     const batch = reviews.slice(from, from + batchSize)
     for (let n = 1; ; n++) {
-      const missing = await attemptOf(access)(() => findMissing(access, batch))
+      const missing = await retryOf(access)(() => findMissing(access, batch, removed))
       if (missing.length === 0) break
       const addition = toTransaction(access, id, version, missing)
       const refused = await transact(access, addition.items)
@@ -47,15 +52,20 @@ export async function addReviews(
   return { version, added }
 }
 
-async function findMissing(access: TableAccess, reviews: Review[]): Promise<Review[]> {
+/** Returns the reviews that are to be added. Adds those that are removed to `removed`. */
+async function findMissing(access: TableAccess, reviews: Review[], removed: Set<string>): Promise<Review[]> {
   const Keys = reviews.map(({ productId, id }) => reviewKey(productId, id))
-  const found = await batchGet<{ sk: string }>(access, {
+  const found = await batchGet<{ id: string; sk: string; removed?: string }>(access, {
     Keys,
     ConsistentRead: true,
-    ProjectionExpression: 'sk',
+    ProjectionExpression: 'id, sk, removed',
   })
   const present = new Set(found.map(({ sk }) => sk))
-  return reviews.filter(({ productId, id }) => !present.has(reviewKey(productId, id).sk))
+  for (const { id, removed: at } of found) if (at !== undefined) removed.add(id)
+  return reviews.filter(
+    ({ productId, id, thread }) =>
+      !present.has(reviewKey(productId, id).sk) && !removed.has(rootIdOf(thread)),
+  )
 }
 
 /** Returns the items that add a batch of reviews, and the product's version after it. */
@@ -96,7 +106,7 @@ function toTransaction({ table }: TableAccess, id: string, seen: number, reviews
  */
 function conflictingVersion([product]: CancellationReason[]): number | undefined {
   if (product?.Code !== 'ConditionalCheckFailed') return undefined
-  const stored = product.Item && (unmarshall(product.Item) as Stored)
-  if (!stored || stored.deleted) throw new ConcurrentEdit('Another writer deleted the product')
+  const stored = readableIn(product.Item && toStored(unmarshallItem(product.Item)))
+  if (!stored) throw new ConcurrentEdit('Another writer deleted the product')
   return stored.version
 }

@@ -1,12 +1,20 @@
 import type { TableAccess } from '../table/access.ts'
 import { productKey } from '../table/keys.ts'
 import { query } from '../table/query.ts'
-import type { ReviewItem } from './review.ts'
+import { countUnreadable } from '../table/unreadable.ts'
+import type { Plain } from '../table/values.ts'
+import { isReadableReview } from './readableReview.ts'
 import { type ReviewThread, toLeaf, toTree } from './reviewTree.ts'
 import { rootOf } from './thread.ts'
 
 /** The maximum size of the threads in one response as JSON, in bytes. A full thread fits. */
 export const maxThreadsBytes = 512 * 1024
+
+/**
+ * The size at which a response takes no further thread, in bytes. Only a response of a single thread is larger. It
+ * bounds what a response costs to read: docs/limits.md.
+ */
+export const enoughThreadsBytes = 128 * 1024
 
 /** Review threads, newest first. `last` is the key of the last thread if more threads follow. */
 export interface Threads {
@@ -17,20 +25,26 @@ export interface Threads {
 /**
  * Reads review threads, newest first.
  *
- * Access: a Query of the local index `byThread`, backwards, strongly consistent, one read unit per 4 KB. Its condition is
- * the product and, after the first page, `thread < after`. The first request reads five items per requested thread, and
- * each further request twice as many, so the cost depends on what is returned, not on how many reviews exist.
+ * Requests: Queries of the local index `byThread`, backwards; one read unit per 4 KB, or per 8 KB without `consistent`.
+ * Their condition is the product and, after the first page, `thread < after`. Each request reads five items more than
+ * there are threads to return. So the cost depends on what is returned, not on how many reviews exist. A larger request
+ * could read a megabyte of long reviews that do not fit.
  *
  * If the next thread does not fit into the response, the response ends before it, and the next one starts with it. An
- * import can bring a thread that is too large for any response; its oldest replies are left out.
+ * import can bring a thread that is too large for any response; its oldest replies are left out, and not read either.
  *
- * @param after `last` of the response before; without it, the newest threads
+ * A thread is left out if its review was removed, even while its replies are still being deleted, or if another program
+ * wrote the review so that it cannot be read. If the review is missing, the oldest reply takes its place, so that the
+ * others are not lost.
+ *
+ * @param options.after `last` of the response before; without it, the newest threads
+ * @param options.consistent whether the read is strongly consistent. Only a value that no write removes may do without
  * @throws what the SDK throws
  */
 export async function readThreads(
   access: TableAccess,
   productId: string,
-  { count, after }: { count: number; after?: string | undefined },
+  { count, after, consistent = true }: { count: number; after?: string | undefined; consistent?: boolean },
 ): Promise<Threads> {
   const threads: ReviewThread[] = []
   let last = after
@@ -38,24 +52,49 @@ export async function readThreads(
   // The thread that is being read: the key of its root, and its reviews so far, newest first.
   let key: string | undefined
   let leaves: ReviewThread[] = []
+  let isHidden = false
+  let bytesBefore = 0
   const finishThread = () => {
     const [root, ...replies] = leaves.reverse()
-    if (root) threads.push(toTree([root, ...replies]))
+    if (root && !isHidden) threads.push(toTree([root, ...replies]))
+    else bytes = bytesBefore
+    bytesBefore = bytes
     last = key
     leaves = []
+    isHidden = false
   }
-  for await (const item of queryBackwards(access, productId, after, 5 * count)) {
+  const upTo = (end: string | undefined, including: boolean) =>
+    query<Plain & { thread: string }>(access, {
+      ...toQuery(productId, end, including ? '<=' : '<'),
+      ConsistentRead: consistent,
+      Limit: count + 5,
+    })
+  let items = upTo(after, false)
+  for (let next = await items.next(); !next.done; next = await items.next()) {
+    const item = next.value
     const root = rootOf(item.thread)
     if (root !== key) {
       if (key !== undefined) finishThread()
       if (threads.length === count) return { threads, ...(last !== undefined && { last }) }
       key = root
     }
+    if (!isReadableReview(item)) {
+      countUnreadable('REVIEW')
+      isHidden ||= item.thread === root
+      continue
+    }
+    if (item.removed !== undefined) {
+      isHidden = true
+      continue
+    }
     const leaf = toLeaf(item)
     const size = Buffer.byteLength(JSON.stringify(leaf))
-    if (bytes + size > maxThreadsBytes) {
-      if (last !== undefined && threads.length > 0) return { threads, last }
-      if (item.thread !== root) continue
+    if (threads.length > 0 && bytes + size > enoughThreadsBytes && last !== undefined)
+      return { threads, last }
+    if (bytes + size > maxThreadsBytes && item.thread !== root) {
+      // Continues at the root, past the replies that do not fit.
+      items = upTo(root, true)
+      continue
     }
     bytes += size
     leaves.push(leaf)
@@ -64,19 +103,9 @@ export async function readThreads(
   return { threads }
 }
 
-const queryBackwards = (access: TableAccess, productId: string, after: string | undefined, limit: number) =>
-  query<ReviewItem>(
-    access,
-    {
-      IndexName: 'byThread',
-      ConsistentRead: true,
-      ScanIndexForward: false,
-      KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND thread < :after',
-      ExpressionAttributeValues: {
-        ':pk': productKey(productId).pk,
-        ...(after !== undefined && { ':after': after }),
-      },
-      Limit: limit,
-    },
-    2,
-  )
+const toQuery = (productId: string, end: string | undefined, comparison: '<' | '<=') => ({
+  IndexName: 'byThread',
+  ScanIndexForward: false,
+  KeyConditionExpression: end === undefined ? 'pk = :pk' : `pk = :pk AND thread ${comparison} :end`,
+  ExpressionAttributeValues: { ':pk': productKey(productId).pk, ...(end !== undefined && { ':end': end }) },
+})

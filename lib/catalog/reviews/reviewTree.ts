@@ -4,7 +4,9 @@ import type { ThreadPlace } from './thread.ts'
 /** A review as the catalogue returns it, with the replies to it, oldest first. */
 export type ReviewThread = Omit<Review, keyof ThreadPlace> & { replies: ReviewThread[] }
 
-/** Converts a stored review to a {@link ReviewThread} without replies, and leaves out the catalogue's internal fields. */
+/**
+ * Converts a stored review to a {@link ReviewThread} without replies, and leaves out the catalogue's internal fields.
+ */
 export const toLeaf = ({
   id,
   productId,
@@ -14,7 +16,7 @@ export const toLeaf = ({
   body,
   author,
   createdAt,
-}: Review): ReviewThread => ({
+}: Omit<Review, keyof ThreadPlace>): ReviewThread => ({
   id,
   productId,
   ...(parentId !== undefined && { parentId }),

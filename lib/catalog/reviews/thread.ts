@@ -4,7 +4,9 @@ export const maxDepth = 16
 /** The maximum number of replies in a thread. */
 export const maxReplies = 500
 
-/** The maximum size of a thread's replies as JSON, in bytes. It guarantees that a whole thread fits into one response. */
+/**
+ * The maximum size of a thread's replies as JSON, in bytes. It guarantees that a whole thread fits into one response.
+ */
 export const maxReplyBytes = 384 * 1024
 
 /** Where a review belongs. It is stored with the review, and no response contains it. */
@@ -43,6 +45,9 @@ export const placeOfReply = (parent: ThreadPlace, reply: Named): ThreadPlace => 
 
 /** Returns the key of the review that started the thread. */
 export const rootOf = (thread: string): string => thread.split('#', 2).join('#')
+
+/** Returns the id of the review that started the thread. */
+export const rootIdOf = (thread: string): string => thread.split('#', 2)[1] ?? ''
 
 /** Returns an error message if the thread takes no reply to `parent`; otherwise undefined. */
 export function replyError(parent: ThreadPlace, { replies, bytes }: ThreadSize): string | undefined {

@@ -8,13 +8,16 @@ export interface TableAccess {
   table: string
   /** Aborts the caller's requests. A write that is already sent may still happen. */
   signal?: AbortSignal | undefined
-  /** Runs each write, and retries it if it conflicted with a transaction on the same item. @default {@link retryBusyWrites} */
-  attempt?: Retry
+  /**
+   * Runs each write, and retries it if it conflicted with a transaction on the same item. @default {@link
+   * retryBusyWrites}
+   */
+  retry?: Retry
 }
 
 /** Returns the SDK's options for one request. */
 export const requestOptions = ({ signal }: TableAccess): { abortSignal?: AbortSignal } =>
   signal ? { abortSignal: signal } : {}
 
-/** Returns the function that runs this caller's writes. */
-export const attemptOf = ({ signal, attempt = retryBusyWrites(signal) }: TableAccess): Retry => attempt
+/** Returns the function that runs this caller's writes, and retries them. */
+export const retryOf = ({ signal, retry = retryBusyWrites(signal) }: TableAccess): Retry => retry

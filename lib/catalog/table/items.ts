@@ -17,6 +17,7 @@ export interface ProductItem extends ProductContent {
   /** The product's position in the listing of its category: its creation time, then its id to break ties. */
   listedAt: string
   deleted?: never
+  unreadable?: never
 }
 
 /**
@@ -38,10 +39,33 @@ export interface Tombstone {
    * this id has to delete the reviews first.
    */
   expiresAt?: number
+  unreadable?: never
+}
+
+/** Stands for the version of an item that has none. */
+export const missingVersion = Symbol('missing version')
+
+/**
+ * An item at a product's key that another program wrote, and that the catalogue cannot read: ./storedProduct.ts.
+ * Nothing of its content is served. A put replaces it, and a deletion deletes it.
+ */
+export interface UnreadableItem {
+  id: string
+  unreadable: true
+  deleted?: never
+  /** The version as it is stored, which may be of any type. */
+  version: unknown
+  /** Whether it is a tombstone that cannot be read. */
+  isTombstone: boolean
+  /** What a put carries over. The rating is 0 if it cannot be read. */
+  ratingSum: number
+  ratingCount: number
+  createdAt?: string
+  writeId?: string
 }
 
 /** The item at a product's key. */
-export type Stored = ProductItem | Tombstone
+export type Stored = ProductItem | Tombstone | UnreadableItem
 
 /** Returns the rating of a product: the average, rounded to two decimals, and the count. */
 export const ratingOf = ({
@@ -101,7 +125,7 @@ export function toReplacement(
 
 /** Makes the tombstone of a product that is deleted now. */
 export const toTombstone = (
-  { id, version }: Pick<ProductItem, 'id' | 'version'>,
+  { id, version }: Pick<ProductItem | UnreadableItem, 'id' | 'version'>,
   writeId: string,
 ): Tombstone => ({
   ...productKey(id),
@@ -117,8 +141,16 @@ export const toTombstone = (
 export const hasContent = (item: ProductItem, content: ProductContent): boolean =>
   isDeepStrictEqual(contentOf(item), contentOf(content))
 
-/** Returns the version that follows `previous`. It is larger whatever the clock reads, and across delete and re-create. */
-export const nextVersion = (previous: number): number => Math.max(previous + 1, Date.now())
+/**
+ * Returns the version that follows `previous`. It is larger whatever the clock reads, and across delete and re-create.
+ * If `previous` is not a version, it is the time: all versions that the catalogue has made follow the clock.
+ */
+export const nextVersion = (previous: unknown): number =>
+  isVersion(previous) ? Math.max(previous + 1, Date.now()) : Date.now()
+
+/** Whether a value is a version, and a version above it can be stored too. */
+export const isVersion = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < Number.MAX_SAFE_INTEGER
 
 const contentOf = ({
   title,

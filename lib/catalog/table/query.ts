@@ -7,13 +7,11 @@ import { requestOptions, type TableAccess } from './access.ts'
  *
  * @typeParam T what the table holds there
  * @param input without the table's name
- * @param growth multiplies `Limit` after each request
  * @throws what the SDK throws
  */
 export async function* query<T>(
   access: TableAccess,
   input: Omit<QueryCommandInput, 'TableName'>,
-  growth = 1,
 ): AsyncGenerator<T, void> {
   const { db, table } = access
   const next: QueryCommandInput = { ...input, TableName: table }
@@ -21,6 +19,5 @@ export async function* query<T>(
     const { Items = [], LastEvaluatedKey } = await db.send(new QueryCommand(next), requestOptions(access))
     yield* Items as T[]
     next.ExclusiveStartKey = LastEvaluatedKey
-    if (next.Limit !== undefined) next.Limit *= growth
   } while (next.ExclusiveStartKey)
 }

@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb'
 import { classifyDatabaseError } from '../../clients/dynamodb/index.ts'
-import { attemptOf, requestOptions, type TableAccess } from './access.ts'
+import { requestOptions, retryOf, type TableAccess } from './access.ts'
 
 /** The items of a transaction, up to 100. */
 export type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>
 
+/** The number of items in a transaction of a batch, besides the one that checks or changes the product. */
+export const batchSize = 99
+
 /**
- * Writes all items or none. The request carries a token, so that retrying it after a lost response writes nothing twice.
+ * Writes all items or none. The request carries a token, so that retrying it after a lost response writes nothing
+ * twice.
  *
  * @returns undefined if the items are written; otherwise the reason for each item, at least one of which failed its
  *   condition
@@ -22,7 +26,7 @@ export async function transact(
   /** Whether an attempt with this token may have been applied; the SDK's own retries count too. */
   let inDoubt = false
   try {
-    await attemptOf(access)(async () => {
+    await retryOf(access)(async () => {
       try {
         await access.db.send(
           new TransactWriteCommand({ ClientRequestToken, TransactItems: items }),

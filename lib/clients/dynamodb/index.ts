@@ -3,10 +3,12 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { metricsOfRequest } from '../../telemetry/requestMetrics.ts'
 import { recordAttempts } from './attempts.ts'
 import { closeDeadConnections, createAgents } from './connections.ts'
+import { unmarshallOptions } from './unmarshall.ts'
 
 export { recordCommit } from './attempts.ts'
 export { classifyDatabaseError, type ErrorKind } from './errors.ts'
 export { createRetry, type Retry, retryBusyWrites } from './retry.ts'
+export { unmarshallItem, unmarshallOptions } from './unmarshall.ts'
 
 /** `convertClassInstanceToMap`: without it the SDK takes an object with a key `constructor` for an unknown class. */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
@@ -38,7 +40,7 @@ export function connectDynamoDB(endpoint: string | undefined): DynamoDBDocumentC
   measureRequests(client)
   recordAttempts(client)
   closeDeadConnections(client, agents)
-  return DynamoDBDocumentClient.from(client, { marshallOptions })
+  return DynamoDBDocumentClient.from(client, { marshallOptions, unmarshallOptions })
 }
 
 const reads = /^(Get|BatchGet|TransactGet|Query|Scan)/

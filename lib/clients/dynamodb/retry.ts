@@ -10,9 +10,9 @@ export type Retry = <T>(request: () => Promise<T>) => Promise<T>
 interface RetryOptions {
   /** The errors after which the request is sent again. */
   kinds: readonly ErrorKind[]
-  /** How long after the first attempt the last one may begin, ms. */
+  /** How long after the first attempt the last one may begin, in ms. */
   patienceMs: number
-  /** The upper bounds of the first backoff and of every backoff, ms. */
+  /** The upper bounds of the first backoff and of every backoff, in ms. */
   pauseMs: readonly [first: number, longest: number]
   /** Ends the retries: the last error is thrown. */
   signal?: AbortSignal | undefined

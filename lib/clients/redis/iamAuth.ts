@@ -8,10 +8,10 @@ import { beforeCommands } from './internals.ts'
  * that. Milliseconds by the clock, which has advanced when a frozen sandbox thaws.
  */
 const renewAfter = 11 * 3_600_000
-/** The pause before a failed renewal is tried again, ms. */
+/** The pause before a failed renewal is tried again, in ms. */
 const retryAfter = 300_000
 /**
- * The pause between two warnings of one process, ms: every connection fails on its own, and all for the same reason.
+ * The pause between two warnings of one process, in ms: every connection fails on its own, and all for the same reason.
  */
 const warnAfter = 60_000
 
@@ -75,7 +75,7 @@ export function createIamAuth(user: string, iam: IamOptions) {
           await redis.auth(user, await getToken())
           due = now() + renewAfter
         } catch (error) {
-          // The connection remains in use until its 12 h are over. Then ioredis opens a new one.
+          // The connection remains in use until its 12 h have run out. Then ioredis opens a new one.
           tokens.discard()
           // If the connection closed, nothing was refused, and ioredis opens a new one.
           if (error instanceof ReplyError) warn('The cache refused to renew a connection', error)

@@ -5,9 +5,9 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 
 /** How long ElastiCache accepts a token after its creation, s. */
 const lifeSeconds = 900
-/** How long a token is used for new connections, ms. After that it remains valid for another third of its life. */
+/** How long a token is used for new connections, in ms. After that it remains valid for another third of its life. */
 const useMs = 600_000
-/** How long loading the credentials may take, ms. From the environment, as on Lambda, it takes no time. */
+/** How long loading the credentials may take, in ms. From the environment, as on Lambda, it takes no time. */
 const credentialsMs = 2000
 
 /** The contents of a token. */

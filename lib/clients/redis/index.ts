@@ -28,14 +28,3 @@ export function connectCache(url: string, iam?: IamOptions): Redis | Cluster {
   const settings = createSettings(address, iam && createIamAuth(address.username, iam))
   return address.isCluster ? connectCluster(address, settings) : connectSingleServer(address, settings)
 }
-
-/**
- * Does the same as {@link connectCache} for a single server, with a password or without one.
- *
- * @throws {Error} also for the URL of a cluster
- */
-export function connectRedis(url: string): Redis {
-  const address = parseAddress(url)
-  if (address.isCluster) throw new Error('This needs a single Redis: redis://host:port or rediss://host:port')
-  return connectSingleServer(address, createSettings(address))
-}

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 
-/** The delay before the next attempt if the server has refused the credentials, ms. */
+/** The delay before the next attempt if the server has refused the credentials, in ms. */
 const refusedMs = 1000
 
 /**
@@ -17,7 +17,7 @@ export class ReconnectBackoff {
     this.#onRefusal = onRefusal
   }
 
-  /** Returns the delay before an attempt, ms. */
+  /** Returns the delay before an attempt, in ms. */
   delay(attempt: number): number {
     return this.#isRefused ? refusedMs : Math.min(5 * attempt, 100)
   }

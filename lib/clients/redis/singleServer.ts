@@ -51,7 +51,7 @@ function failWithoutServer(redis: Redis, tls: boolean): void {
   })
 }
 
-/** The least time between two reconnects because a server refuses writes, ms. */
+/** The least time between two reconnects because a server refuses writes, in ms. */
 const reconnectEvery = 1_000
 
 /**

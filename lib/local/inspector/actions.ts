@@ -21,7 +21,7 @@ export interface ActionContext {
   dataDirectory: string
 }
 
-/** How long an action waits for the API, and for a reader to see an edit, ms. */
+/** How long an action waits for the API, and for a reader to see an edit, in ms. */
 const timeoutMs = 10_000
 
 /**
@@ -40,7 +40,9 @@ export const actions = {
     })
     const { price, variants } = withNewPrice({ ...product, variants: product.variants.map(withNewPrice) })
     const key = await tokenKey(dataDirectory)
-    const token = await signLocalToken(key, { scope: 'catalog:write', seconds: 60, subject: 'inspector' })
+    const token = await signLocalToken(key, {
+      ...{ scope: 'catalog:write', seconds: 60, subject: 'inspector', name: 'Inspector' },
+    })
     const answer = await fetch(`${apiUrl}/products/${encodeURIComponent(id)}`, {
       method: 'PATCH',
       headers: {

@@ -19,7 +19,8 @@ export interface Burst {
 }
 
 /**
- * Reads one product with many readers at once. They do not use HTTP, because the emulator would start a thread for each.
+ * Reads one product with many readers at once. They do not use HTTP, because the emulator would start a thread for
+ * each.
  *
  * @param removeEntry makes the key cold; called when all readers are connected
  */
@@ -40,7 +41,7 @@ export async function burst(
         },
         { step: 'initialize', name: 'count reads' },
       )
-    // A failed connection is no error: Redis can be off, and then the burst shows that.
+    // A failed connection is not an error: Redis can be off, and then the burst shows that.
     await Promise.allSettled(catalogues.map(({ redis }) => redis.connect()))
     await removeEntry()
     const begun = performance.now()

@@ -7,10 +7,11 @@ export class RefusedAction extends Error {
   override name = 'RefusedAction'
 }
 
-/** Reads a product from the table. @throws {RefusedAction} if it does not exist */
+/** Reads a product from the table. @throws {RefusedAction} if it does not exist or cannot be read */
 export async function storedProduct(catalogue: Upkeep, id: string): Promise<Product> {
   const item = await catalogue.stored(id)
   if (!item || item.deleted) throw new RefusedAction(`There is no product ${id}`)
+  if (item.unreadable) throw new RefusedAction(`The stored product ${id} cannot be read`)
   return toProduct(item)
 }
 

@@ -2,7 +2,10 @@ import { createConnection, createServer, type Socket } from 'node:net'
 import { SetupError } from '../../project/setupError.ts'
 import { freePort } from '../servers/ports.ts'
 
-/** A relay in front of Redis that can be switched off. Its clients then lose Redis, while the server itself runs on. */
+/**
+ * A relay between the catalogue and Redis that can be switched off. Its clients then lose Redis, while the server
+ * itself runs on.
+ */
 export interface RedisSwitch {
   /** The address of the relay. */
   url: string
@@ -14,8 +17,8 @@ export interface RedisSwitch {
 }
 
 /**
- * Starts a relay in front of Redis. A Redis behind TLS and a cluster are used directly, without a relay: the name in the
- * certificate and the addresses that the cluster's nodes announce are not those of the relay.
+ * Starts a relay between the catalogue and Redis. A Redis behind TLS and a cluster are used directly, without a relay:
+ * the name in the certificate and the addresses that the cluster's nodes announce are not those of the relay.
  */
 export async function openRedisSwitch(redisUrl: string): Promise<RedisSwitch> {
   const target = new URL(redisUrl)

@@ -37,7 +37,7 @@ function toOutcome(parameters: Map<string, string | undefined>): Outcome {
   return 'miss'
 }
 
-/** Parses the durations in `Server-Timing`, ms. */
+/** Parses the durations in `Server-Timing`, in ms. */
 export function parseServerTiming(serverTiming: string | undefined): { cacheMs?: number; dbMs?: number } {
   const duration = (name: string) => new RegExp(`(?:^|, )${name};dur=([\\d.]+)`).exec(serverTiming ?? '')?.[1]
   const [cache, db] = [duration('cache'), duration('db')]

@@ -1,10 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { marshallOptions } from '../../clients/dynamodb/index.ts'
+import { marshallOptions, unmarshallOptions } from '../../clients/dynamodb/index.ts'
 
 /**
  * Returns the settings of a client of DynamoDB Local that sets up tables or reads streams. Its timeouts are longer than
- * those of the functions, because the first requests to a new database are slow. DynamoDB Local accepts any credentials.
+ * those of the functions, because the first requests to a new database are slow. DynamoDB Local accepts any
+ * credentials.
  */
 export const localClientConfig = (endpoint: string) => ({
   endpoint,
@@ -15,4 +16,7 @@ export const localClientConfig = (endpoint: string) => ({
 
 /** Returns a client of DynamoDB Local. */
 export const connectLocal = (endpoint: string): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(localClientConfig(endpoint)), { marshallOptions })
+  DynamoDBDocumentClient.from(new DynamoDBClient(localClientConfig(endpoint)), {
+    marshallOptions,
+    unmarshallOptions,
+  })

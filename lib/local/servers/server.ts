@@ -43,7 +43,7 @@ interface ServerOptions extends RunOptions {
   cwd?: string
   /** Receives every line that the server prints. */
   onLine?: (line: string) => void
-  /** How long the server may take until it is ready, ms. @default 20000 */
+  /** How long the server may take until it is ready, in ms. @default 20000 */
   startTimeoutMs?: number
 }
 

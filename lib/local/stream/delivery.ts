@@ -69,7 +69,7 @@ function readPositions(file: string): Map<string, string> {
   }
 }
 
-/** The longest time for an invocation, which includes the start of the function, ms. */
+/** The longest time for an invocation, which includes the start of the function, in ms. */
 const timeoutMs = 60_000
 
 async function invoke(url: string, Records: LambdaRecord[], signal: AbortSignal): Promise<string[]> {

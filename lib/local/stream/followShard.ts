@@ -29,10 +29,10 @@ export interface FollowOptions {
   signal: AbortSignal
 }
 
-/** The pause after a request that returned no records, ms. */
+/** The pause after a request that returned no records, in ms. */
 const idleMs = 40
 
-/** The longest pause before a failed batch is delivered again, ms. */
+/** The longest pause before a failed batch is delivered again, in ms. */
 const longestBackoffMs = 1000
 
 /** Delivers the records of one shard until `signal` aborts, or until the shard ends. */
@@ -92,7 +92,7 @@ async function deliver({ invoke, onWarning, signal }: FollowOptions, batch: Lamb
     if (failed.length === 0) return
     if (attempt === 0)
       onWarning(
-        `The function failed. ${first < 0 ? rest.length : rest.length - first} of ${rest.length} stream records are delivered again`,
+        `The function could not process ${first < 0 ? rest.length : rest.length - first} of ${rest.length} stream records. They are delivered again`,
       )
     // A sequence number that is not in the batch means that the whole batch failed.
     if (first > 0) rest = rest.slice(first)

@@ -4,15 +4,15 @@ import { type FollowOptions, followShard, pause } from './followShard.ts'
 
 export type { FollowOptions } from './followShard.ts'
 
-/** How often to check for a new stream of the table and for new shards of the stream, ms. */
+/** How often to check for a new stream of the table and for new shards of the stream, in ms. */
 const checkMs = 1000
 
 /**
  * Delivers a table's stream to a function, as an event source mapping of Lambda does.
  *
  * Delivery starts at the beginning of the stream or at the saved positions. It keeps the order within a shard, and
- * delivers a parent shard before its children. It retries each batch until the batch has succeeded, so no record is lost.
- * If the table is created again, delivery continues with the new stream.
+ * delivers a parent shard before its children. It retries each batch until the batch has succeeded, so no record is
+ * lost. If the table is created again, delivery continues with the new stream.
  *
  * Resolves when `signal` has aborted and no request is in progress.
  */

@@ -60,7 +60,7 @@ timed(
   },
 )
 
-timed('G8: any text is returned byte for byte', testbed, async ({ database }) => {
+timed('any text is returned byte for byte', testbed, async ({ database }) => {
   const { cache } = await testbed.open()
   for (const text of ['', '\n\t\u0000', 'Ünïcödé 東京 🛒', 'x'.repeat(300_000), '\u2028"\\']) {
     await cache.write('text', () => database.write('text', text))
@@ -70,7 +70,7 @@ timed('G8: any text is returned byte for byte', testbed, async ({ database }) =>
   }
 })
 
-timed('G8: any id has its own entry', testbed, async () => {
+timed('G10: any id has its own entry', testbed, async () => {
   const { cache } = await testbed.open({ load: async (id) => ({ value: { text: id }, version: 1 }) })
   const ids = ['a', 'a:text', '{a}', 'a}', '}:text{', 'a\tb', 'a\nb', 'ä', '🛒', ' ', 'x'.repeat(5000)]
   for (const round of ['miss', 'hit']) {

@@ -93,7 +93,7 @@ timed(
   },
 )
 
-timed('G7: a process reads its own writes while Redis is away', testbed, async ({ database }) => {
+timed('G2: a process reads its own writes while Redis is away', testbed, async ({ database }) => {
   const { cache } = openCache(`redis://127.0.0.1:${await freePort()}`, database)
   await database.write('b', 'old')
   for (let n = 0; n < 4; n++) await cache.get('b')

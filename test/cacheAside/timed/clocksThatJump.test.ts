@@ -39,7 +39,7 @@ timed('G1: no process reads a value from before a write, however wrong the clock
   }
 })
 
-timed('G1: an age is never negative, and decides only whether an entry is fresh', fleet, async () => {
+timed('an age is never negative, and decides only whether an entry is fresh', fleet, async () => {
   const { right, fast, slow, texts } = await open()
   await texts.write('b', 'x')
   expect(await read(right, 'b')).toMatchObject({ status: { stored: true } })
@@ -62,7 +62,7 @@ timed('G1: to a process whose clock is behind, an entry lives no longer than in 
   expect(last.at - filled).toBeLessThan(ttl + 500)
 })
 
-timed('G1: a lease ends only by the clock of Redis', fleet, async () => {
+timed('G3: a lease ends only by the clock of Redis', fleet, async () => {
   const { fast, slow, texts } = await open()
   await texts.write('d', 'x')
   await slow.call('hold')

@@ -20,7 +20,7 @@ const afterFile = fileCleanup()
 const network = await startNetwork()
 afterFile(() => network.worker.kill())
 const { db, table } = await freshTables()
-/** So short that entries, stale windows and negative answers all end many times during the test. */
+/** So short that entries, stale windows and negative answers all expire many times during the test. */
 const lifetimes = { ttl: 2000, jitter: 0.9, staleWhileRevalidate: 400, staleIfError: 400, negativeTtl: 300 }
 const promises = {
   fallbackMs: 1000,

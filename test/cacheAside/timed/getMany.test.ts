@@ -65,7 +65,7 @@ describe('getMany', () => {
     expect((await cache.get('id2')).status.hit).toBe(true)
   })
 
-  timed('G3: returns an empty list for no ids, and refuses an empty id', testbed, async () => {
+  timed('returns an empty list for no ids, and refuses an empty id', testbed, async () => {
     const { cache } = await testbed.open()
     expect(await cache.getMany([])).toEqual([])
     await expect(cache.getMany(['a', ''])).rejects.toThrow(TypeError)
@@ -73,7 +73,7 @@ describe('getMany', () => {
 })
 
 timed(
-  'G3: a write during the load of a list prevents only the fill of the written id',
+  'G1: a write during the load of a list prevents only the fill of the written id',
   testbed,
   async ({ database }) => {
     const { cache } = await testbed.open({ loadMany: recordLoadMany(database).loadMany })
@@ -112,7 +112,7 @@ timed(
 )
 
 timed(
-  'G3: each id of a list has its own error or stale value, and the other ids are answered',
+  'G6: each id of a list has its own error or stale value, and the other ids are answered',
   testbed,
   async ({ database }) => {
     const options = { ttl: 100, jitter: 0, staleIfError: 60_000 }
@@ -132,7 +132,7 @@ timed(
   },
 )
 
-timed('G3: bad content at one key is a miss of that id only', testbed, async () => {
+timed('G8: bad content under one key is a miss of that id only', testbed, async () => {
   const { cache, redis } = await testbed.open()
   await cache.getMany(['id30', 'id31', 'id32'])
   await redis.multi().del(cache.key('id30')).rpush(cache.key('id30'), 'x').exec()
@@ -143,7 +143,7 @@ timed('G3: bad content at one key is a miss of that id only', testbed, async () 
 })
 
 timed(
-  'G3: while Redis is away, a list is answered by one loadMany, and then from the fallback',
+  'G4: while Redis is away, a list is answered by one loadMany, and then from the fallback',
   testbed,
   async ({ database }) => {
     const { calls, loadMany } = recordLoadMany(database)
@@ -160,7 +160,7 @@ timed(
 )
 
 timed(
-  'G3: a Redis that hangs costs the whole list one time budget',
+  'G4: a Redis that hangs costs the whole list one time budget',
   testbed,
   async ({ database, server }) => {
     const { cache } = await testbed.open({ loadMany: recordLoadMany(database).loadMany })
@@ -173,7 +173,7 @@ timed(
 )
 
 timed(
-  'G3: a removal in the outbox is delivered before a list reads its id',
+  'G5: a removal in the outbox is delivered before a list reads its id',
   testbed,
   async ({ database, server }) => {
     const { cache } = await testbed.open()

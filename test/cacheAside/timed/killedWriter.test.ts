@@ -26,7 +26,7 @@ const read = async (cache: string, id: string) => {
 }
 
 timed(
-  'G1: if a writer is killed between commit and removal, its old value ends with the entry at the latest',
+  'G1: if a writer is killed between commit and removal, its old value expires with the entry at the latest',
   fleet,
   async () => {
     const { texts } = fleet
@@ -36,7 +36,7 @@ timed(
     await read('life', 'a')
     const filled = sharedNow()
     await killAfterCommit(writer, 'life', 'a', 'new')
-    // The value may be stale until the entry ends, because the write was never finished.
+    // The value may be stale until the entry expires, because the write was never finished.
     expect(await read('life', 'a')).toMatchObject({ value: { text: 'old' }, status: { hit: true } })
     let last = 0
     while (sharedNow() - filled < 8000) {

@@ -30,7 +30,7 @@ timed(
 )
 
 timed(
-  'G2: fifty callers whose lease request gets no reply join one load of their process',
+  'G7: fifty callers whose lease request gets no reply join one load of their process',
   fleet,
   async ({ redis }) => {
     const [process] = fleet.processes as [Process]
@@ -98,7 +98,7 @@ timed(
 )
 
 timed(
-  'G6: if the loading caller runs out of time and no other caller waits, its lease is given back',
+  'G6: if the loading caller runs out of time and no other caller waits, its lease is released',
   fleet,
   async () => {
     const [one, other] = fleet.processes as [Process, Process]

@@ -6,7 +6,7 @@ const single = await startFleet(2)
 const clustered = await startClusterFleet(2)
 const cache = 'left'
 const ids = Array.from({ length: 12 }, (_, n) => `id${n}`)
-/** Far below the 3,000 ms of a lease that was not given back. */
+/** Far below the 3,000 ms of a lease that was not released. */
 const soonMs = 500
 
 /** Expects that each answer is a hit, or was loaded under the caller's own lease. */

@@ -34,7 +34,7 @@ timed(
 )
 
 timed(
-  'G3: a caller whose time to wait is over loads for itself and stores nothing',
+  'G3: a caller whose time to wait has run out loads for itself and stores nothing',
   testbed,
   async ({ database }) => {
     const { cache } = await testbed.open()

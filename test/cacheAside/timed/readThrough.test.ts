@@ -54,7 +54,7 @@ describe('a read asks Redis first and the database on a miss', () => {
   )
 
   timed(
-    'an entry ends after its ttl, which is shortened at random by at most the jitter',
+    'an entry expires after its ttl, which is shortened at random by at most the jitter',
     testbed,
     async ({ database }) => {
       const { cache, redis } = await testbed.open({ ttl: 10_000, jitter: 0.5 })

@@ -85,7 +85,7 @@ timed(
 )
 
 timed(
-  'G4: a removal that Redis did not confirm is delivered before the id is read from Redis again',
+  'G5: a removal that Redis did not confirm is delivered before the id is read from Redis again',
   testbed,
   async ({ database, server }) => {
     const { cache } = await testbed.open()
@@ -110,7 +110,7 @@ timed(
 )
 
 timed(
-  'G4: a process that only writes delivers its outbox with its next removal',
+  'G5: a process that only writes delivers its outbox with its next removal',
   testbed,
   async ({ database, server }) => {
     const { cache: writer } = await testbed.open()
@@ -130,7 +130,7 @@ timed(
 )
 
 timed(
-  'G4: a lease that was granted too late for its caller keeps no other caller waiting',
+  'G3: a lease that was granted too late for its caller keeps no other caller waiting',
   testbed,
   async ({ database, wire }) => {
     const { cache } = await testbed.open()
@@ -149,7 +149,7 @@ timed(
 )
 
 timed(
-  'G4: a removal that never reached Redis is delivered when Redis is reachable again with its old data',
+  'G5: a removal that never reached Redis is delivered when Redis is reachable again with its old data',
   testbed,
   async ({ database }) => {
     const { cache, redis } = await testbed.open()

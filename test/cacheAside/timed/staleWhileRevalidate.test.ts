@@ -42,7 +42,7 @@ timed(
   },
 )
 
-timed('G3: a stale value is not served after its removal', testbed, async ({ database }) => {
+timed('G1: a stale value is not served after its removal', testbed, async ({ database }) => {
   const { cache } = await testbed.open(soonStale)
   await database.write('b', 'old')
   await cache.get('b')
@@ -54,7 +54,7 @@ timed('G3: a stale value is not served after its removal', testbed, async ({ dat
   })
 })
 
-timed('G3: a write during a refresh prevents its fill', testbed, async ({ database }) => {
+timed('G1: a write during a refresh prevents its fill', testbed, async ({ database }) => {
   const { cache } = await testbed.open(soonStale)
   const writer = (await testbed.open()).cache
   await database.write('c', 'old')
@@ -90,7 +90,7 @@ timed(
   },
 )
 
-timed('G3: past staleWhileRevalidate, a stale value is a miss', testbed, async ({ database }) => {
+timed('past staleWhileRevalidate, a stale value is a miss', testbed, async ({ database }) => {
   const { cache } = await testbed.open({ ...soonStale, staleWhileRevalidate: 100 })
   await database.write('e', 'old')
   await cache.get('e')

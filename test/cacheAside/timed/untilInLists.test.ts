@@ -5,25 +5,25 @@ import { timed } from '../../support/timed.ts'
 
 const testbed = await startTestbed()
 
-/** One value ends soon after its load. The other takes longer than that to load. */
-const times = { endsAfterMs: 300, slowMs: 600 }
+/** One value expires soon after its load. The other takes longer than that to load. */
+const times = { expiresAfterMs: 300, slowMs: 600 }
 
 for (const source of ['cached', 'loaded'] as const) {
   timed(
-    `a ${source} value that ends while other ids of its list are loaded is not served`,
+    `a ${source} value that expires while other ids of its list are loaded is not served`,
     testbed,
     async () => {
       let loads = 0
       const { cache } = await testbed.open({
         load: async (id) => {
           if (id === 'slow') await sleep(times.slowMs)
-          const until = id === 'ends' ? { until: Date.now() + times.endsAfterMs } : {}
+          const until = id === 'short' ? { until: Date.now() + times.expiresAfterMs } : {}
           return { value: { text: `${id} ${++loads}` }, version: 1, ...until }
         },
       })
-      if (source === 'cached') await cache.get('ends')
+      if (source === 'cached') await cache.get('short')
       const before = loads
-      const [answer, slow] = await cache.getMany(['ends', 'slow'])
+      const [answer, slow] = await cache.getMany(['short', 'slow'])
       expect(answer?.until).toBeGreaterThan(Date.now())
       expect(slow?.value?.text).toMatch(/^slow/)
       expect(loads - before).toBe(source === 'cached' ? 2 : 3)
@@ -31,15 +31,19 @@ for (const source of ['cached', 'loaded'] as const) {
   )
 }
 
-timed('a value that always ends before its list is answered is an error of its own id', testbed, async () => {
-  const { cache } = await testbed.open({
-    load: async (id) => {
-      if (id === 'slow') await sleep(times.slowMs)
-      const until = id === 'slow' ? {} : { until: Date.now() + 1 }
-      return { value: { text: id }, version: 1, ...until }
-    },
-  })
-  const [answer, slow] = await cache.getMany(['ends', 'slow'])
-  expect(answer?.error).toMatchObject({ name: 'LoadFailed' })
-  expect(slow?.value).toEqual({ text: 'slow' })
-})
+timed(
+  'a value that always expires before its list is answered is an error of its own id',
+  testbed,
+  async () => {
+    const { cache } = await testbed.open({
+      load: async (id) => {
+        if (id === 'slow') await sleep(times.slowMs)
+        const until = id === 'slow' ? {} : { until: Date.now() + 1 }
+        return { value: { text: id }, version: 1, ...until }
+      },
+    })
+    const [answer, slow] = await cache.getMany(['short', 'slow'])
+    expect(answer?.error).toMatchObject({ name: 'LoadFailed' })
+    expect(slow?.value).toEqual({ text: 'slow' })
+  },
+)

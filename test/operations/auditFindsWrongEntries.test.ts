@@ -32,16 +32,16 @@ async function openFreshCatalog() {
   return { ...catalog, run, edit }
 }
 
-test('repeated audits find and repair all 20 stale entries of 300, and no other entry', async () => {
+test('repeated audits find and repair all 20 wrong entries of 300, and no other entry', async () => {
   const { db, table, products, pages, reviews, run, edit } = await openFreshCatalog()
   const ids = Array.from({ length: 100 }, (_, n) => `p${n}`)
   await insertProducts(db, table, 'all', ids)
   // In small batches: on a busy machine the cache refuses too many loads at once.
   for (const cache of [products, pages, reviews])
     for (let at = 0; at < 100; at += 10) expect((await cache.warm(ids.slice(at, at + 10))).failed).toEqual([])
-  // Entries of reviews do not contain the title, so each edit makes two entries stale.
-  const stale = ids.slice(0, 10)
-  for (const id of stale) await edit(id, 'Edited')
+  // Entries of reviews do not contain the title, so each edit makes two entries wrong.
+  const edited = ids.slice(0, 10)
+  for (const id of edited) await edit(id, 'Edited')
   const found = new Set<string>()
   for (let audits = 0; audits < 40 && found.size < 20; audits++) {
     const { disagreements, oldestMs, ...counts } = await run({ sample: 60 })
@@ -51,7 +51,7 @@ test('repeated audits find and repair all 20 stale entries of 300, and no other 
     expect(counts.repaired).toBe(counts.stale)
     expect(oldestMs > 0).toBe(counts.stale > 0)
     for (const { id, cache } of disagreements) {
-      expect(stale).toContain(id)
+      expect(edited).toContain(id)
       found.add(`${id} ${cache}`)
       // A repair removes every entry of the product, so the audit does not find the other one any more.
       found.add(`${id} ${cache === 'page' ? 'product' : 'page'}`)
@@ -62,7 +62,7 @@ test('repeated audits find and repair all 20 stale entries of 300, and no other 
   // The entries of the repaired ids are removed, reviews included. A busy machine may be too slow for some others.
   expect(last).toMatchObject({ stale: 0, agreeing: last.sampled, nines: toNines(last.sampled, 0) })
   expect(last.sampled + last.failed).toBe(270)
-  for (const id of stale) expect((await products.get(id)).value?.title).toBe('Edited')
+  for (const id of edited) expect((await products.get(id)).value?.title).toBe('Edited')
 })
 
 test('an audit finds a cached absence of an existing product, and a cached product that was deleted', async () => {

@@ -6,10 +6,10 @@ import { latestTime } from './redis/entry.ts'
 import type { Loaded } from './types.ts'
 
 /**
- * Asks the database for a batch, by key, until the flight is aborted or `loadTimeoutMs` is over. Never
- * throws.
+ * Loads a batch from the database, and returns what it found by key. Stops when the flight is aborted or
+ * `loadTimeoutMs` has run out. Never throws.
  */
-export async function query<V>(
+export async function runLoad<V>(
   { cache, loadMany }: Call<V>,
   batch: Miss<V>[],
   flight: Flight,
@@ -22,7 +22,7 @@ export async function query<V>(
   const aborted = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
   )
-  const loadAll = async () =>
+  const loadAll = async (): Promise<Map<string, Loaded<V> | Error>> =>
     loadMany ? loadMany(ids, { signal }) : new Map([[first, await load(first, { signal })]])
   try {
     const all = Promise.race([aborted, loadAll()])
@@ -35,7 +35,8 @@ export async function query<V>(
 }
 
 /** Checks what a load found, and converts it to text. */
-function toLoadedValue<V>(id: string, found: Loaded<V>, loadedAt: number): LoadedValue | LoadFailed {
+function toLoadedValue<V>(id: string, found: Loaded<V> | Error, loadedAt: number): LoadedValue | LoadFailed {
+  if (found instanceof Error) return new LoadFailed(id, found)
   const version = found?.version ?? 0
   if (!(Number.isSafeInteger(version) && version >= 0)) {
     return new LoadFailed(id, new TypeError(`the version is ${version}: it must be a safe integer from 0`))
