@@ -4,6 +4,7 @@ import { connect } from '../clients/connect.ts'
 import { recordCommit } from '../clients/dynamodb/index.ts'
 import { observedCache } from '../telemetry/observedCache.ts'
 import { type CategoryTree, readCategories, treeId } from './categories/categories.ts'
+import { entrySchema } from './entrySchema.ts'
 import { type Listing, readListing } from './listing/listing.ts'
 import type { Product } from './product/product.ts'
 import {
@@ -13,7 +14,6 @@ import {
   toLoaded,
   unreadableBody,
 } from './product/readProduct.ts'
-import { productShape } from './product/shape.ts'
 import { type ProductPage, readProductPage } from './productPage.ts'
 import {
   parseReviewPageId,
@@ -21,6 +21,7 @@ import {
   readReviewPage,
   readReviews,
   reviewPageTtlMs,
+  unreadableTtlMs,
 } from './reviews/readReviews.ts'
 import { openCursors } from './table/cursor.ts'
 
@@ -53,10 +54,10 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
   }
   const cursors = openCursors({ db, table })
   // Each cache that shows a product holds null for a product that cannot be read: see nullIfUnreadable.
+  const showing = { ...shared, schema: entrySchema }
   const products = observedCache<Product | null>({
-    ...shared,
+    ...showing,
     name: 'product',
-    schema: productShape,
     load: async (id, { signal }) => {
       const stored = await readStored({ db, table, signal }, id)
       return stored && toLoaded(stored)
@@ -65,9 +66,8 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
   })
   /** Product pages: each joined document is one entry. */
   const pages = observedCache<ProductPage | null>({
-    ...shared,
+    ...showing,
     name: 'page',
-    schema: productShape,
     load: (id, { signal }) =>
       nullIfUnreadable(async () => {
         const value = await readProductPage({ db, table, signal }, id)
@@ -76,7 +76,7 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
   })
   /** The first page of each product's reviews. */
   const reviews = observedCache<ReviewPage | null>({
-    ...shared,
+    ...showing,
     name: 'reviews',
     load: (id, { signal }) => nullIfUnreadable(() => readReviews({ db, table, signal }, cursors, id)),
   })
@@ -86,7 +86,7 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
    * CDN keeps a page for no longer than it has left.
    */
   const reviewPages = observedCache<ReviewPage | null>({
-    ...shared,
+    ...showing,
     name: 'review-page',
     ttl: reviewPageTtlMs,
     async load(id, { signal }) {
@@ -94,7 +94,8 @@ export function openCaches({ cacheTimeoutMs, ...config }: CatalogConfig = readCo
       const { productId, after } = parseReviewPageId(id)
       const { body: product } = await products.get(productId, { budgetMs: loadTimeoutMs })
       if (product === undefined) return undefined
-      if (product === unreadableBody) return { value: null, version: 1, until }
+      // A PUT removes the entry of the product, but not this one.
+      if (product === unreadableBody) return { value: null, version: 1, until: Date.now() + unreadableTtlMs }
       const value = await readReviewPage({ db, table, signal }, cursors, productId, {
         after,
         consistent: false,

@@ -11,8 +11,14 @@ export const maxFaults = 20
 /** The longest pointer to a fault, in UTF-16 code units. A longer one is cut, and ends in `…`. */
 export const maxPointer = 200
 
+/**
+ * The catalogue refuses a write because of its input or of what is stored. The reason may be that an earlier attempt of
+ * the same write has succeeded: table/mark.ts.
+ */
+export class Refusal extends Error {}
+
 /** An input has faults. The error lists the first {@link maxFaults}, and counts the others. */
-class InvalidInput extends Error {
+class InvalidInput extends Refusal {
   readonly faults: Fault[]
   /** How many faults the input has in addition to those listed. */
   readonly moreFaults: number
@@ -43,7 +49,7 @@ export class InvalidReview extends InvalidInput {
 }
 
 /** The stored product does not meet the writer's precondition. */
-export class PreconditionFailed extends Error {
+export class PreconditionFailed extends Refusal {
   override name = 'PreconditionFailed'
   /** The stored version; undefined if the product does not exist, or if its version cannot be read. */
   readonly currentVersion: number | undefined
@@ -60,7 +66,7 @@ export class PreconditionFailed extends Error {
 }
 
 /** No product has this id, or the product was deleted. */
-export class NoSuchProduct extends Error {
+export class NoSuchProduct extends Refusal {
   override name = 'NoSuchProduct'
   constructor(id: string) {
     super(`There is no product ${id}`)
@@ -68,7 +74,7 @@ export class NoSuchProduct extends Error {
 }
 
 /** The product has no variant with the requested sku. */
-export class NoSuchVariant extends Error {
+export class NoSuchVariant extends Refusal {
   override name = 'NoSuchVariant'
   constructor(id: string) {
     super(`Product ${id} has no variant with this sku`)
@@ -101,7 +107,7 @@ export class UnnamedReviewer extends Error {
     super(
       claim === 'sub'
         ? 'The token does not say who writes. Get a token with the claim sub'
-        : 'The token has no name to show as the author. Get a token with the claim name: 1 to 200 characters, no control characters',
+        : 'The token has no name to show as the author. Get a token with the claim name: 1 to 200 characters, among them a letter or a digit, and no control or invisible characters',
     )
   }
 }
@@ -123,7 +129,7 @@ export class KeyReused extends Error {
 }
 
 /** A write would take more from a variant's stock than there is. */
-export class OutOfStock extends Error {
+export class OutOfStock extends Refusal {
   override name = 'OutOfStock'
   /** The variant's stock. */
   readonly stock: number
@@ -151,7 +157,7 @@ export class InvalidCursor extends Error {
 }
 
 /** Another program wrote the product's item, and the catalogue cannot read it. A put replaces the item. */
-export class StoredProductUnreadable extends Error {
+export class StoredProductUnreadable extends Refusal {
   override name = 'StoredProductUnreadable'
   /** The stored version; 0 if that cannot be read either. */
   readonly version: number

@@ -17,7 +17,7 @@ export { type ListingPlace, placeOf } from './listing/neighbours.ts'
 export { cardOf } from './product/card.ts'
 export { isVersion, toProduct } from './table/items.ts'
 export { productKey, reviewKey } from './table/keys.ts'
-export { isReadableProduct, toCardItem } from './table/storedProduct.ts'
+export { isReadableProduct, toProductItem } from './table/storedProduct.ts'
 
 export type Upkeep = ReturnType<typeof openCatalogUpkeep>
 

@@ -9,9 +9,10 @@ import type { Precondition } from './product/precondition.ts'
 import type { Product, ProductContent } from './product/product.ts'
 import { putProduct } from './product/putProduct.ts'
 import type { VariantPatch } from './product/variantPatch.ts'
-import { deleteReview, type Remover } from './reviews/deleteReview.ts'
-import { type PostedReview, postReview } from './reviews/postReview.ts'
+import { clearThread, deleteReview, type Remover } from './reviews/deleteReview.ts'
+import { postReview } from './reviews/postReview.ts'
 import type { ReviewDraft } from './reviews/review.ts'
+import type { PostedReview } from './reviews/storePost.ts'
 import type { KeyedWrite } from './table/mark.ts'
 
 export { parseProduct, parseProductWithId } from './product/parseProduct.ts'
@@ -110,16 +111,22 @@ export function openCatalogWrites(config?: CatalogConfig) {
       { keyed, signal }: { keyed?: KeyedWrite | undefined; signal?: AbortSignal | undefined } = {},
     ): Promise<PostedReview & { invalidation: Invalidation }> =>
       write(productId, () => postReview({ db, table, signal }, productId, draft, keyed)),
-    /** Removes a review with its thread, or a reply: see {@link deleteReview}. */
-    deleteReview: (
+    /**
+     * Removes a review with its thread, or a reply: see {@link deleteReview}. The entries are removed as soon as the
+     * thread is hidden, before its replies are deleted. The deletion changes nothing that a read shows.
+     */
+    async deleteReview(
       productId: string,
       id: string,
       { signal, ...remover }: Remover & { signal?: AbortSignal | undefined },
-    ): Promise<{ invalidation: Invalidation }> =>
-      write(productId, async () => {
-        await deleteReview({ db, table, signal }, productId, id, remover)
-        return {}
-      }),
+    ): Promise<{ invalidation: Invalidation }> {
+      const access = { db, table, signal }
+      const { hidden, invalidation } = await write(productId, () =>
+        deleteReview(access, productId, id, remover),
+      )
+      if (hidden) await clearThread(access, hidden)
+      return { invalidation }
+    },
     /** The DynamoDB client. Responses stored under idempotency keys are in the same database. */
     db,
   }

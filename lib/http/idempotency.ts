@@ -66,12 +66,16 @@ async function respondOnce(
     )
   }
   const name = { subject: request.subject ?? '', route, key }
-  const write = {
+  let isRepetition = false
+  const write: KeyedWrite = {
     id: createUuid(name),
     fingerprint: fingerprintOf(payload),
     // Not after the end of the record, which the library computes after the work. Otherwise a request between the two
     // ends would get an old result.
     expiresAt: Math.floor(Date.now() / 1000) + storedSeconds,
+    onEarlier: () => {
+      isRepetition = true
+    },
   }
   const config = new IdempotencyConfig({
     eventKeyJmesPath: 'name',
@@ -89,11 +93,14 @@ async function respondOnce(
       try {
         const response = await respond(write)
         outcome = { response }
-        return response
+        if (!isRepetition) return response
       } catch (failure) {
         outcome = { failure }
         throw failure
       }
+      // A response that is returned here is stored for 24 hours from now. But the promise ends with the mark of the
+      // earlier attempt. So nothing is stored, and the mark answers the next repetition too.
+      throw new Error('An earlier attempt did the work')
     },
     { persistenceStore: createIdempotencyStore(db, table, request.signal), config, keyPrefix: 'aisle' },
   )

@@ -27,16 +27,24 @@ const fetchMs = 2000
 const maxBytes = 150_000
 
 /**
- * How long no fetch follows one that failed, in ms. The `Retry-After` of the 503 names the same time (request.ts). It
- * bounds what an issuer that is away costs: without it each request would fetch, and wait for {@link fetchMs}.
+ * How long no fetch follows one that failed, in ms, while there are no keys younger than ten minutes. The `Retry-After`
+ * of the 503 names the same time (request.ts). It bounds what an issuer that is away costs: without it each request
+ * would fetch, and wait for {@link fetchMs}.
  */
 export const pauseMs = 5000
 
 /**
+ * How long no fetch follows another, in ms, failed or not, while there are keys younger than ten minutes. Anyone can
+ * send an unknown key id, and so cause a fetch, and a line in the log if it fails.
+ */
+const refetchMs = 30_000
+
+/**
  * Returns a function that finds the key for a token.
  *
- * Fetched keys are used for ten minutes. A token with an unknown key id leads to another fetch, but at most once in 30
- * s (jose's defaults). Requests at the same time share one fetch.
+ * Fetched keys are used for ten minutes (jose's default). A token whose key is unknown or cannot be used leads to
+ * another fetch, but at most once in 30 s. In between, an unknown key is the token's fault. Requests at the same time
+ * share one fetch.
  *
  * @param jwks where the issuer publishes its keys: an https URL, or `file:` and a path for local development
  * @returns throws a JOSEError if the token is at fault, and KeysUnavailable if the issuer is
@@ -56,24 +64,32 @@ export function createKeySet(jwks: string): JWTVerifyGetKey {
 /** Whether a key set that can be used has no key for a token. */
 const isFaultOfToken = (error: unknown, { kid }: { kid?: unknown }) =>
   error instanceof errors.JWKSNoMatchingKey ||
-  // A token need not name its key, but then the issuer must have only one that fits.
+  // A token need not name its key. The error then iterates over the keys that fit.
   (error instanceof errors.JWKSMultipleMatchingKeys && kid === undefined)
 
 function createRemoteKeySet(jwks: string): JWTVerifyGetKey {
-  let failure: { at: number; error: unknown } | undefined
-  const fetchAfterPause: FetchImplementation = async (url, options) => {
-    const ago = Date.now() - (failure?.at ?? 0)
+  /** The last fetch that has ended, and how it failed. */
+  let last: { at: number; failure?: unknown } | undefined
+  const hasFetchedWithin = (ms: number) => {
+    const ago = Date.now() - (last?.at ?? Number.NEGATIVE_INFINITY)
     // A negative time means that the clock was set back.
-    if (failure && ago >= 0 && ago < pauseMs) throw failure.error
+    return ago >= 0 && ago < ms
+  }
+  const fetchAfterPause: FetchImplementation = async (url, options) => {
+    if (last?.failure !== undefined && hasFetchedWithin(pauseMs)) throw last.failure
     try {
-      return await fetchKeys(url, options)
-    } catch (error) {
-      failure = { at: Date.now(), error }
-      throw error
+      const response = await fetchKeys(url, options)
+      last = { at: Date.now() }
+      return response
+    } catch (failure) {
+      last = { at: Date.now(), failure }
+      throw failure
     }
   }
   const keys = createRemoteJWKSet(new URL(jwks), {
     timeoutDuration: fetchMs,
+    // jose does not fetch for an unknown key id by itself. Its pause would not count failed fetches.
+    cooldownDuration: Number.POSITIVE_INFINITY,
     [customFetch]: fetchAfterPause,
     // The issuer closes an idle connection before the next fetch. A thawed process would not know that yet.
     headers: { connection: 'close' },
@@ -82,8 +98,8 @@ function createRemoteKeySet(jwks: string): JWTVerifyGetKey {
     try {
       return await keys(header, token)
     } catch (error) {
-      if (error instanceof KeysUnavailable || isFaultOfToken(error, header) || keys.coolingDown) throw error
-      // The issuer may have mended the key. As for an unknown key id, at most once in 30 s.
+      const mayBeMended = error instanceof errors.JWKSNoMatchingKey || !isFaultOfToken(error, header)
+      if (error instanceof KeysUnavailable || !mayBeMended || hasFetchedWithin(refetchMs)) throw error
       await keys.reload()
       return keys(header, token)
     }

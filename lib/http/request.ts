@@ -16,8 +16,11 @@ interface WithAuthorizer {
   authorizer?: { lambda?: TokenContext | null }
 }
 
-/** Rejects bytes that are not valid UTF-8 instead of replacing them. */
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/**
+ * Rejects bytes that are not valid UTF-8 instead of replacing them. Keeps a byte order mark, which JSON.parse rejects:
+ * RFC 8259 lets a sender add none. A body that API Gateway has decoded has it too.
+ */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * A request. Its parts are read and validated on demand. Every method that validates throws the {@link Problem} to

@@ -1,4 +1,4 @@
-import { errors, jwtVerify } from 'jose'
+import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { createKeySet, pauseMs } from './issuerKeys.ts'
 
 /**
@@ -25,6 +25,9 @@ const algorithms = ['ES256', 'ES384', 'RS256', 'RS384', 'PS256', 'PS384', 'EdDSA
 
 /** The longest subject, characters. OpenID Connect Core, section 2, has the same limit. */
 const maxSubject = 255
+
+/** The most keys that are tried for a token that does not name its key. Issuers publish two or three. */
+const maxKeys = 8
 
 /**
  * Returns a function that verifies a bearer token (RFC 6750, RFC 7519): signature, issuer, audience and expiry. It
@@ -55,7 +58,7 @@ export function createTokenVerifier({
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1]
     if (!token || token.length > 8192) return { refusal: 'Send a token: authorization: Bearer …' }
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await verify(token, keys, {
         issuer,
         audience,
         algorithms,
@@ -76,6 +79,34 @@ export function createTokenVerifier({
       logFailure(error)
       return { unavailable: 'The token cannot be checked right now. Try again' }
     }
+  }
+}
+
+/**
+ * Verifies a token. If it does not name its key, and several keys of the issuer fit, each of them is tried.
+ *
+ * @throws a JOSEError if the token is at fault
+ * @throws anything else if the issuer's keys are
+ */
+async function verify(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOptions) {
+  try {
+    return await jwtVerify(token, keys, options)
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    let failure: unknown = new errors.JWSSignatureVerificationFailed()
+    let tried = 0
+    for await (const key of error) {
+      if (++tried > maxKeys) break
+      try {
+        return await jwtVerify(token, key, options)
+      } catch (fault) {
+        if (fault instanceof errors.JWSSignatureVerificationFailed) continue
+        if (fault instanceof errors.JOSEError) throw fault
+        // This key cannot be used. The token may be signed with another one.
+        failure = fault
+      }
+    }
+    throw failure
   }
 }
 

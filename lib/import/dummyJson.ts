@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { InvalidProduct } from '../catalog/index.ts'
 import { toFaults } from '../catalog/writes.ts'
-import { escapeImageUrl } from './imageUrl.ts'
+import { toImageUrl } from './imageUrl.ts'
 import { type Currency, toMinorUnits } from './money.ts'
 
 const text = z.optional(z.string())
@@ -66,7 +66,7 @@ export function fromDummyJson(row: object, currency: Currency): object {
     price,
     ...withoutUndefined({ description, brand, stock, tags, createdAt: meta?.createdAt }),
     ...(sku !== undefined && { variants: [{ sku, options: {}, price, ...withoutUndefined({ stock }) }] }),
-    ...(images && { images: images.map((url) => ({ url: escapeImageUrl(url) })) }),
+    ...(images && { images: images.map((url) => ({ url: toImageUrl(url) })) }),
     attributes: withoutUndefined({
       weight: rest.weight,
       width: rest.dimensions?.width,

@@ -1,6 +1,6 @@
 import { InvalidProduct } from '../catalog/index.ts'
 import type { CsvRecord } from './csvRecords.ts'
-import { escapeImageUrl } from './imageUrl.ts'
+import { toImageUrl } from './imageUrl.ts'
 import { type Currency, toMinorUnits } from './money.ts'
 import { toPlainText } from './plainText.ts'
 
@@ -122,7 +122,7 @@ function toVariants(record: CsvRecord, at: number, handle: string, names: string
 function toImages(records: CsvRecord[]): { url: string; alt: string }[] {
   const found = records
     .map((record) => ({
-      url: escapeImageUrl(getCell(record, 'image')),
+      url: toImageUrl(getCell(record, 'image')),
       alt: getCell(record, 'alt'),
       position: getCell(record, 'position'),
     }))

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { cardOf, type ListingPlace, placeOf, toCardItem } from '../catalog/upkeep.ts'
+import { cardOf, type ListingPlace, placeOf, toProductItem } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 
 /** A place in a listing whose neighbours' pages now show another card, and the first record that changes the card. */
@@ -33,6 +33,6 @@ export function cardChangesIn(changes: Change[]): CardChange[] {
  */
 function toShown(image: Image | undefined) {
   const place = image?.deleted === true ? undefined : placeOf(image)
-  const shown = image && place && toCardItem(image)
-  return shown && { place, card: cardOf(shown) }
+  const item = image && place && toProductItem(image)
+  return item && { place, card: cardOf(item) }
 }

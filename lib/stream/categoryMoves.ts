@@ -1,4 +1,4 @@
-import { type CategoryMove, movesPerTransaction, type Upkeep } from '../catalog/upkeep.ts'
+import { type CategoryMove, isVersion, movesPerTransaction, type Upkeep } from '../catalog/upkeep.ts'
 import type { Change, Image } from './records.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -59,10 +59,10 @@ export async function countMoves(
 function toMove({ pk, before, after, sequenceNumber }: Change): RecordedMove | undefined {
   const category = after && categoryIn(after)
   // An image without a version or a category was never counted. So the move that mends the product counts it.
-  const wasCounted = !before || (typeof before.version === 'number' && isCountable(before))
+  const wasCounted = !before || (isVersion(before.version) && isCountable(before))
   if (wasCounted && category === (before && categoryIn(before))) return undefined
   const version = (after ?? before)?.version
-  if (typeof version !== 'number') throw new TypeError('The product has no version')
+  if (!isVersion(version)) throw new TypeError('The product has no version')
   // The removal of an item is later than the item's last version.
   const asOf = after ? version : version + 0.5
   return { id: pk.slice(pk.indexOf('#') + 1), category, asOf, sequenceNumber }

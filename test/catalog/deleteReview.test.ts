@@ -2,7 +2,6 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
-import { deleteReview } from '../../lib/catalog/reviews/deleteReview.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { postReview } from '../../lib/catalog/reviews/postReview.ts'
 import { reviewKey } from '../../lib/catalog/table/keys.ts'
@@ -10,7 +9,7 @@ import { freshTables } from '../support/dynamodb.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { allItems } from '../support/importing.ts'
 import { freshRedis } from '../support/redis.ts'
-import { customer, moderator, ratingAndReviews } from '../support/reviewers.ts'
+import { customer, moderator, ratingAndReviews, removeReview } from '../support/reviewers.ts'
 
 const { call, get, put, db, table, redisPort } = await freshHandlers()
 const { content } = parseProduct(aProduct)
@@ -210,7 +209,7 @@ describe('a removal', () => {
     await upsertProduct(fresh, { id: 'p', content })
     const { review } = await postReview(fresh, 'p', draft(2, 'ann'))
     for (let n = 0; n < 120; n++)
-      await postReview(fresh, 'p', { parentId: review.id, body: 'Yes', author: 'Bo', subject: 'bea' })
+      await postReview(fresh, 'p', { parentId: review.id, body: 'Yes', author: 'Bo', subject: `bo${n}` })
     let transactions = 0
     let isDead = true
     fresh.db.middlewareStack.add(
@@ -235,7 +234,7 @@ describe('a removal', () => {
   test('that was interrupted shows nothing of the thread, takes no reply, and the next one finishes it', async () => {
     const { id, read, revive, ...access } = await interrupted()
     const byAnn = { subject: 'ann', isModerator: false }
-    await expect(deleteReview(access, 'p', id, byAnn)).rejects.toThrow('The process died')
+    await expect(removeReview(access, 'p', id, byAnn)).rejects.toThrow('The process died')
     expect(await read()).toEqual([])
     revive()
     const { stored, counted } = await ratingAndReviews(access.db, access.table, 'p')
@@ -248,14 +247,14 @@ describe('a removal', () => {
       await expect(
         postReview(access, 'p', { parentId, body: 'Late', author: 'Cy', subject: 'cy' }),
       ).rejects.toMatchObject({ name: 'InvalidReview' })
-    await expect(deleteReview(access, 'p', id, { subject: 'bea', isModerator: false })).rejects.toMatchObject(
+    await expect(removeReview(access, 'p', id, { subject: 'bea', isModerator: false })).rejects.toMatchObject(
       {
         name: 'NoSuchReview',
       },
     )
-    await deleteReview(access, 'p', id, byAnn)
+    await removeReview(access, 'p', id, byAnn)
     expect([...(await allItems(access.db, access.table)).keys()]).toEqual(['PRODUCT#p PRODUCT'])
-    await expect(deleteReview(access, 'p', id, byAnn)).rejects.toMatchObject({ name: 'NoSuchReview' })
+    await expect(removeReview(access, 'p', id, byAnn)).rejects.toMatchObject({ name: 'NoSuchReview' })
   }, 60_000)
 
   test('by five callers at the same moment is counted once', async () => {
@@ -267,7 +266,7 @@ describe('a removal', () => {
       await postReview(access, 'p', { parentId: review.id, body: 'Yes', author: 'Bo', subject: 'bea' })
     const ends = await Promise.allSettled(
       Array.from({ length: 5 }, (_, n) =>
-        deleteReview(access, 'p', review.id, { subject: 'ann', isModerator: n % 2 === 0 }),
+        removeReview(access, 'p', review.id, { subject: 'ann', isModerator: n % 2 === 0 }),
       ),
     )
     for (const end of ends)
@@ -295,7 +294,7 @@ describe('a removal', () => {
         },
       { step: 'initialize' },
     )
-    await deleteReview(access, 'p', review.id, { isModerator: true })
+    await removeReview(access, 'p', review.id, { isModerator: true })
     const { stored, counted } = await ratingAndReviews(access.db, access.table, 'p')
     expect(stored).toEqual({ ratingSum: 0, ratingCount: 0 })
     expect(counted).toEqual(stored)

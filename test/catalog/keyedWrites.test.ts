@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { patchVariant } from '../../lib/catalog/product/patchVariant.ts'
+import { maxStock } from '../../lib/catalog/product/product.ts'
+import { postReview } from '../../lib/catalog/reviews/postReview.ts'
+import { connectDynamoDB } from '../../lib/clients/dynamodb/index.ts'
 import { putClockAhead } from '../support/clock.ts'
 import { startDynamodbProxy } from '../support/dynamodbProxy.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { createKeyedWrite } from '../support/keyedWrite.ts'
+import { removeReview } from '../support/reviewers.ts'
 
 const { call, get, put, db, table } = await freshHandlers()
 const records = process.env.IDEMPOTENCY_TABLE ?? ''
@@ -116,6 +122,116 @@ describe('within 24 hours, a key whose record is lost is refused with 422 for an
     expect(await products()).toEqual(before)
     const { id, ...reordered } = Object.fromEntries(Object.entries({ ...aProduct, id: 0 }).reverse())
     expect((await post('other', reordered)).json).toEqual(json)
+  })
+})
+
+describe('a write that its first attempt overtakes gets the result of the first attempt', () => {
+  const direct = { db, table }
+  const overtaken = { db: connectDynamoDB(proxy.url), table }
+  /** Runs `first` before the next read of a product reaches DynamoDB. */
+  const overtake = (id: string, first: () => Promise<unknown>) =>
+    proxy.injectFault('GetItem', async () => void (await first()), { about: `PRODUCT#${id}"}` })
+
+  const withStock = (stock: number) => ({ ...shirt, variants: [{ ...shirt.variants[0], stock }] })
+  test.each([
+    ['took the last of the stock', withStock(5), { add: -5 }, 0, undefined],
+    ['added the last that fits', withStock(maxStock - 5), { add: 5 }, maxStock, undefined],
+    ['took from a variant that was removed since', withStock(5), { add: -1 }, 0, aProduct],
+  ])('if it %s', async (_, body, stock, after, edited) => {
+    const keyed = createKeyedWrite()
+    const id = `overtaken-${keyed.id}`
+    await put(id, { body })
+    const write = (access: typeof direct) => patchVariant(access, id, 'S', { stock }, { keyed })
+    const plan = overtake(id, async () => {
+      await write(direct)
+      if (edited) await put(id, { body: edited })
+    })
+    expect((await write(overtaken)).value.stock).toBe(after)
+    expect(plan.left()).toBe(0)
+    expect(await stockOf(id)).toBe(after)
+  })
+
+  test('if it changed the version that both expect', async () => {
+    const keyed = createKeyedWrite()
+    const { json } = await put('expected', { body: shirt })
+    const options = { keyed, precondition: { match: [json.version] } }
+    const write = (access: typeof direct) => patchVariant(access, 'expected', 'S', { stock: 7 }, options)
+    overtake('expected', () => write(direct))
+    expect((await write(overtaken)).value.stock).toBe(7)
+  })
+
+  test('if it posted a reply to a review that was removed since', async () => {
+    await put('talk', { body: aProduct })
+    const { review } = await postReview(direct, 'talk', { author: 'Ann', body: 'Good.', rating: 5 })
+    const keyed = createKeyedWrite()
+    const write = (access: typeof direct) =>
+      postReview(access, 'talk', { author: 'Bo', body: 'Why?', parentId: review.id }, keyed)
+    let first: unknown
+    const plan = overtake('talk', async () => {
+      first = await write(direct)
+      await removeReview(direct, 'talk', review.id, { isModerator: true })
+    })
+    expect(await write(overtaken)).toEqual(first)
+    expect(plan.left()).toBe(0)
+  })
+
+  test('and a refusal that no attempt overtakes is the answer', async () => {
+    await put('sold-out', { body: withStock(4) })
+    expect(await patch('sold-out', 'sold-out')).toMatchObject({
+      statusCode: 409,
+      json: { type: 'urn:aisle:problem:out-of-stock' },
+    })
+    await put('sold-out', { body: shirt })
+    expect((await patch('sold-out', 'sold-out')).json.stock).toBe(15)
+  })
+})
+
+describe('after 24 hours, the same request with the same key is a new write, although it was repeated', () => {
+  const hourMs = 3600 * 1000
+
+  test('if it takes from a stock', async () => {
+    await put('repeated', { body: shirt })
+    await patch('repeated', 'repeated')
+    await loseRecords()
+    for (const hours of [22, 23]) {
+      putClockAhead(hours * hourMs)
+      expect((await patch('repeated', 'repeated')).json.stock).toBe(15)
+    }
+    putClockAhead(25 * hourMs)
+    expect((await patch('repeated', 'repeated')).json.stock).toBe(10)
+    // The promise to the new write begins with it.
+    putClockAhead(48 * hourMs)
+    expect((await patch('repeated', 'repeated')).json.stock).toBe(10)
+    expect(await stockOf('repeated')).toBe(10)
+  })
+
+  test('if it creates a product, whatever its body', async () => {
+    const { json } = await post('repeatedly')
+    const other = await post('repeatedly-other')
+    await loseRecords()
+    putClockAhead(23 * hourMs)
+    expect((await post('repeatedly')).json.id).toBe(json.id)
+    expect((await post('repeatedly-other')).json.id).toBe(other.json.id)
+    putClockAhead(25 * hourMs)
+    const next = await post('repeatedly')
+    expect(next.statusCode).toBe(201)
+    expect(next.json.id).not.toBe(json.id)
+    expect((await post('repeatedly-other', { ...aProduct, title: 'other' })).statusCode).toBe(201)
+  })
+
+  test('if it posts a review', async () => {
+    await put('praised', { body: aProduct })
+    const body = { rating: 5, body: 'Good.', author: 'Ann' }
+    const review = () => call('postReview', { path: { id: 'praised' }, body, ...withKey('praise') })
+    const { json } = await review()
+    await loseRecords()
+    putClockAhead(23 * hourMs)
+    expect((await review()).json).toEqual(json)
+    putClockAhead(25 * hourMs)
+    expect(await review()).toMatchObject({
+      statusCode: 201,
+      json: { id: expect.not.stringMatching(json.id) },
+    })
   })
 })
 

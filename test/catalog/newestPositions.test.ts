@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readNewest } from '../../lib/catalog/listing/newest.ts'
+import { idAt } from '../../lib/catalog/listing/position.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { putItems } from '../support/insertProducts.ts'
 import { seededRandom } from '../torture/seededRandom.ts'
@@ -9,10 +10,10 @@ const access = await freshTables()
 /** The positions of each category, as the index holds them. */
 const stored = new Map<string, string[]>()
 async function fill(category: string, times: number[]) {
-  const positions = times.map((n, k) => `${new Date(n * 1000).toISOString()}#${category}${k}`)
+  const positions = times.map((n, k) => `${new Date(n * 1000).toISOString()}#${category}-${k}`)
   stored.set(category, positions)
   const items = positions.map((listedAt) => ({
-    pk: `PRODUCT#${listedAt}`,
+    pk: `PRODUCT#${idAt(listedAt)}`,
     sk: 'PRODUCT',
     category,
     listedAt,

@@ -1,14 +1,18 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createCacheAside } from '../../lib/cacheAside/index.ts'
+import { openCaches } from '../../lib/catalog/caches.ts'
+import { entrySchema } from '../../lib/catalog/entrySchema.ts'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { productShape } from '../../lib/catalog/product/shape.ts'
 import { type ProductPage, readProductPage } from '../../lib/catalog/productPage.ts'
 import { toReviewItem } from '../../lib/catalog/reviews/review.ts'
 import { placeOfReply, placeOfRoot } from '../../lib/catalog/reviews/thread.ts'
 import { toItem, toProduct } from '../../lib/catalog/table/items.ts'
+import { foreignRows, smallestRow } from '../support/foreignRows.ts'
 import { freshHandlers } from '../support/http.ts'
 import { putItems } from '../support/insertProducts.ts'
 import { follow } from '../support/openapi.ts'
-import { productShapes } from '../support/productShapes.ts'
+import { productShapes, releasedSchemas } from '../support/productShapes.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, get, call, redisPort } = await freshHandlers()
@@ -30,6 +34,13 @@ const { content } = parseProduct({
 const stored = { ratingSum: 14, ratingCount: 3, version: 7, createdAt: at, updatedAt: at, writeId: 'w' }
 const pot = toItem('pot', content, stored)
 
+/** A product without any field that can be left out, and without a neighbour. */
+const bean = toItem(
+  'bean',
+  parseProduct({ title: 'Bean', category: 'garden', price: { amount: 1, currency: 'EUR' } }).content,
+  { ...stored, ratingSum: 0, ratingCount: 0 },
+)
+
 /** The items of a product with every field, of its neighbour, and of a review with a reply. */
 function fullItems(): object[] {
   const review = { productId: 'pot', createdAt: at }
@@ -37,6 +48,7 @@ function fullItems(): object[] {
   const reply = { ...review, id: 's', parentId: 'r', body: 'Why?', author: 'Bo' }
   const place = placeOfRoot(root)
   return [
+    bean,
     pot,
     toItem('cup', content, stored),
     toReviewItem({ ...root, ...place }),
@@ -56,9 +68,11 @@ const sortFields = (value: unknown): unknown =>
       : value
 
 let page: ProductPage
+let smallestPage: ProductPage
 beforeAll(async () => {
   await putItems(db, table, fullItems())
   page = (await readProductPage({ db, table }, 'pot')) as ProductPage
+  smallestPage = (await readProductPage({ db, table }, 'bean')) as ProductPage
 })
 
 /** Lists the fields that a schema of docs/openapi.yml has and a value of the test lacks. */
@@ -87,21 +101,24 @@ describe('a release that changes the JSON of a product has another productShape'
     expect(parts).toEqual([`${schemas}/Page/properties/reviews/items: parentId`])
   })
 
-  for (const document of ['product', 'page'] as const)
-    test(`the JSON of the ${document} is as recorded for this shape`, () => {
-      const text = document === 'product' ? JSON.stringify(toProduct(pot)) : JSON.stringify(sortFields(page))
-      expect(
-        text,
-        `The JSON of the ${document} is not as test/support/productShapes.ts records it for the shape ${productShape}. ` +
-          'If you meant to change it, raise productShape in lib/catalog/product/shape.ts by one, and record the new ' +
-          'JSON there under the new shape. Never change what is recorded for a shape that was released.',
-      ).toBe(productShapes[productShape]?.[document])
-    })
+  test.each<[keyof (typeof productShapes)[string], () => unknown]>([
+    ['product', () => toProduct(pot)],
+    ['page', () => sortFields(page)],
+    ['smallestProduct', () => toProduct(bean)],
+    ['smallestPage', () => sortFields(smallestPage)],
+  ])('the JSON of the %s is as recorded for this shape', (document, read) => {
+    expect(
+      JSON.stringify(read()),
+      `The JSON of the ${document} is not as test/support/productShapes.ts records it for the shape ${productShape}. ` +
+        'If you meant to change it, raise productShape in lib/catalog/product/shape.ts by one, and record the new ' +
+        'JSON there under the new shape. Never change what is recorded for a shape that was released.',
+    ).toBe(productShapes[productShape]?.[document])
+  })
 
   test('no two shapes are recorded with the same JSON, and the last one is in use', () => {
     const shapes = Object.entries(productShapes)
     expect(shapes.at(-1)?.[0]).toBe(productShape)
-    expect(new Set(shapes.map(([, { product, page }]) => product + page)).size).toBe(shapes.length)
+    expect(new Set(shapes.map(([, documents]) => JSON.stringify(documents))).size).toBe(shapes.length)
   })
 })
 
@@ -121,5 +138,65 @@ describe('a release with another productShape', () => {
     expect(next.headers['cache-status']).toMatch(/^aisle; fwd=/)
     expect(await isHit('getPage')).toMatch(/^aisle; fwd=/)
     vi.doUnmock('../../lib/catalog/product/shape.ts')
+  })
+})
+
+describe('a release before this one, running beside it', () => {
+  const caches = openCaches()
+  const shown = {
+    product: caches.products,
+    page: caches.pages,
+    reviews: caches.reviews,
+    'review-page': caches.reviewPages,
+  }
+  afterAll(() => caches.close())
+
+  test('has entries of another schema', async () => {
+    await freshRedis({ port: redisPort })
+    const schemaIn = (raw: string) => raw.split('\t')[1]
+    const other = createCacheAside<string>({
+      ...{ redis: caches.redis, prefix: table, name: 'default' },
+      load: async () => ({ value: 'x', version: 1 }),
+    })
+    const schemas = async (
+      cache: { key(id: string): string; get(id: string): Promise<unknown> },
+      id: string,
+    ) => {
+      await expect
+        .poll(async () => {
+          await cache.get(id)
+          return schemaIn((await caches.redis.get(cache.key(id))) ?? '')
+        })
+        .toBeTruthy()
+      return schemaIn((await caches.redis.get(cache.key(id))) ?? '')
+    }
+    const defaultSchema = await schemas(other, 'x')
+    expect(releasedSchemas).toContain(defaultSchema)
+    for (const [name, cache] of Object.entries(shown)) {
+      const schema = await schemas(cache, name === 'review-page' ? 'pot|0' : 'pot')
+      expect(schema, name).toBe(entrySchema)
+      expect(releasedSchemas, name).not.toContain(schema)
+    }
+  })
+
+  test('never reads null for a product that cannot be read, and this one never reads what it stored', async () => {
+    await freshRedis({ port: redisPort })
+    const rows = foreignRows(table)
+    await rows.put(smallestRow('odd'), { tags: { SS: ['a'] } })
+    for (const [name, cache] of Object.entries(shown)) {
+      const id = name === 'review-page' ? 'odd|0' : 'odd'
+      for (const schema of releasedSchemas) {
+        const before = createCacheAside<string>({
+          ...{ redis: caches.redis, prefix: table, name, schema },
+          load: async () => ({ value: 'from before', version: 7 }),
+        })
+        await caches.redis.flushall()
+        for (let n = 0; n < 3; n++) expect((await cache.get(id)).body, name).toBe('null')
+        for (let n = 0; n < 3; n++) expect((await before.get(id)).body, name).toBe('"from before"')
+        await caches.redis.flushall()
+        for (let n = 0; n < 3; n++) expect((await before.get(id)).body, name).toBe('"from before"')
+        for (let n = 0; n < 3; n++) expect((await cache.get(id)).body, name).toBe('null')
+      }
+    }
   })
 })

@@ -454,6 +454,24 @@ test('each function has alarms for errors, throttles and duration, and every ala
     expect(AlarmActions, AlarmName).toEqual([{ Ref: 'Alarms' }])
 })
 
+test('the alarm of unreadable items counts what every route reads that shows products, reviews or categories', () => {
+  const [alarm] = prod
+    .all('AWS::CloudWatch::Alarm')
+    .filter(({ Properties }) => /unreadable-items$/.test(Properties.AlarmName))
+  const counted = alarm?.Properties.Metrics.flatMap(
+    ({ MetricStat }: { MetricStat?: { Metric: { Dimensions: { Value: string }[] } } }) =>
+      MetricStat?.Metric.Dimensions.map(({ Value }) => Value) ?? [],
+  )
+  const reads = [...prod.text.matchAll(/"RouteKey":\s*"(GET [^"]+)"/g)].map(([, route]) => route)
+  const without = ['GET /health', 'GET /assets/{name}', 'GET /pictures/{name}']
+  expect(reads.length).toBeGreaterThan(9)
+  expect(counted.sort()).toEqual(
+    ['audit', 'onProductChange', ...reads.filter((route) => !without.includes(route ?? ''))].sort(),
+  )
+  // CloudWatch takes no more for one alarm.
+  expect(counted.length).toBeLessThanOrEqual(10)
+})
+
 test('prod has alarms and a dashboard, and dev has none', () => {
   const isWatched = (of: Template) => JSON.parse(of.text).Conditions.IsWatched
   expect([isWatched(prod), isWatched(dev)]).toEqual([

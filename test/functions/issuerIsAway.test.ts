@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setInterval as every } from 'node:timers/promises'
+import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { projectDirectory } from '../../lib/project/projectDirectory.ts'
@@ -282,10 +283,77 @@ describe('an authorizer that has the keys', () => {
     issuer.answers(text(500, ''))
     putClockAhead(31_000)
     const before = issuer.requests.length
-    for (let n = 0; n < 20; n++) await expectUnavailable(write, await issuer.sign({}, { kid: `none${n}` }))
+    const unknown = (n: number) => issuer.sign({}, { kid: `none${n}` })
+    // Only the token that made it fetch may be valid. Later the answer is that of the keys it has.
+    await expectUnavailable(write, await unknown(0))
+    for (let n = 1; n < 20; n++) expect((await write(await unknown(n))).statusCode).toBe(401)
     expect(issuer.requests.length - before).toBe(1)
     expectOneAlarmLine(good)
     expect((await write(good)).statusCode).toBeLessThan(300)
+  })
+
+  test.each([
+    ['that answers 429', text(429, ''), 3],
+    ['that publishes its keys', keySet(key), 0],
+  ])('fetches three times in 90 s for forged key ids from an issuer %s', async (_, answer, lines) => {
+    const write = await coldAuthorizer()
+    const good = await issuer.sign()
+    expect((await write(good)).statusCode).toBeLessThan(300)
+    issuer.answers(answer)
+    const before = issuer.requests.length
+    let unavailable = 0
+    for (let second = 31; second < 121; second++) {
+      putClockAhead(second * 1000)
+      const { statusCode } = await write(await issuer.sign({}, { kid: `none${second}` }))
+      if (statusCode === 503) unavailable++
+      else expect(statusCode).toBe(401)
+    }
+    expect(issuer.requests.length - before).toBe(3)
+    expect(errorLines).toHaveLength(lines)
+    expect(unavailable).toBe(lines)
+    expect((await write(good)).statusCode).toBeLessThan(300)
+  })
+
+  test('fetches as seldom for a key that it cannot use', async () => {
+    const write = await coldAuthorizer()
+    const good = await issuer.sign()
+    issuer.answers(keySet(key, { ...key, x: key.y, y: key.x, kid: 'bad' }))
+    expect((await write(good)).statusCode).toBeLessThan(300)
+    issuer.answers(text(429, ''))
+    const before = issuer.requests.length
+    const bad = await issuer.sign({}, { kid: 'bad' })
+    for (let second = 31; second < 91; second++) {
+      putClockAhead(second * 1000)
+      await expectUnavailable(write, bad)
+    }
+    expect(issuer.requests.length - before).toBe(2)
+    expect((await write(good)).statusCode).toBeLessThan(300)
+  })
+
+  test('shares one fetch between tokens with a new key that arrive together', async () => {
+    const write = await coldAuthorizer()
+    expect((await write(await issuer.sign())).statusCode).toBeLessThan(300)
+    putClockAhead(31_000)
+    const before = issuer.requests.length
+    issuer.answers(keySet({ ...key, kid: 'next' }))
+    const next = await issuer.sign({}, { kid: 'next' })
+    const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => write(next, `next${n}`)))
+    for (const { statusCode } of responses) expect(statusCode).toBe(201)
+    expect(issuer.requests.length - before).toBe(1)
+  })
+
+  test('fetches every 5 s from an issuer that is away, once its keys are too old', async () => {
+    const write = await coldAuthorizer()
+    const good = await issuer.sign()
+    expect((await write(good)).statusCode).toBeLessThan(300)
+    issuer.answers(text(429, ''))
+    const before = issuer.requests.length
+    for (let second = 601; second < 631; second++) {
+      putClockAhead(second * 1000)
+      await expectUnavailable(write, good)
+    }
+    expect(issuer.requests.length - before).toBe(6)
+    expect(errorLines).toHaveLength(6)
   })
 
   test('learns a new key with the first token that it signed', async () => {
@@ -350,10 +418,38 @@ describe('a token that is at fault itself is answered 401, without a line', () =
     expect(errorLines).toEqual([])
   })
 
-  test('without a key id, if the issuer has several keys', async () => {
-    issuer.answers(keySet(key, { ...key, kid: 'next' }))
+  test('without a key id, if none of the keys of the issuer signed it', async () => {
+    issuer.answers(keySet(...(await otherKeys(3))))
     const { statusCode } = await (await coldAuthorizer())(await issuer.sign({}, {}))
     expect(statusCode).toBe(401)
     expect(errorLines).toEqual([])
+  })
+})
+
+const otherKeys = (count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async (_, n) => {
+      const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+      return { ...(await exportJWK(publicKey)), kid: `other${n}` }
+    }),
+  )
+
+describe('a token without a key id is verified with each key of the issuer that fits', () => {
+  test.each([
+    ['two, the first of which cannot be used', () => [{ ...key, x: key.y, y: key.x, kid: 'bad' }, key]],
+    ['eight, the last of which signed it', async () => [...(await otherKeys(7)), key]],
+  ])('if there are %s', async (_, keys) => {
+    issuer.answers(keySet(...(await keys())))
+    const write = await coldAuthorizer()
+    const { statusCode } = await write(await issuer.sign({}, {}))
+    expect(statusCode).toBeLessThan(300)
+    expect((await write(await issuer.sign({ exp: 1 }, {}))).json.detail).toBe('The token has expired')
+    expect(errorLines).toEqual([])
+  })
+
+  test('but with no more than eight, so that a forged token costs little', async () => {
+    issuer.answers(keySet(...(await otherKeys(8)), key))
+    const { statusCode } = await (await coldAuthorizer())(await issuer.sign({}, {}))
+    expect(statusCode).toBe(401)
   })
 })

@@ -1,6 +1,7 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { InvalidCursor } from '../../lib/catalog/errors.ts'
 import { openCursors } from '../../lib/catalog/table/cursor.ts'
 import { freshHandlers } from '../support/http.ts'
 import { insertProducts, putItems } from '../support/insertProducts.ts'
@@ -117,6 +118,14 @@ describe('GET /products?category=', () => {
   test('takes a cursor of an earlier release, which is a position alone', async () => {
     const cursor = await openCursors({ db, table }).sign('listing/same', '2026-01-01T00:00:00.000Z#t4')
     expect(idsOf(await list({ category: 'same', cursor }))).toEqual(['t3', 't2', 't1', 't0'])
+  })
+
+  test('gives no cursor that an earlier release would take for a position alone', async () => {
+    const cursor = nextOf(await list({ category: 'same', limit: '2' }))?.cursor ?? ''
+    const cursors = openCursors({ db, table })
+    await expect(cursors.read('listing/same', cursor)).rejects.toBeInstanceOf(InvalidCursor)
+    const [text = ''] = cursor.split('.')
+    expect(Buffer.from(text, 'base64url').toString()).toBe('|2026-01-01T00:00:00.000Z#t5')
   })
 
   test('returns 24 products per page by default, and loses none of several products with the same time', async () => {

@@ -35,6 +35,17 @@ describe('a body that is not UTF-8 is a 400', () => {
     })
   }
 
+  test.each(['decoded', 'base64'])('and so is a body with a byte order mark, %s', async (how) => {
+    const body = Buffer.from(`\ufeff${JSON.stringify(aProduct)}`).toString(
+      how === 'decoded' ? 'utf8' : 'base64',
+    )
+    const event = { ...toEvent({ path, body }), isBase64Encoded: how === 'base64' }
+    expect(await callWithEvent('putProduct', event)).toMatchObject({
+      statusCode: 400,
+      json: { type: 'urn:aisle:problem:malformed-json' },
+    })
+  })
+
   test('and a text with the escape of U+FFFD is a 422 that names the field', async () => {
     const refused = await put('a', {
       body: `{"title":"Caf\\ufffd","category":"x","price":{"amount":1,"currency":"EUR"}}`,

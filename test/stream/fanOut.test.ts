@@ -92,6 +92,22 @@ describe('a change of a product', () => {
   })
 })
 
+test('a product that another program makes unreadable disappears from the pages of its neighbours, and comes back', async () => {
+  await withRedis()
+  await insertProducts(db, table, 'odd', names('o', 3))
+  await deliverNext(3)
+  const shown = async () => (await related('o2')).map(({ id }) => id)
+  expect(await shown()).toEqual(['o1', 'o0'])
+  for (const [tags, ids] of [
+    [new Set(['new']), ['o0']],
+    [['new'], ['o1', 'o0']],
+  ] as const) {
+    await edit('o1', { tags })
+    await deliverUntilDone(await nextRecords(1))
+    expect(await shown()).toEqual(ids)
+  }
+})
+
 test('a new product appears on the pages of its neighbours', async () => {
   await withRedis()
   await insertProducts(db, table, 'young', names('y', 3))

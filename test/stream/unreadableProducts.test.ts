@@ -52,14 +52,39 @@ test('a record of a product that cannot be read removes its entries, is reported
   }
 }, 60_000)
 
-test('a product that could not be counted is counted when a PUT has mended it', async () => {
+test.each([
+  ['text', { S: '7' }],
+  ['set', { NS: ['9007199254740993', '1'] }],
+  ['fraction', { N: '7.5' }],
+  ['highest', { N: '9007199254740991' }],
+])(
+  'a product that could not be counted is counted when a PUT has mended it, and then moves: %s',
+  async (name, version) => {
+    await withRedis()
+    const [id, category] = [`uncounted-${name}`, `mended-${name}`]
+    await rows.put(smallestRow(id, category), { version })
+    await deliverUntilDone(await nextRecords(1))
+    expect(await countOf(category)).toBeUndefined()
+    for (const each of [category, `${category}/moved`]) {
+      await put(id, { body: { ...aProduct, category: each } })
+      await deliverUntilDone(await nextRecords(1))
+      expect(await countOf(each)).toBe(1)
+    }
+    expect(await countOf(category)).toBe(0)
+  },
+)
+
+test.each([
+  ['highest', { N: '9007199254740991' }],
+  ['above', { N: '9007199254740993' }],
+  ['set', { NS: ['9007199254740993', '1'] }],
+])('a marker that no version passes does not stop the count: %s', async (name, asOf) => {
   await withRedis()
-  await rows.put(smallestRow('uncounted', 'mended'), { version: { S: '7' } })
+  const [id, category] = [`marked-${name}`, `marked-${name}`]
+  await rows.put({ pk: { S: `PRODUCT#${id}` }, sk: { S: 'COUNTED' }, asOf })
+  await put(id, { body: { ...aProduct, category } })
   await deliverUntilDone(await nextRecords(1))
-  expect(await countOf('mended')).toBeUndefined()
-  await put('uncounted', { body: { ...aProduct, category: 'mended' } })
-  await deliverUntilDone(await nextRecords(1))
-  expect(await countOf('mended')).toBe(1)
+  expect(await countOf(category)).toBe(1)
 })
 
 test('a counter that is not a number is left as it is, and the products are counted in their other categories', async () => {

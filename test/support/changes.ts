@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished } from 'vitest'
 import { decodeEntry } from '../../lib/cacheAside/redis/entry.ts'
 import { openCaches } from '../../lib/catalog/caches.ts'
+import { entrySchema } from '../../lib/catalog/entrySchema.ts'
 import { productKey } from '../../lib/catalog/table/keys.ts'
 import type { LambdaRecord } from '../../lib/local/stream/lambdaRecord.ts'
 import { freshHandlers } from './http.ts'
@@ -48,7 +49,7 @@ export async function freshChanges() {
     /** Returns the versions of a product's entries in Redis: the product, the page, and the first part of the reviews. */
     async entries(id: string): Promise<(number | undefined)[]> {
       const raw = await Promise.all(caches.map((cache) => redis?.get(cache.key(id))))
-      return raw.map((text) => decodeEntry('1', id, text ?? '')?.version)
+      return raw.map((text) => decodeEntry(entrySchema, id, text ?? '')?.version)
     },
     /** Waits for `count` more records of the stream, and returns all records that no earlier call returned. */
     nextRecords,

@@ -34,6 +34,17 @@ export const unreadableRows: Record<string, Partial<Row>> = {
   'a number above 2^53 as its price': { price: money('9007199254740993') },
   'a number above 2^53 as its version': { version: { N: '9007199254740993' } },
   'a text as its version': { version: { S: '7' } },
+  'a fraction as its version': { version: { N: '7.5' } },
+  'a version that a double rounds to a whole number': {
+    version: { N: '7.0000000000000000000000000000000000001' },
+  },
+  'a version with more digits than a double': { version: { N: '1732546800.12345678901234' } },
+  'a version above which none can be stored': { version: { N: '9007199254740991' } },
+  'a Number Set as its version': { version: { NS: ['1', '9007199254740993'] } },
+  'a map as its version': { version: { M: { of: { N: '9007199254740993' } } } },
+  'a number with more digits than a double in its attributes': {
+    attributes: { M: { ratio: { N: '0.3333333333333333333333333333' } } },
+  },
   'a String Set as its tags': { tags: { SS: ['a', 'b'] } },
   'a binary value in its attributes': { attributes: { M: { hash: { B: Buffer.from('hello') } } } },
   'a set inside a list of maps': { images: image({ S: '' }, { sizes: { NS: ['1', '2'] } }) },

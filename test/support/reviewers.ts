@@ -1,4 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { clearThread, deleteReview, type Remover } from '../../lib/catalog/reviews/deleteReview.ts'
+import type { TableAccess } from '../../lib/catalog/table/access.ts'
 import { productKey } from '../../lib/catalog/table/keys.ts'
 import { productItems } from './productItems.ts'
 
@@ -11,6 +13,12 @@ export const customer = (subject: string, name = `Customer ${subject}`) => ({
 
 /** The result of the authorizer for the token of a moderator. */
 export const moderator = { subject: 'mo', scope: 'reviews:moderate' }
+
+/** Removes a review with its thread, or a reply, as the catalogue does, but removes no cache entry. */
+export async function removeReview(access: TableAccess, productId: string, id: string, remover: Remover) {
+  const { hidden } = await deleteReview(access, productId, id, remover)
+  if (hidden) await clearThread(access, hidden)
+}
 
 /** Returns the rating and the version in a product's item, and what its stored reviews add up to. */
 export async function ratingAndReviews(db: DynamoDBDocumentClient, table: string, id: string) {

@@ -1,8 +1,11 @@
+import { NumberValue } from '../../clients/dynamodb/index.ts'
 import type { TableAccess } from '../table/access.ts'
 import { batchGet } from '../table/batchGet.ts'
+import { isVersion } from '../table/items.ts'
 import { categoriesKey, countedKey } from '../table/keys.ts'
 import { transact } from '../table/transact.ts'
 import { countUnreadable } from '../table/unreadable.ts'
+import { isNumber } from '../table/values.ts'
 
 /** The category that a product has as of one of its versions. */
 export interface CategoryMove {
@@ -77,13 +80,16 @@ function planWrites(access: TableAccess, moves: CategoryMove[], markers: Map<str
   }
   const puts = moves.flatMap((move) => {
     const marker = markers.get(countedKey(move.id).pk)
-    if (marker ? Number(marker.asOf) >= move.asOf : move.category === undefined) return []
+    if (marker ? isAsOf(marker.asOf) && marker.asOf >= move.asOf : move.category === undefined) return []
     add(marker?.category, -1)
     add(move.category, +1)
     return toMarkerPut(access, move, marker)
   })
   return { puts, counters }
 }
+
+/** Whether a marker's `asOf` is one that a later move can pass. Another program may have stored anything there. */
+const isAsOf = (asOf: unknown): asOf is number => isNumber(asOf) && isVersion(Math.floor(asOf))
 
 const toMarkerPut = (
   { table }: TableAccess,
@@ -99,11 +105,22 @@ const toMarkerPut = (
         ? { expiresAt: Math.floor(Date.now() / 1000) + markerTtlSeconds }
         : { category }),
     },
-    ...(seen && seen.asOf !== undefined
-      ? { ConditionExpression: 'asOf = :seen', ExpressionAttributeValues: { ':seen': seen.asOf } }
-      : { ConditionExpression: seen ? 'attribute_not_exists(asOf)' : 'attribute_not_exists(pk)' }),
+    ...toCondition(seen),
   },
 })
+
+/** Returns the condition that the marker is as it was read. The SDK cannot send every value back that it returns. */
+function toCondition(seen: Marker | undefined) {
+  if (!seen) return { ConditionExpression: 'attribute_not_exists(pk)' }
+  if (seen.asOf === undefined)
+    return { ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(asOf)' }
+  return isNumber(seen.asOf) || seen.asOf instanceof NumberValue
+    ? { ConditionExpression: 'asOf = :seen', ExpressionAttributeValues: { ':seen': seen.asOf } }
+    : {
+        ConditionExpression: 'attribute_exists(asOf) AND NOT attribute_type(asOf, :number)',
+        ExpressionAttributeValues: { ':number': 'N' },
+      }
+}
 
 const toCounterUpdate = ({ table }: TableAccess, path: string, n: number) => ({
   Update: {

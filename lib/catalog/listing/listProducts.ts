@@ -1,6 +1,8 @@
 import type { CacheResult } from '../../cacheAside/index.ts'
 import type { Caches } from '../caches.ts'
+import { InvalidCursor } from '../errors.ts'
 import type { Product } from '../product/product.ts'
+import type { Cursors } from '../table/cursor.ts'
 import { listingId } from './listing.ts'
 import { idAt } from './position.ts'
 
@@ -45,8 +47,7 @@ export async function listProducts(
   { category, limit, cursor }: ListingRequest,
   { signal, ...budget }: { budgetMs?: number; signal?: AbortSignal | undefined },
 ): Promise<ListingPage> {
-  const scope = `listing/${category}`
-  const after = cursor === undefined ? undefined : toPlace(await cursors.read(scope, cursor, signal))
+  const after = cursor === undefined ? undefined : await readPlace(cursors, category, cursor, signal)
   const { places, ...rest } = await findPlaces(listings, { category, limit, after }, budget)
   const products = await getProducts(
     places.map(({ position }) => idAt(position)),
@@ -59,19 +60,39 @@ export async function listProducts(
       return product ? { ...place, product } : []
     }),
     reads: [...rest.reads, ...products],
-    cursorAfter: ({ chunk, position }) => cursors.sign(scope, `${chunk}|${position}`, signal),
+    cursorAfter: ({ chunk, position }) => cursors.sign(scopeOf(category), `${chunk}|${position}`, signal),
   }
 }
 
-/** Reads the place in a cursor. A cursor of an earlier release is a position alone. */
-const toPlace = (text: string): Place => {
-  const at = text.indexOf('|')
-  return at < 0 ? { chunk: text, position: text } : { chunk: text.slice(0, at), position: text.slice(at + 1) }
+/** A release that reads other places from its cursors needs another scope, so that neither misreads the other's. */
+const scopeOf = (category: string) => `listing-chunks/${category}`
+
+/**
+ * Reads the place in a cursor. A cursor of an earlier release has a scope of its own, and is a position alone.
+ *
+ * @throws {InvalidCursor}
+ */
+async function readPlace(
+  cursors: Cursors,
+  category: string,
+  cursor: string,
+  signal: AbortSignal | undefined,
+): Promise<Place> {
+  try {
+    const text = await cursors.read(scopeOf(category), cursor, signal)
+    const at = text.lastIndexOf('|')
+    return { chunk: text.slice(0, at), position: text.slice(at + 1) }
+  } catch (error) {
+    if (!(error instanceof InvalidCursor)) throw error
+    const position = await cursors.read(`listing/${category}`, cursor, signal)
+    return { chunk: position, position }
+  }
 }
 
 /**
  * Finds the places of a page in the listing's chunks: in the chunk of the page before, and in the next one if that does
- * not suffice. Every page thus reads the same few chunks, wherever it starts.
+ * not suffice. Every page thus reads the same few chunks, wherever it starts, and at most two of them: a chunk is as
+ * long as the longest page.
  *
  * @param after the last place of the page before; without it, the first page
  */

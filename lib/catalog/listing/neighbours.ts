@@ -1,6 +1,6 @@
 import type { TableAccess } from '../table/access.ts'
 import { query } from '../table/query.ts'
-import { idAt, isPosition } from './position.ts'
+import { type IndexKey, idAt, isPosition } from './position.ts'
 
 /** A place in the index `byCategory`: a position in the listing of one category. */
 export interface ListingPlace {
@@ -32,17 +32,16 @@ export async function neighboursOf(
   count: number,
 ): Promise<{ newer: string[]; older: string[] }> {
   const readSide = async (comparison: '<' | '>') => {
-    const found = query<{ listedAt: string }>(access, {
+    const found = query<IndexKey>(access, {
       IndexName: 'byCategory',
       KeyConditionExpression: `category = :category AND listedAt ${comparison} :here`,
       ExpressionAttributeValues: { ':category': category, ':here': listedAt },
-      ProjectionExpression: 'listedAt',
+      ProjectionExpression: 'pk, listedAt',
       ScanIndexForward: comparison === '>',
       Limit: count,
     })
     const ids: string[] = []
-    for await (const each of found)
-      if (isPosition(each.listedAt) && ids.push(idAt(each.listedAt)) === count) break
+    for await (const each of found) if (isPosition(each) && ids.push(idAt(each.listedAt)) === count) break
     return ids
   }
   const [newer, older] = await Promise.all([readSide('>'), readSide('<')])

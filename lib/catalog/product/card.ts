@@ -19,10 +19,6 @@ export type CardItem = Pick<
   'id' | 'title' | 'brand' | 'price' | 'compareAtPrice' | 'stock' | 'ratingSum' | 'ratingCount'
 > & { images: ProductItem['images'] }
 
-/** A projection of the attributes that ../table/storedProduct.ts makes a {@link CardItem} of, and of `deleted`. */
-export const cardAttributes =
-  'pk, deleted, title, brand, price, compareAtPrice, images[0], ratingSum, ratingCount, stock'
-
 /** Makes the card of a product. Reads and invalidation share this function, so they agree on what changes a card. */
 export function cardOf(item: CardItem): Card {
   const { id, title, brand, price, compareAtPrice, images, stock } = item

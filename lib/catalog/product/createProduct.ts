@@ -5,6 +5,7 @@ import type { TableAccess } from '../table/access.ts'
 import { type ProductItem, toProduct, toReplacement } from '../table/items.ts'
 import { type KeyedWrite, type Made, readMark, toMarkPut } from '../table/mark.ts'
 import { transact } from '../table/transact.ts'
+import { mendTombstone } from './mendTombstone.ts'
 import type { Product, ProductContent } from './product.ts'
 import { type PutResult, putIfVersion, toConditionalPut, toPutResult } from './putIfVersion.ts'
 import { readItem } from './readProduct.ts'
@@ -16,6 +17,8 @@ import { retryOnConflict } from './retryOnConflict.ts'
  * With a key, one transaction stores the product and the write's mark. A repetition finds the mark and returns the
  * product that the first attempt created, under whatever id that has. It recognises the product even if it was edited
  * since.
+ *
+ * A tombstone that cannot be read is replaced too. A product that cannot be read keeps its id.
  *
  * Requests: without a key one put, with a key one transaction of two puts. Only a refused transaction reads the mark.
  *
@@ -35,13 +38,15 @@ export async function createProduct(
   const toResult = (item: ProductItem) =>
     ({ done: { value: toProduct(item), version: item.version, created: true } }) as const
   return retryOnConflict(id, undefined, async (current) => {
+    if (current?.unreadable) return mendTombstone(access, current)
     if (current?.deleted) await clearReviews(access, current)
     const item = toReplacement(id, content, current, writeId)
     const { written, stored } = await put(access, item, current?.version, keyed)
     if (written) return toResult(stored)
     const made = await readMark(access, keyed)
     if (made) return toResult(await readMade(access, made))
-    if (stored && !stored.deleted) throw new IdTaken(id)
+    const isTombstone = stored?.deleted || (stored?.unreadable && stored.isTombstone)
+    if (stored && !isTombstone) throw new IdTaken(id)
     return { found: stored }
   })
 }

@@ -43,13 +43,18 @@ export function parseProduct(input: unknown): {
   content: ProductContent
 } {
   const { id, rating, version, createdAt, updatedAt, ...content } = validate(ProductInput, input)
+  checkSize(content)
+  if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
+  return { id, createdAt, content }
+}
+
+/** Checks the size of a product. @throws {InvalidProduct} */
+export function checkSize(content: ProductContent): void {
   if (Buffer.byteLength(JSON.stringify(content)) > maxProductBytes) {
     throw new InvalidProduct([
       { pointer: '', detail: `A product has at most ${maxProductBytes} bytes as JSON` },
     ])
   }
-  if (content.variants.length > 0) content.stock = content.variants.reduce((sum, { stock }) => sum + stock, 0)
-  return { id, createdAt, content }
 }
 
 /**

@@ -3,7 +3,7 @@ import { InvalidProduct, NoSuchProduct, NoSuchVariant, OutOfStock, WriteConflict
 import type { TableAccess } from '../table/access.ts'
 import { type ProductItem, type Stored, toProduct } from '../table/items.ts'
 import { productKey } from '../table/keys.ts'
-import { type KeyedWrite, readMark, toMarkPut } from '../table/mark.ts'
+import { type KeyedWrite, orEarlierResult, readMark, toMarkPut } from '../table/mark.ts'
 import { toStored } from '../table/storedProduct.ts'
 import { transact } from '../table/transact.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
@@ -47,14 +47,25 @@ export async function patchVariant(
   id: string,
   sku: string,
   patch: VariantPatch,
-  { precondition = {}, keyed }: VariantWriteOptions = {},
+  options: VariantWriteOptions = {},
 ): Promise<{ value: Product; version: number; created: false }> {
-  let [current, made] = await Promise.all([readStored(access, id), readMark(access, keyed)])
-  for (let attempt = 0; !made; attempt++) {
-    if (attempt === maxAttempts)
-      throw new WriteConflict(
-        `All ${maxAttempts} attempts to write the variant conflicted with other writers`,
-      )
+  const write = () => updateVariant(access, id, sku, patch, options)
+  await orEarlierResult(access, options.keyed, write, () => {})
+  const item = await readItem(access, id)
+  if (!item) throw new NoSuchProduct(id)
+  return { value: toProduct(item), version: item.version, created: false }
+}
+
+/** Updates the variant, unless an earlier attempt has done so. */
+async function updateVariant(
+  access: TableAccess,
+  id: string,
+  sku: string,
+  patch: VariantPatch,
+  { precondition = {}, keyed }: VariantWriteOptions,
+): Promise<void> {
+  let current = await readStored(access, id)
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const update = {
       TableName: access.table,
       Key: productKey(id),
@@ -64,16 +75,13 @@ export async function patchVariant(
       { Update: { ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
       ...(keyed ? [toMarkPut(access, keyed, { productId: id })] : []),
     ])
-    if (!refused) break
-    made = await readMark(access, keyed)
+    if (!refused || (await readMark(access, keyed))) return
     const [product] = refused
     // Without an item in the reason, there is no product. If only the mark was refused, the product is as it was read.
     if (product?.Code === 'ConditionalCheckFailed')
       current = product.Item && toStored(unmarshallItem(product.Item))
   }
-  const item = await readItem(access, id)
-  if (!item) throw new NoSuchProduct(id)
-  return { value: toProduct(item), version: item.version, created: false }
+  throw new WriteConflict(`All ${maxAttempts} attempts to write the variant conflicted with other writers`)
 }
 
 /** Returns the update and its condition, for the product as it was last read. */

@@ -2,7 +2,13 @@ import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/c
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshallItem } from '../../clients/dynamodb/index.ts'
 import { requestOptions, retryOf, type TableAccess } from '../table/access.ts'
-import { missingVersion, type ProductItem, type Stored, type Tombstone } from '../table/items.ts'
+import {
+  missingVersion,
+  OpaqueVersion,
+  type ProductItem,
+  type Stored,
+  type Tombstone,
+} from '../table/items.ts'
 import { toStored } from '../table/storedProduct.ts'
 
 /** What the catalogue writes at a product's key. */
@@ -38,13 +44,25 @@ export async function putIfVersion<T extends Written>(
 export const toConditionalPut = ({ table }: TableAccess, item: Written, version: unknown) => ({
   TableName: table,
   Item: item,
-  ...(version === undefined
-    ? { ConditionExpression: 'attribute_not_exists(pk)' }
-    : version === missingVersion
-      ? { ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(version)' }
-      : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } }),
+  ...toCondition(version),
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
 })
+
+function toCondition(version: unknown) {
+  if (version === undefined) return { ConditionExpression: 'attribute_not_exists(pk)' }
+  if (version === missingVersion)
+    return { ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(version)' }
+  if (!(version instanceof OpaqueVersion))
+    return { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } }
+  const { writeId } = version
+  const isOfOtherType = 'attribute_exists(version) AND NOT attribute_type(version, :number)'
+  return typeof writeId === 'string'
+    ? {
+        ConditionExpression: `${isOfOtherType} AND writeId = :writeId`,
+        ExpressionAttributeValues: { ':number': 'N', ':writeId': writeId },
+      }
+    : { ConditionExpression: isOfOtherType, ExpressionAttributeValues: { ':number': 'N' } }
+}
 
 /**
  * Returns the result of a {@link toConditionalPut} whose condition failed. The SDK retries a request whose response was

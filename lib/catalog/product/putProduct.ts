@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { clearReviews } from '../reviews/clearReviews.ts'
 import type { TableAccess } from '../table/access.ts'
-import { toProduct, toReplacement, toTombstone } from '../table/items.ts'
+import { toProduct, toReplacement } from '../table/items.ts'
+import { mendTombstone } from './mendTombstone.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import type { Product, ProductContent } from './product.ts'
 import { putIfVersion } from './putIfVersion.ts'
@@ -27,11 +28,7 @@ export async function putProduct(
   const seen = await readStored(access, id)
   return retryOnConflict(id, seen, async (current) => {
     const created = !current || current.deleted === true
-    if (current?.unreadable && current.isTombstone) {
-      // The next attempt finds a tombstone that can be read, and clears the reviews of the deleted product.
-      const { stored } = await putIfVersion(access, toTombstone(current, randomUUID()), current.version)
-      return { found: stored }
-    }
+    if (current?.unreadable && current.isTombstone) return mendTombstone(access, current)
     checkPrecondition(precondition, created ? undefined : current.version)
     if (current?.deleted) await clearReviews(access, current)
     const item = toReplacement(id, content, current, writeId)

@@ -10,10 +10,10 @@ import {
   type ProductItem,
   toItem,
   toReplacement,
-  toTombstone,
   type UnreadableItem,
 } from '../table/items.ts'
 import { batchSize, transact } from '../table/transact.ts'
+import { mendTombstone } from './mendTombstone.ts'
 import type { ProductContent } from './product.ts'
 import { type PutResult, putIfVersion, toConditionalPut, toPutResult } from './putIfVersion.ts'
 import { retryOnConflict } from './retryOnConflict.ts'
@@ -77,11 +77,7 @@ type Created = { created: true; item: ProductItem } | { created: false; item: Pr
  */
 const createOrFind = (access: TableAccess, item: ProductItem, reviews: Review[]): Promise<Created> =>
   retryOnConflict<Created>(item.id, undefined, async (tombstone) => {
-    if (tombstone?.unreadable) {
-      // A tombstone that can be read takes its place, so that the reviews of the deleted product are cleared.
-      const { stored } = await putIfVersion(access, toTombstone(tombstone, randomUUID()), tombstone.version)
-      return { found: stored }
-    }
+    if (tombstone?.unreadable) return mendTombstone(access, tombstone)
     if (tombstone?.deleted) await clearReviews(access, tombstone)
     const next = tombstone ? { ...item, version: nextVersion(tombstone.version) } : item
     const { written, stored } = await create(access, next, tombstone?.version, reviews)

@@ -30,12 +30,10 @@ export async function addReviews(
   reviews: Review[],
 ): Promise<{ version: number; added: number }> {
   let added = 0
-  /** The ids of the removed reviews. A review comes before its replies. */
-  const removed = new Set<string>()
   for (let from = 0; from < reviews.length; from += batchSize) {
     const batch = reviews.slice(from, from + batchSize)
     for (let n = 1; ; n++) {
-      const missing = await retryOf(access)(() => findMissing(access, batch, removed))
+      const missing = await retryOf(access)(() => findMissing(access, batch))
       if (missing.length === 0) break
       const addition = toTransaction(access, id, version, missing)
       const refused = await transact(access, addition.items)
@@ -52,19 +50,30 @@ export async function addReviews(
   return { version, added }
 }
 
-/** Returns the reviews that are to be added. Adds those that are removed to `removed`. */
-async function findMissing(access: TableAccess, reviews: Review[], removed: Set<string>): Promise<Review[]> {
-  const Keys = reviews.map(({ productId, id }) => reviewKey(productId, id))
-  const found = await batchGet<{ id: string; sk: string; removed?: string }>(access, {
-    Keys,
-    ConsistentRead: true,
-    ProjectionExpression: 'id, sk, removed',
-  })
-  const present = new Set(found.map(({ sk }) => sk))
-  for (const { id, removed: at } of found) if (at !== undefined) removed.add(id)
+/**
+ * Returns the reviews that are to be added: those that are not stored, and whose thread was not removed.
+ *
+ * Reads the reviews that started the threads too. An earlier batch may have stored them, and another caller may have
+ * removed them since. A removal raises the version, so a removal after this read refuses the transaction.
+ */
+async function findMissing(access: TableAccess, reviews: Review[]): Promise<Review[]> {
+  const ids = new Set(reviews.flatMap(({ id, thread }) => [id, rootIdOf(thread)]))
+  const [productId = ''] = reviews.map((review) => review.productId)
+  const keys = [...ids].map((id) => reviewKey(productId, id))
+  const present = new Set<string>()
+  const removed = new Set<string>()
+  for (let from = 0; from < keys.length; from += batchSize) {
+    const found = await batchGet<{ sk: string; removed?: unknown }>(access, {
+      Keys: keys.slice(from, from + batchSize),
+      ConsistentRead: true,
+      ProjectionExpression: 'sk, removed',
+    })
+    for (const { sk, removed: at } of found) (at === undefined ? present : removed).add(sk)
+  }
+  const skOf = (id: string) => reviewKey(productId, id).sk
   return reviews.filter(
-    ({ productId, id, thread }) =>
-      !present.has(reviewKey(productId, id).sk) && !removed.has(rootIdOf(thread)),
+    ({ id, thread }) =>
+      !present.has(skOf(id)) && !removed.has(skOf(id)) && !removed.has(skOf(rootIdOf(thread))),
   )
 }
 

@@ -18,6 +18,12 @@ export interface ReviewPage {
 /** How long a further page is cached, in ms. It is the public staleness, which a CDN does not add to. */
 export const reviewPageTtlMs = 10_000
 
+/**
+ * How long a further page of a product that cannot be read is cached, in ms. The entry of the product spares the
+ * database in any case.
+ */
+export const unreadableTtlMs = 1_000
+
 const scopeOf = (productId: string) => `reviews:${productId}`
 
 /**

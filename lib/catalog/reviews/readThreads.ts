@@ -11,8 +11,8 @@ import { rootOf } from './thread.ts'
 export const maxThreadsBytes = 512 * 1024
 
 /**
- * The size at which a response takes no further thread, in bytes. Only a response of a single thread is larger. It
- * bounds what a response costs to read: docs/limits.md.
+ * The size at which a response takes no further thread, in bytes. Only a response of a single thread is larger. Threads
+ * that are hidden count too, so this bounds what a response costs to read: docs/limits.md.
  */
 export const enoughThreadsBytes = 128 * 1024
 
@@ -35,7 +35,8 @@ export interface Threads {
  *
  * A thread is left out if its review was removed, even while its replies are still being deleted, or if another program
  * wrote the review so that it cannot be read. If the review is missing, the oldest reply takes its place, so that the
- * others are not lost.
+ * others are not lost. If the hidden threads are long, the response ends early, perhaps without any thread, and `last`
+ * leads past them.
  *
  * @param options.after `last` of the response before; without it, the newest threads
  * @param options.consistent whether the read is strongly consistent. Only a value that no write removes may do without
@@ -53,12 +54,9 @@ export async function readThreads(
   let key: string | undefined
   let leaves: ReviewThread[] = []
   let isHidden = false
-  let bytesBefore = 0
   const finishThread = () => {
     const [root, ...replies] = leaves.reverse()
     if (root && !isHidden) threads.push(toTree([root, ...replies]))
-    else bytes = bytesBefore
-    bytesBefore = bytes
     last = key
     leaves = []
     isHidden = false
@@ -78,25 +76,22 @@ export async function readThreads(
       if (threads.length === count) return { threads, ...(last !== undefined && { last }) }
       key = root
     }
-    if (!isReadableReview(item)) {
-      countUnreadable('REVIEW')
-      isHidden ||= item.thread === root
-      continue
-    }
-    if (item.removed !== undefined) {
-      isHidden = true
-      continue
-    }
-    const leaf = toLeaf(item)
-    const size = Buffer.byteLength(JSON.stringify(leaf))
-    if (threads.length > 0 && bytes + size > enoughThreadsBytes && last !== undefined)
-      return { threads, last }
+    const leaf = isReadableReview(item) && item.removed === undefined ? toLeaf(item) : undefined
+    const size = Buffer.byteLength(JSON.stringify(leaf ?? item))
+    // `last` is the end of the last thread that this call has read, which may be hidden.
+    if (bytes + size > enoughThreadsBytes && last !== undefined && last !== after) return { threads, last }
     if (bytes + size > maxThreadsBytes && item.thread !== root) {
       // Continues at the root, past the replies that do not fit.
       items = upTo(root, true)
       continue
     }
     bytes += size
+    if (!leaf) {
+      const isUnreadable = item.removed === undefined || !isReadableReview(item)
+      if (isUnreadable) countUnreadable('REVIEW')
+      isHidden ||= !isUnreadable || item.thread === root
+      continue
+    }
     leaves.push(leaf)
   }
   if (key !== undefined) finishThread()

@@ -4,7 +4,7 @@ import { isProductId, productIdGrammar } from '../product/id.ts'
 import { text } from '../product/product.ts'
 import { reviewKey } from '../table/keys.ts'
 import { toFaults } from '../validation.ts'
-import type { Reviewer } from './reviewer.ts'
+import { AuthorName, type Reviewer } from './reviewer.ts'
 import type { ThreadPlace } from './thread.ts'
 
 const reviewId = z.string().check(z.refine(isProductId, `A review's id is ${productIdGrammar}`))
@@ -28,7 +28,7 @@ const ReviewInput = z
     rating,
     title: z.optional(text(1, 300)),
     body: text(1, 5000, { lines: true }),
-    author: z.optional(text(1, 200)),
+    author: z.optional(AuthorName),
   })
   .check(hasRatingUnlessReply)
 
@@ -98,16 +98,21 @@ export const toReviewItem = (review: Review, { subject, writeId }: ReviewWrite =
 })
 
 /** Makes the item that replaces a removed review. It keeps the place, so that the thread is hidden. */
-export const toRemoved = (item: ReviewItem, writeId: string): RemovedReview => ({
-  ...reviewKey(item.productId, item.id),
-  id: item.id,
-  productId: item.productId,
-  createdAt: item.createdAt,
-  versioned: item.id,
-  thread: item.thread,
-  writeId,
+export const toRemoved = (
+  {
+    pk,
+    sk,
+    id,
+    productId,
+    createdAt,
+    thread,
+    subject,
+  }: Pick<ReviewItem, 'pk' | 'sk' | 'id' | 'productId' | 'createdAt' | 'thread' | 'subject'>,
+  writeId: string,
+): RemovedReview => ({
+  ...{ pk, sk, id, productId, createdAt, versioned: id, thread, writeId },
   removed: new Date().toISOString(),
-  ...(item.subject !== undefined && { subject: item.subject }),
+  ...(subject !== undefined && { subject }),
 })
 
 /**

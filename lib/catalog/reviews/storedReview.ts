@@ -5,9 +5,21 @@ import { requestOptions, type TableAccess } from '../table/access.ts'
 import { productKey, reviewerKey, reviewKey } from '../table/keys.ts'
 import type { TransactItems } from '../table/transact.ts'
 import { countUnreadable } from '../table/unreadable.ts'
-import type { Plain } from '../table/values.ts'
+import { isNumber, isText, isTime, type Plain } from '../table/values.ts'
 import { isReadableReview } from './readableReview.ts'
-import type { ReviewItem, StoredReview } from './review.ts'
+import { type RemovedReview, type ReviewItem, ratingsOf, type StoredReview } from './review.ts'
+import { placeOfRoot, rootIdOf } from './thread.ts'
+
+/**
+ * What a removal and a replacement know of a stored review. If another program wrote the item so that it cannot be read,
+ * this is what can be told of it. The ids are those of the key.
+ */
+export interface KnownReview
+  extends Pick<ReviewItem, 'pk' | 'sk' | 'id' | 'productId' | 'createdAt' | 'thread' | 'rating' | 'subject'> {
+  /** Whether the product's rating counts the review. It does not count what another program put or copied. */
+  isCounted: boolean
+  removed?: never
+}
 
 /** Reads the item at a review's key with a strongly consistent read. An item that cannot be read counts as missing. */
 export async function readStoredReview(
@@ -21,15 +33,37 @@ export async function readStoredReview(
   return undefined
 }
 
-/**
- * Refuses to change the rating of a product that cannot be read. The rating is changed by an addition, whose condition
- * cannot check the whole item.
- *
- * @throws {StoredProductUnreadable}
- */
-export async function refuseUnreadable(access: TableAccess, productId: string): Promise<void> {
-  await readItem(access, productId)
+/** Reads what is known of a review with a strongly consistent read, whether or not its item can be read. */
+export async function readKnownReview(
+  access: TableAccess,
+  productId: string,
+  id: string,
+): Promise<KnownReview | RemovedReview | undefined> {
+  const item = await readKey<Plain>(access, reviewKey(productId, id))
+  if (!item) return undefined
+  if (!isReadableReview(item)) countUnreadable('REVIEW')
+  else if (item.removed !== undefined) return item
+  return toKnown(productId, id, item)
 }
+
+function toKnown(productId: string, id: string, item: Plain): KnownReview {
+  const { rating, subject, versioned, parentId } = item
+  const thread = isText(item.thread) && rootIdOf(item.thread) !== '' ? item.thread : undefined
+  const createdAt = [item.createdAt, thread?.split('#')[0]].find(isTime) ?? new Date().toISOString()
+  return {
+    ...reviewKey(productId, id),
+    id,
+    productId,
+    createdAt,
+    thread: thread ?? (isText(parentId) ? '' : placeOfRoot({ id, createdAt }).thread),
+    rating: isNumber(rating) ? rating : undefined,
+    subject: isText(subject) ? subject : undefined,
+    isCounted: versioned === id,
+  }
+}
+
+/** Returns what a review contributes to its product's rating. */
+export const countedRating = (review: KnownReview) => ratingsOf(review.isCounted ? [review] : [])
 
 /**
  * What the table holds of a customer's own review of a product. A customer has at most one, and any number of replies.
@@ -37,8 +71,8 @@ export async function refuseUnreadable(access: TableAccess, productId: string): 
 export interface OwnReview {
   /** The review that the customer's pointer names. Undefined if there is no pointer. */
   id: string | undefined
-  /** Undefined if that review does not exist any more, because it was deleted by hand. */
-  item: ReviewItem | undefined
+  /** Undefined if that review does not exist any more, because it was deleted by hand. It may be unreadable. */
+  item: KnownReview | undefined
 }
 
 /**
@@ -52,10 +86,19 @@ export async function readOwnReview(
   productId: string,
   subject: string,
 ): Promise<OwnReview> {
+  const id = await readPointer(access, productId, subject)
+  const item = id === undefined ? undefined : await readKnownReview(access, productId, id)
+  return { id, item: item?.removed === undefined ? item : undefined }
+}
+
+/** Reads the id of a customer's own review with a strongly consistent read. @param subject its hash */
+export async function readPointer(
+  access: TableAccess,
+  productId: string,
+  subject: string,
+): Promise<string | undefined> {
   const pointer = await readKey<{ reviewId: string }>(access, reviewerKey(productId, subject))
-  if (!pointer) return { id: undefined, item: undefined }
-  const item = await readStoredReview(access, productId, pointer.reviewId)
-  return { id: pointer.reviewId, item: item?.removed === undefined ? item : undefined }
+  return pointer?.reviewId
 }
 
 /**
@@ -71,22 +114,29 @@ export const toRatingUpdate = (
     TableName: table,
     Key: productKey(productId),
     UpdateExpression: 'SET version = version + :one ADD ratingSum :sum, ratingCount :count',
-    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deleted)',
-    ExpressionAttributeValues: { ':one': 1, ':sum': ratingSum, ':count': ratingCount },
+    // Another program may have stored `NULL` as `deleted`, which counts as missing where products are read.
+    ConditionExpression:
+      'attribute_exists(pk) AND (attribute_not_exists(deleted) OR attribute_type(deleted, :null))',
+    ExpressionAttributeValues: { ':one': 1, ':sum': ratingSum, ':count': ratingCount, ':null': 'NULL' },
   },
 })
 
-/** Returns the condition that a review still exists, and still has the rating that was read. */
-export const hasRating = ({ rating }: Pick<ReviewItem, 'rating'>) =>
-  rating === undefined
-    ? {
-        ConditionExpression:
-          'attribute_exists(pk) AND attribute_not_exists(removed) AND attribute_not_exists(rating)',
-      }
-    : {
-        ConditionExpression: 'rating = :rating AND attribute_not_exists(removed)',
-        ExpressionAttributeValues: { ':rating': rating },
-      }
+/** Returns the condition that a review still exists, and still contributes to the rating what was read. */
+export const hasContribution = ({ id, rating, isCounted }: KnownReview) => ({
+  ConditionExpression: [
+    // Whether the rating is a number decides, because another program may have written a text.
+    rating === undefined
+      ? 'attribute_exists(pk) AND NOT attribute_type(rating, :number)'
+      : 'rating = :rating',
+    isCounted ? 'versioned = :id' : 'NOT versioned = :id',
+    'NOT attribute_type(removed, :text)',
+  ].join(' AND '),
+  ExpressionAttributeValues: {
+    ...(rating === undefined ? { ':number': 'N' } : { ':rating': rating }),
+    ':id': id,
+    ':text': 'S',
+  },
+})
 
 /** Throws `error`, or {@link NoSuchProduct} if the product does not exist either. */
 export async function throwMissing(access: TableAccess, productId: string, error: Error): Promise<never> {

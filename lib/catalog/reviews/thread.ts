@@ -9,6 +9,15 @@ export const maxReplies = 500
  */
 export const maxReplyBytes = 384 * 1024
 
+/**
+ * What customers may fill of a thread. The rest is a reserve for those who may name authors (`catalog:write`), so that the
+ * shop can always answer.
+ */
+export const customersLimits: ThreadSize = { replies: maxReplies - 20, bytes: maxReplyBytes - 32 * 1024 }
+
+/** What one customer may fill of a thread, so that nobody closes it for the others. */
+export const shareOfCustomer: ThreadSize = { replies: 20, bytes: 64 * 1024 }
+
 /** Where a review belongs. It is stored with the review, and no response contains it. */
 export interface ThreadPlace {
   /**
@@ -54,6 +63,21 @@ export function replyError(parent: ThreadPlace, { replies, bytes }: ThreadSize):
   if (parent.depth >= maxDepth) return `Replies are at most ${maxDepth} levels deep`
   if (replies >= maxReplies) return `A thread has at most ${maxReplies} replies`
   if (bytes >= maxReplyBytes) return `A thread has at most ${maxReplyBytes} bytes of replies`
+  return undefined
+}
+
+/**
+ * Returns an error message if the thread takes no further reply of a customer; otherwise undefined.
+ *
+ * @param all the size of all replies
+ * @param own the size of the customer's replies
+ */
+export function shareError(all: ThreadSize, own: ThreadSize): string | undefined {
+  const { replies, bytes } = shareOfCustomer
+  if (own.replies >= replies || own.bytes >= bytes)
+    return `A customer has at most ${replies} replies and ${bytes} bytes of replies in a thread`
+  if (all.replies >= customersLimits.replies || all.bytes >= customersLimits.bytes)
+    return 'The thread is full: it takes no further replies of customers'
   return undefined
 }
 

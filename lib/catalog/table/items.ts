@@ -46,6 +46,18 @@ export interface Tombstone {
 export const missingVersion = Symbol('missing version')
 
 /**
+ * Stands for a version that no condition can be made of: the document client does not always return a set or a map so
+ * that it can send the same again. The write that stored it stands in for it. Every version that the catalogue stores
+ * is a number, so a condition on the type notices those.
+ */
+export class OpaqueVersion {
+  readonly writeId: unknown
+  constructor(writeId: unknown) {
+    this.writeId = writeId
+  }
+}
+
+/**
  * An item at a product's key that another program wrote, and that the catalogue cannot read: ./storedProduct.ts.
  * Nothing of its content is served. A put replaces it, and a deletion deletes it.
  */

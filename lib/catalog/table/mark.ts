@@ -1,5 +1,5 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
-import { KeyReused } from '../errors.ts'
+import { KeyReused, Refusal } from '../errors.ts'
 import { requestOptions, type TableAccess } from './access.ts'
 import { markKey } from './keys.ts'
 import type { TransactItems } from './transact.ts'
@@ -10,8 +10,13 @@ export interface KeyedWrite {
   id: string
   /** A hash of everything that the attempt asks for. It differs if the caller uses the key for another write. */
   fingerprint: string
-  /** When the promise to this attempt ends, in seconds since the epoch. */
+  /** When the promise of this attempt ends, in seconds since the epoch. */
   expiresAt: number
+  /**
+   * Called if the mark of an earlier attempt is found. The promise is then that of the earlier attempt, and ends
+   * earlier.
+   */
+  onEarlier?: () => void
 }
 
 /** What a completed write changed or created. A repetition needs it to return the result again. */
@@ -31,7 +36,7 @@ export interface Made {
 /**
  * The item that a completed write leaves. It is only valid until `expiresAt`, whether or not DynamoDB has deleted it.
  */
-type MarkItem = ReturnType<typeof markKey> & Made & Omit<KeyedWrite, 'id'>
+type MarkItem = ReturnType<typeof markKey> & Made & Pick<KeyedWrite, 'fingerprint' | 'expiresAt'>
 
 /**
  * Returns the put of a write's mark. It must be in the same transaction as the write, so that the table holds both or
@@ -62,9 +67,9 @@ export function toMarkPut(
 /**
  * Reads the mark of a write with a strongly consistent read, which costs one read unit.
  *
- * Call it before a write that could be refused because an earlier attempt has succeeded, for example if that attempt
- * took the last of a stock. Call it after any refused transaction that contains {@link toMarkPut}. It does not rely on
- * the reasons of the refusal, because DynamoDB does not document that it names every failed condition.
+ * Call it after any refused transaction that contains {@link toMarkPut}, and after any other refusal, as
+ * {@link orEarlierResult} does. It does not rely on the reasons of a refused transaction, because DynamoDB does not
+ * document that it names every failed condition.
  *
  * @returns what an earlier attempt made. Undefined if no attempt has succeeded, if the mark has expired, or if the
  *   write has no key. The write then has to be done
@@ -83,5 +88,31 @@ export async function readMark(
   const mark = Item as MarkItem | undefined
   if (!mark || mark.expiresAt <= Date.now() / 1000) return undefined
   if (mark.fingerprint !== write.fingerprint) throw new KeyReused()
+  write.onEarlier?.()
   return mark
+}
+
+/**
+ * Does a write. If it is refused, but an earlier attempt has succeeded, it returns the result of that attempt. The
+ * earlier attempt may be the reason for the refusal, for example if it took the last of a stock. It can commit at any
+ * moment until the refused write has read what refuses it. So the mark is read after the refusal: a mark that is read
+ * earlier may be too old.
+ *
+ * @param toResult returns the result of the attempt that made this
+ * @throws {KeyReused} if the write was refused, and its key was used for another write
+ * @throws what `write` throws
+ */
+export async function orEarlierResult<T>(
+  access: TableAccess,
+  keyed: KeyedWrite | undefined,
+  write: () => Promise<T>,
+  toResult: (made: Made) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    const made = error instanceof Refusal ? await readMark(access, keyed) : undefined
+    if (!made) throw error
+    return toResult(made)
+  }
 }

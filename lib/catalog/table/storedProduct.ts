@@ -1,7 +1,8 @@
-import type { CardItem } from '../product/card.ts'
+import { NumberValue } from '../../clients/dynamodb/index.ts'
 import {
   isVersion,
   missingVersion,
+  OpaqueVersion,
   type ProductItem,
   type Stored,
   type Tombstone,
@@ -33,34 +34,15 @@ export function toStored(item: Plain): Stored {
   const id = productIdIn(item.pk)
   if (item.deleted === true && isVersion(item.version) && isText(item.writeId))
     return { ...item, id } as Tombstone
-  return toProductItem(item, id) ?? toUnreadable(item, id)
+  return toProductItem(item) ?? toUnreadable(item, id)
 }
 
 /** Whether an image of an item at a product's key can be read. */
 export const isReadableProduct = (item: Plain): boolean => !toStored(item).unreadable
 
-/** Converts the attributes of a product that its card shows. Returns undefined if one of them cannot be read. */
-export function toCardItem(item: Plain): CardItem | undefined {
-  const { pk, title, brand, price, compareAtPrice, images } = item
-  const [image] = Array.isArray(images) ? images : []
-  const shown = image === undefined ? [] : toImages([image])
-  const counts = toCounts(item)
-  if (!(isText(title) && isMoney(price) && shown && counts)) return undefined
-  if (!(isOptional(brand, isText) && isOptional(compareAtPrice, isMoney))) return undefined
-  return {
-    ...{
-      ...counts,
-      id: productIdIn(pk),
-      title,
-      price,
-      brand: brand ?? undefined,
-      compareAtPrice: compareAtPrice ?? undefined,
-    },
-    images: shown,
-  } as CardItem
-}
-
-function toProductItem(item: Plain, id: string): ProductItem | undefined {
+/** Converts the item of a product. Returns undefined if it cannot be read, or if it is the tombstone of one. */
+export function toProductItem(item: Plain): ProductItem | undefined {
+  const id = productIdIn(item.pk)
   const { title, category, price, version, createdAt, updatedAt, brand, compareAtPrice } = item
   const description = item.description ?? ''
   const tags = item.tags ?? []
@@ -94,7 +76,8 @@ function toProductItem(item: Plain, id: string): ProductItem | undefined {
 function toUnreadable(item: Plain, id: string): UnreadableItem {
   const { version = missingVersion, createdAt, ratingSum, ratingCount } = item
   return {
-    ...{ id, unreadable: true, version, isTombstone: item.deleted === true },
+    ...{ id, unreadable: true, isTombstone: item.deleted === true },
+    version: isComparable(version) ? version : new OpaqueVersion(item.writeId),
     ...(isNumber(ratingSum) && isNumber(ratingCount)
       ? { ratingSum, ratingCount }
       : { ratingSum: 0, ratingCount: 0 }),
@@ -102,6 +85,10 @@ function toUnreadable(item: Plain, id: string): UnreadableItem {
     ...(isText(item.writeId) && { writeId: item.writeId }),
   }
 }
+
+/** Whether a condition can compare a stored version with this value. */
+const isComparable = (version: unknown): boolean =>
+  version === missingVersion || isText(version) || isNumber(version) || version instanceof NumberValue
 
 function toCounts(item: Plain): Pick<ProductItem, 'stock' | 'ratingSum' | 'ratingCount'> | undefined {
   const { stock = 0, ratingSum = 0, ratingCount = 0 } = item

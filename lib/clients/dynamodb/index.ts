@@ -8,7 +8,7 @@ import { unmarshallOptions } from './unmarshall.ts'
 export { recordCommit } from './attempts.ts'
 export { classifyDatabaseError, type ErrorKind } from './errors.ts'
 export { createRetry, type Retry, retryBusyWrites } from './retry.ts'
-export { unmarshallItem, unmarshallOptions } from './unmarshall.ts'
+export { NumberValue, unmarshallItem, unmarshallOptions } from './unmarshall.ts'
 
 /** `convertClassInstanceToMap`: without it the SDK takes an object with a key `constructor` for an unknown class. */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true }
