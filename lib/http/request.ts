@@ -1,11 +1,9 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { isProductId, productIdGrammar } from '../catalog/index.ts'
 import { asString, getHeader } from './header.ts'
+import { parseJsonBody } from './jsonBody.ts'
 import { Problem } from './problem.ts'
 import type { TokenContext } from './token.ts'
-
-/** The largest request body, bytes: the largest product as this API returns it, with room for white space. */
-const maxBodyBytes = 320 * 1024
 
 /** The time that a function reserves at its end, in ms: to remove entries from the cache, and after that to respond. */
 const invalidateMs = 200
@@ -15,12 +13,6 @@ const respondMs = 200
 interface WithAuthorizer {
   authorizer?: { lambda?: TokenContext | null }
 }
-
-/**
- * Rejects bytes that are not valid UTF-8 instead of replacing them. Keeps a byte order mark, which JSON.parse rejects:
- * RFC 8259 lets a sender add none. A body that API Gateway has decoded has it too.
- */
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * A request. Its parts are read and validated on demand. Every method that validates throws the {@link Problem} to
@@ -105,39 +97,14 @@ export class ApiRequest {
   /** Parses the body as JSON, sent as one of these media types. The default is `application/json`. */
   json(...mediaTypes: string[]): unknown {
     const accepted = mediaTypes.length > 0 ? mediaTypes : ['application/json']
-    const { isBase64Encoded } = this.#event
-    // The local emulator passes null if there is no body.
-    const body = asString(this.#event.body) ?? ''
-    // Checked before decoding: base64 text is a third longer than its content.
-    const bytes = isBase64Encoded ? Math.floor((body.length * 3) / 4) : Buffer.byteLength(body)
-    if (bytes > maxBodyBytes)
-      throw new Problem(413, 'body-too-large', `The body must be at most ${maxBodyBytes} bytes`)
-    this.#requireNoEncoding()
-    const [type = ''] = (this.header('content-type') ?? '').split(';')
-    if (!accepted.includes(type.trim().toLowerCase())) {
-      throw new Problem(415, 'wrong-content-type', `Send the body as content-type: ${accepted.join(' or ')}`)
+    const body = {
+      // The local emulator passes null if there is no body.
+      text: asString(this.#event.body) ?? '',
+      isBase64: Boolean(this.#event.isBase64Encoded),
+      contentType: this.header('content-type'),
+      contentEncoding: this.header('content-encoding'),
     }
-    // API Gateway decodes a body of application/json and replaces each invalid byte by U+FFFD. What it replaced cannot
-    // be seen here. A client that means this character can send its escape.
-    if (!isBase64Encoded && body.includes('\ufffd')) {
-      const detail =
-        'The body contains U+FFFD, which stands for bytes that are not UTF-8. Send the body in UTF-8'
-      throw new Problem(400, 'malformed-json', detail)
-    }
-    try {
-      return JSON.parse(isBase64Encoded ? utf8.decode(Buffer.from(body, 'base64')) : body)
-    } catch {
-      throw new Problem(400, 'malformed-json', 'The body is not valid JSON in UTF-8')
-    }
-  }
-
-  /** Throws a 415 problem if the body is compressed (RFC 9110, 15.5.16). */
-  #requireNoEncoding(): void {
-    const codings = (this.header('content-encoding') ?? 'identity').split(',')
-    if (codings.every((coding) => /^\s*(identity)?\s*$/i.test(coding))) return
-    throw new Problem(415, 'wrong-content-encoding', 'Send the body uncompressed, without content-encoding', {
-      headers: { 'accept-encoding': 'identity' },
-    })
+    return parseJsonBody(body, accepted)
   }
 
   /**

@@ -31,9 +31,9 @@ import { placeOfRoot } from './thread.ts'
  * Adds a review, or a reply to a review. One transaction stores it and adds it to the product's rating. A reply adds
  * nothing to the rating, but raises the version too, because the version covers everything that a product page shows.
  *
- * A customer has one review of a product, and a share of each thread for replies. A second review replaces the first one: the rating
- * counts the new stars in place of the old ones. The review keeps its id, its time and its place, so the replies to it
- * stay with it. A pointer item, whose key is made of the customer and the product, names the review. The transaction
+ * A customer has one review of a product, and a share of each thread for replies. A second review replaces the first
+ * one: the rating counts the new stars in place of the old ones. The review keeps its id, its time and its place, so the
+ * replies to it stay with it. A pointer item, whose key is made of the customer and the product, names the review. The transaction
  * that stores a first review creates the pointer on condition that there is none, so of two requests at the same moment
  * only one can store a first review. The other one then replaces it. A review without a subject has no pointer.
  *
