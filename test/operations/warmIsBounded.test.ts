@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCaches } from '../../lib/catalog/caches.ts'
 import { entryKinds } from '../../lib/catalog/entryKinds.ts'
+import { maxRelated } from '../../lib/catalog/listing/related.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
 import { warm } from '../../lib/operations/warm.ts'
 import { freshTables } from '../support/dynamodb.ts'
@@ -19,16 +20,14 @@ async function open(redisUrl?: string) {
   // Counts the requests to the database.
   const loads: { at: number; items: number }[] = []
   catalog.db.middlewareStack.add(
-    (next, { commandName }) =>
-      (args) => {
-        const { RequestItems } = args.input as { RequestItems?: Record<string, { Keys: object[] }> }
-        const keys = Object.values(RequestItems ?? {})[0]?.Keys.length ?? 0
-        // A batch of products counts each product. Every request of a page counts once, the one for its cards included.
-        const isProductBatch =
-          commandName === 'BatchGetItemCommand' && !/Projection/.test(JSON.stringify(RequestItems))
-        loads.push({ at: performance.now(), items: isProductBatch ? keys : 1 })
-        return next(args)
-      },
+    (next) => (args) => {
+      const { RequestItems } = args.input as { RequestItems?: Record<string, { Keys: object[] }> }
+      const keys = Object.values(RequestItems ?? {})[0]?.Keys.length ?? 0
+      // A batch of products counts each product. Every request of a page counts once, the one for its cards included.
+      const isCards = keys <= maxRelated
+      loads.push({ at: performance.now(), items: isCards ? 1 : keys })
+      return next(args)
+    },
     { step: 'initialize', name: 'count loads' },
   )
   return { kinds: entryKinds(catalog), updateMostRead: async () => [], loads }

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { parseProduct, parseReviews, upsertProduct } from '../../lib/catalog/writes.ts'
 import { type ImportOptions, importCatalogue } from '../../lib/import/importCatalogue.ts'
 import type { Reject } from '../../lib/import/report.ts'
 
@@ -39,6 +40,24 @@ export async function importText(
   const onReject = (reject: Reject) => void rejects.push(reject)
   const source = Readable.from(chunks, { objectMode: false })
   return { report: await importCatalogue({ onReject, ...options, source }), rejects }
+}
+
+/**
+ * Adds a review and a reply to it to a stored product, as an import does: it accepts authors whom a post refuses.
+ *
+ * @param product the content of the stored product
+ */
+export async function importThread(
+  { db, table }: { db: DynamoDBDocumentClient; table: string },
+  id: string,
+  product: object,
+  { title, body, author }: { title: string; body: string; author: string },
+): Promise<void> {
+  const { content } = parseProduct(product)
+  const root = review(0, { id: 'root', title, body, author })
+  const reply = review(1, { id: 'reply', parentId: 'root', rating: undefined, body, author })
+  const upserted = await upsertProduct({ db, table }, { id, content, reviews: parseReviews(id, [root, reply]) })
+  expect(upserted.reviewsAdded).toBe(2)
 }
 
 /** Reads every item of a table. The keys of the map are `pk sk`. */
