@@ -56,7 +56,10 @@ export async function importThread(
   const { content } = parseProduct(product)
   const root = review(0, { id: 'root', title, body, author })
   const reply = review(1, { id: 'reply', parentId: 'root', rating: undefined, body, author })
-  const upserted = await upsertProduct({ db, table }, { id, content, reviews: parseReviews(id, [root, reply]) })
+  const upserted = await upsertProduct(
+    { db, table },
+    { id, content, reviews: parseReviews(id, [root, reply]) },
+  )
   expect(upserted.reviewsAdded).toBe(2)
 }
 
