@@ -12,10 +12,10 @@ export const open: Open = async ({ name, redisUrl, load, ttl }) => {
     checkout,
     'functions/getProduct.ts',
   )
-  const { createCacheAside, connectCache } = await importEngine(checkout)
+  const { createCacheAside, connectCache, entrySchema } = await importEngine(checkout)
   const redis = connectCache(redisUrl)
   const cache = createCacheAside({
-    ...{ redis, prefix: handlerTable, name: 'product', ttl },
+    ...{ redis, prefix: handlerTable, name: 'product', schema: entrySchema, ttl },
     load: async (id) => ({ value: await load(id), version: 1 }),
   })
   return handlerContender({

@@ -97,10 +97,10 @@ const databaseOf = (handler: string, redisUrl: string) =>
 
 /** Fills the entries that a handler reads, and the texts for the bare GET. */
 async function fill(handler: string, redisUrl: string): Promise<void> {
-  const { createCacheAside, connectCache } = await importEngine(checkoutOf(handler))
+  const { createCacheAside, connectCache, entrySchema } = await importEngine(checkoutOf(handler))
   const redis = connectCache(databaseOf(handler, redisUrl))
   const cache = createCacheAside({
-    ...{ redis, prefix: handlerTable, name: 'product', ttl: 3_600_000 },
+    ...{ redis, prefix: handlerTable, name: 'product', schema: entrySchema, ttl: 3_600_000 },
     load: async (id) => ({ value: productOf(id), version: 1 }),
   })
   for (const id of ids) {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { createCacheAside } from '../../lib/cacheAside/index.ts'
+import { entrySchema } from '../../lib/catalog/entrySchema.ts'
 import type { ProductPage } from '../../lib/catalog/productPage.ts'
 import type { ApiResponse } from '../../lib/http/response.ts'
 import { productPage } from '../../lib/storefront/productPage.ts'
@@ -32,7 +33,7 @@ const openPageRoute =
     const { handler } = await importHandler()
     const redis = connectRedis(redisUrl)
     const cache = createCacheAside<ProductPage>({
-      ...{ redis, prefix: handlerTable, name: 'page', ttl },
+      ...{ redis, prefix: handlerTable, name: 'page', schema: entrySchema, ttl },
       load: async (id) => {
         await load(id)
         return { value: productPageOf(id, size), version: 1 }
