@@ -9,6 +9,8 @@ export class PendingRequest {
   readonly deadline: number
   /** Responds with an error if the request has no response yet. */
   readonly fail: (error: Problem) => void
+  /** Its index among the requests that are watched; below zero if it is not. */
+  place = -1
 
   constructor(deadline: number, fail: (error: Problem) => void) {
     this.deadline = deadline
@@ -16,7 +18,8 @@ export class PendingRequest {
   }
 }
 
-const pending = new Set<PendingRequest>()
+/** In no order. Not a Set: that computes a hash for each object, which costs a third of a hit. */
+const pending: PendingRequest[] = []
 let timer: NodeJS.Timeout | undefined
 
 /**
@@ -24,17 +27,24 @@ let timer: NodeJS.Timeout | undefined
  * serves all requests: a timer for each request would be a large part of what a hit costs.
  */
 export function watchDeadline(request: PendingRequest): void {
-  pending.add(request)
+  request.place = pending.push(request) - 1
   // Not unref'ed: a process lives until its requests have a response.
   timer ??= setInterval(failOverdue, checkEveryMs)
 }
 
+/** Stops watching a request, if it is watched. The last request moves to its place. */
 export function stopWatching(request: PendingRequest): void {
-  pending.delete(request)
+  const { place } = request
+  if (place < 0) return
+  request.place = -1
+  const last = pending.pop()
+  if (last === undefined || last === request) return
+  last.place = place
+  pending[place] = last
 }
 
 function failOverdue(): void {
-  if (pending.size === 0) {
+  if (pending.length === 0) {
     clearInterval(timer)
     timer = undefined
     return

@@ -89,6 +89,19 @@ test('a handler that waits without a timeout also responds 503, and logs one lin
   expect(lines.map((line) => JSON.parse(line).status)).toEqual([503])
 })
 
+test('requests that end in any order leave the others their deadlines', async () => {
+  // 37 and 100 have no common divisor, so that neighbours end far apart. Each third request hangs.
+  const durations = Array.from({ length: 100 }, (_, n) => (n % 3 === 0 ? 10_000 : ((n * 37) % 100) + 1))
+  const requests = durations.map((ms) =>
+    handle({ route: 'GET /some' }, async () => {
+      await sleep(ms, undefined, { ref: false })
+      return { statusCode: 200, headers: {} }
+    })({}, timeLeft(1000)),
+  )
+  const statuses = (await Promise.all(requests)).map(({ statusCode }) => statusCode)
+  expect(statuses).toEqual(durations.map((ms) => (ms === 10_000 ? 503 : 200)))
+})
+
 test('a response that was ready while the process was busy is sent, although it is late', async () => {
   const busy = handle({ route: 'GET /busy' }, async () => {
     const until = performance.now() + 400
