@@ -31,8 +31,10 @@ States:
   failed             the last load has just failed     unreadable  of another release, or not an entry
 
 Options:
-  --stage NAME       use the cache of a deployed stage, through its function aisle-NAME-operate, with your usual AWS
-                     credentials and AWS_REGION, instead of the local cache
+  --stage NAME       use the cache of a deployed stage, through its function aisle-NAME-operate, with the AWS credentials
+                     that the AWS command line uses, instead of the local cache
+  --region REGION    the region of the stage  [default: AWS_REGION, else AWS_DEFAULT_REGION, else that of the profile,
+                     else eu-central-1]
   --top N            warm: how many of the most-read products, up to 1000  [default: 500; 0 with ids]
   --json             print the result as JSON, with times in ms
   --help             print this help
@@ -42,13 +44,15 @@ Environment:
   DYNAMODB_ENDPOINT  the local database  [default: http://127.0.0.1:8000, as npm start runs it]
   TABLE_NAME         the local table  [default: aisle-local]
 
-Exit code: 0 all done, nothing wrong; 1 a product does not exist, an entry was wrong, something failed, or wrong usage.
+Exit code: 0 all done, nothing wrong, and every named product is in the database or was deleted from it; 1 a product is
+unknown to the database or cannot be read, an entry was wrong, something failed or was not reached, or wrong usage.
 `
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     options: {
       stage: { type: 'string' },
+      region: { type: 'string' },
       top: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -59,14 +63,22 @@ async function main(): Promise<number> {
     process.stdout.write(help)
     return values.help ? 0 : 1
   }
-  const { stage } = values
+  const { stage, region } = values
   const operation = toOperation(positionals, values.top)
   if (stage !== undefined) checkStageName(stage)
+  else if (region !== undefined) throw new SetupError('--region works with --stage only')
   const result = stage
-    ? await (await import('../lib/deploy/operateOnStage.ts')).operateOnStage(stage, operation)
+    ? await operateOnStage(stage, region, operation)
     : await (await import('../lib/local/operateLocally.ts')).operateLocally(operation, process.env)
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result))
   return isSuccess(result) ? 0 : 1
+}
+
+/** Loads the AWS SDK only for a stage. */
+async function operateOnStage(stage: string, region: string | undefined, operation: Operation) {
+  const { findStageRegion } = await import('../lib/deploy/region.ts')
+  const deployed = await import('../lib/deploy/operateOnStage.ts')
+  return deployed.operateOnStage(stage, await findStageRegion(region), operation)
 }
 
 /** Checks the arguments here as well as in the function, so that a mistake does not cost an invocation. */
@@ -77,6 +89,8 @@ function toOperation([command, ...ids]: string[], top: string | undefined): Oper
   if (ids.length === 0 && needsIds(action))
     throw new SetupError(`Name the products to ${action}: npm run cache -- ${action} ID...`)
   if (top !== undefined && action !== 'warm') throw new SetupError('--top works with warm only')
+  if (Number(top) === 0 && ids.length === 0)
+    throw new SetupError('--top 0 without products fills nothing: name the products, or use --top 1 or more')
   try {
     return { action, ...parseWarmOptions({ ids, ...(top !== undefined && { top: Number(top) }) }) }
   } catch (error) {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { checkAccount } from '../lib/deploy/checkAccount.ts'
 import { checkStageName } from '../lib/deploy/checkStageName.ts'
 import { readParameters, sumReservedConcurrency } from '../lib/deploy/parameters.ts'
+import { findStageRegion } from '../lib/deploy/region.ts'
 import { runServerless } from '../lib/deploy/runServerless.ts'
 import { runMain } from '../lib/project/runMain.ts'
 import { readServerlessYml } from '../lib/project/serverlessYml.ts'
@@ -17,7 +18,8 @@ Options:
   --param NAME=VALUE  a parameter, see docs/configuration.md; may be repeated. Only tokenIssuer has no default.
                       If you leave out a parameter the next time, it returns to its default. To keep a value, write it
                       into serverless.yml, under params
-  --region REGION     the region  [default: AWS_REGION, else eu-central-1]
+  --region REGION     the region  [default: AWS_REGION, else AWS_DEFAULT_REGION,
+                      else that of the profile, else eu-central-1]
   --help              print this help
 
 It uses the AWS credentials that the AWS command line uses.
@@ -29,7 +31,7 @@ async function main(): Promise<number> {
     options: {
       stage: { type: 'string' },
       param: { type: 'string', multiple: true, default: [] },
-      region: { type: 'string', default: process.env.AWS_REGION || 'eu-central-1' },
+      region: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -37,7 +39,7 @@ async function main(): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  const { stage, region, param } = values
+  const { stage, param } = values
   if (stage === undefined) throw new SetupError('Name the stage: --stage dev or --stage prod')
   if (stage === 'local')
     throw new SetupError(
@@ -45,6 +47,7 @@ async function main(): Promise<number> {
     )
   checkStageName(stage)
   const parameters = readParameters(stage, param)
+  const region = await findStageRegion(values.region)
   await checkAccount(region, sumReservedConcurrency(parameters))
 
   const where = ['--stage', stage, '--region', region]
@@ -66,8 +69,9 @@ The catalogue answers at ${url}
 
 The shop:       ${url}/${storefrontUrl ? '' : `  (for its canonical links, deploy with --param storefrontUrl=${url})`}
 Test it:        npm run smoke -- ${url} --token TOKEN
-Import a file:  AWS_REGION=${region} npm run import -- --aws --table ${output('TableName') ?? `aisle-${stage}`} FILE
-Alarms and rollbacks: docs/operations.md`)
+Import a file:  npm run import -- --aws --region ${region} --table ${output('TableName') ?? `aisle-${stage}`} FILE
+The cache:      npm run cache -- inspect ID --stage ${stage} --region ${region}
+When something is wrong: docs/operations.md`)
   if (domainName)
     console.log(`Point the DNS name ${domainName} to ${output('DistributionDomain')} (CNAME, or an alias).`)
   return 0

@@ -29,7 +29,10 @@ Options:
   --concurrency N    how many rows to write at the same time, 1 to 50  [default: 16]
   --rejects FILE     save the rows that were not imported to this new file, to correct and import them
   --table NAME       the table  [default: TABLE_NAME, else aisle-local; none with --aws]
-  --aws              import into AWS, with your usual AWS credentials and AWS_REGION, instead of the local database
+  --aws              import into AWS, with the AWS credentials that the AWS command line uses, instead of the local
+                     database
+  --region REGION    the region of the table on AWS  [default: AWS_REGION, else AWS_DEFAULT_REGION, else that of the
+                     profile]
   --help             print this help
 
 Environment:
@@ -49,6 +52,7 @@ const options = {
   rejects: { type: 'string' },
   table: { type: 'string' },
   aws: { type: 'boolean', default: false },
+  region: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const
 
@@ -62,15 +66,12 @@ function openInput(file: string | undefined): { source: Readable; size: number |
 }
 
 /** Connects to the database. Loads the AWS SDK only now: a dry run does not need it. */
-async function connect(aws: boolean) {
-  if (aws) return (await import('../lib/clients/dynamodb/index.ts')).connectDynamoDB(undefined)
-  const { answersHttp } = await import('../lib/local/servers/dynamodbServer.ts')
+async function connect(table: string, { aws, region }: { aws: boolean; region?: string | undefined }) {
+  if (aws) return (await import('../lib/deploy/connectTable.ts')).connectTable(table, region)
+  const { requireDatabase } = await import('../lib/local/requireDatabase.ts')
   const { connectLocal } = await import('../lib/local/servers/client.ts')
   const endpoint = process.env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
-  if (!(await answersHttp(endpoint)))
-    throw new SetupError(
-      `No database answers at ${endpoint}: run npm start in another terminal, set DYNAMODB_ENDPOINT, or use --aws`,
-    )
+  await requireDatabase(endpoint, 'set DYNAMODB_ENDPOINT, or use --aws')
   return connectLocal(endpoint)
 }
 
@@ -82,12 +83,13 @@ async function openCache(aws: boolean, table: string) {
   const redisUrl = process.env.REDIS_URL || (aws ? undefined : 'redis://127.0.0.1:6379')
   if (redisUrl === undefined) return undefined
   const { openCatalogUpkeep } = await import('../lib/catalog/upkeep.ts')
-  return openCatalogUpkeep({
-    table,
-    redisUrl,
-    redisIam: process.env.REDIS_IAM || undefined,
-    dynamodbEndpoint: undefined,
-  })
+  const redisIam = process.env.REDIS_IAM || undefined
+  try {
+    return openCatalogUpkeep({ table, redisUrl, redisIam, dynamodbEndpoint: undefined })
+  } catch (error) {
+    // Nothing connects yet: REDIS_URL or REDIS_IAM is invalid.
+    throw new SetupError((error as Error).message)
+  }
 }
 
 // Nearly all memory that a row uses becomes garbage at once. With its defaults V8 lets it pile up: 220 MB at the peak
@@ -106,12 +108,13 @@ async function main(): Promise<number> {
   const concurrency = Number(values.concurrency)
   if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 50))
     throw new SetupError(`--concurrency ${values.concurrency} must be a whole number from 1 to 50`)
+  if (values.region !== undefined && !values.aws) throw new SetupError('--region works with --aws only')
   parseCurrency(values.currency)
   const saveReject = values.rejects === undefined ? undefined : createRejectsFile(values.rejects)
   const { source, size } = openInput(file)
   const table = values.table ?? (process.env.TABLE_NAME || (values.aws ? undefined : 'aisle-local'))
   if (table === undefined) throw new SetupError('--aws has no default table: name it with --table NAME')
-  const target = values['dry-run'] ? undefined : { db: await connect(values.aws), table }
+  const target = values['dry-run'] ? undefined : { db: await connect(table, values), table }
   const cache = target && (await openCache(values.aws, table))
 
   const progress = showProgress(process.stderr, size)

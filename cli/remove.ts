@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { checkCredentials } from '../lib/deploy/checkAccount.ts'
+import { findStageRegion } from '../lib/deploy/region.ts'
 import { runServerless } from '../lib/deploy/runServerless.ts'
 import { runMain } from '../lib/project/runMain.ts'
 import { SetupError } from '../lib/project/setupError.ts'
@@ -9,9 +11,11 @@ Removes a stage from AWS with all its data, including its catalogue. Does not re
 
 Options:
   --stage STAGE    the stage, for example dev
-  --region REGION  the region of the stage  [default: AWS_REGION, else eu-central-1]
+  --region REGION  the region of the stage  [default: AWS_REGION, else AWS_DEFAULT_REGION,
+                   else that of the profile, else eu-central-1]
   --help           print this help
 
+It uses the AWS credentials that the AWS command line uses.
 Exit code: 0 removed; 1 not removed, or wrong usage.
 `
 
@@ -19,7 +23,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       stage: { type: 'string' },
-      region: { type: 'string', default: process.env.AWS_REGION || 'eu-central-1' },
+      region: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -27,7 +31,7 @@ async function main(): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  const { stage, region } = values
+  const { stage } = values
   if (stage === undefined) throw new SetupError('Name the stage: --stage dev')
   if (stage === 'local')
     throw new SetupError('The stage local is this machine: stop npm start, and delete .aisle')
@@ -35,6 +39,8 @@ async function main(): Promise<number> {
     throw new SetupError(
       'This command does not remove prod: its table holds the catalogue, and both table and stack are protected from deletion. To remove it, follow "Taking prod down" in docs/operations.md',
     )
+  const region = await findStageRegion(values.region)
+  await checkCredentials(region)
   console.log("Lambda removes the functions' network interfaces last, which can take half an hour.")
   // serverless.yml requires this parameter, but its value has no effect here.
   const required = ['--param=tokenIssuer=https://none.invalid']

@@ -1,4 +1,5 @@
 import { parseArgs, styleText } from 'node:util'
+import { describeOldNode } from '../lib/local/nodeVersion.ts'
 import { localDataDirectory } from '../lib/local/servers/dataDirectory.ts'
 import { readPort } from '../lib/local/servers/ports.ts'
 import { type Stack, startStack } from '../lib/local/stack.ts'
@@ -12,18 +13,20 @@ catalogue if it is empty, and starts API Gateway and Lambda with serverless-offl
 
 Environment:
   PORT                 the port of the catalogue  [default: 3000]
-  REDIS_URL            a Redis or Valkey to use instead of starting one
+  REDIS_URL            a Redis or Valkey to use instead of starting one: redis://, or redis-cluster:// for a cluster;
+                       rediss instead of redis for TLS
   DYNAMODB_ENDPOINT    a DynamoDB Local to use instead of starting one
   STOREFRONT_ORIGINS   origins whose pages may read, separated by commas  [default: http://127.0.0.1:PORT and
                        http://localhost:PORT; empty: none]
+  AISLE_LOGS           json: print the functions' own log lines  [default: a short line for each request]
   AISLE_HOME           the directory for the data and the token key  [default: .aisle]
   AISLE_REDIS_PORT     the port of the Redis that it starts  [default: 6379]
   AISLE_DYNAMODB_PORT  the port of the DynamoDB Local that it starts  [default: 8000]
-  AISLE_NO_INSTALL     1: never install Redis from the system's packages
+  AISLE_NO_INSTALL     1: never install Redis or Java from the system's packages
 
 Without REDIS_URL and DYNAMODB_ENDPOINT it tries, in this order: docker compose, if its engine answers;
-valkey-server or redis-server on PATH, and the DynamoDB Local that npm ci installed (needs Java 17 or newer); for
-Redis, as root on Debian or Ubuntu, apt-get install.
+valkey-server or redis-server on PATH, and the DynamoDB Local that npm ci installed (needs Java 17 or newer). As root
+on Debian or Ubuntu, it installs a missing Redis or Java with apt-get.
 `
 
 const env = process.env
@@ -62,6 +65,8 @@ async function run(): Promise<void> {
   const dataDirectory = localDataDirectory(env)
   const onLine = (line: string) => console.log(styleText('dim', line))
   const port = readPort('PORT', env, 3000)
+  const oldNode = describeOldNode(env.npm_config_user_agent)
+  if (oldNode) print(oldNode)
   stack = await startStack({ port, dataDirectory, env, print, onReady, onLine, signal: interrupt.signal })
   console.log(`\nReady after ${(performance.now() / 1000).toFixed(1)} s at ${stack.url}\n`)
   console.log(

@@ -1,5 +1,6 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { SetupError } from '../project/setupError.ts'
+import { explainCredentialsError, isAccessDenied } from './explainAwsError.ts'
 
 /** The concurrency that Lambda keeps available for functions that reserve none. */
 const minUnreserved = 100
@@ -12,28 +13,44 @@ const minUnreserved = 100
  * @throws {SetupError} that says what to do
  */
 export async function checkAccount(region: string, reserved: number): Promise<void> {
+  const limit = await readConcurrencyLimit(region).catch((error) => {
+    throw toSetupError(error, region)
+  })
+  const required = reserved + minUnreserved
+  if (reserved > 0 && limit < required)
+    throw new SetupError(
+      `The account may run ${limit} functions at a time in ${region}, but this stage needs at least ${required}, since it reserves ${reserved}. Raise the quota (Service Quotas, Lambda, Concurrent executions), or lower writeConcurrency, authorizerConcurrency and streamConcurrency in serverless.yml`,
+    )
+}
+
+/**
+ * Checks whether there are AWS credentials and AWS accepts them. They need no permission for this.
+ *
+ * @throws {SetupError} that says what to do; also if AWS does not answer in this region
+ */
+export async function checkCredentials(region: string): Promise<void> {
+  await readConcurrencyLimit(region).catch((error) => {
+    if (!isAccessDenied(error)) throw toSetupError(error, region)
+  })
+}
+
+/** Reads how many functions the account may run at a time. Takes at most two attempts of 10 s. */
+async function readConcurrencyLimit(region: string): Promise<number> {
   const lambda = new LambdaClient({
     region,
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 2000, requestTimeout: 10_000, throwOnRequestTimeout: true },
   })
   try {
-    await lambda.config.credentials().catch(() => {
-      throw new SetupError(
-        'There are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with aws sso login',
-      )
-    })
     const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand())
-    const limit = AccountLimit?.ConcurrentExecutions ?? 0
-    const required = reserved + minUnreserved
-    if (reserved > 0 && limit < required)
-      throw new SetupError(
-        `The account may run ${limit} functions at a time in ${region}, but this stage needs at least ${required}, since it reserves ${reserved}. Raise the quota (Service Quotas, Lambda, Concurrent executions), or lower writeConcurrency, authorizerConcurrency and streamConcurrency in serverless.yml`,
-      )
-  } catch (error) {
-    if (error instanceof SetupError) throw error
-    throw new SetupError(`AWS did not return the account settings in ${region}: ${(error as Error).message}`)
+    return AccountLimit?.ConcurrentExecutions ?? 0
   } finally {
     lambda.destroy()
   }
 }
+
+const toSetupError = (error: Error, region: string) =>
+  new SetupError(
+    explainCredentialsError(error) ??
+      `AWS did not return the account settings in ${region}: ${error.message}. Check the region and the network`,
+  )

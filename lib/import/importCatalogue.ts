@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { ImportedProduct } from './importedProduct.ts'
 import { createKeyedQueue } from './keyedQueue.ts'
 import { parseCurrency } from './money.ts'
+import { Position } from './position.ts'
 import { readBytes } from './readBytes.ts'
 import { readRows } from './readRows.ts'
 import { maxReportedRejects, newReport, type Reject, type Report, toPrintable } from './report.ts'
@@ -26,7 +27,7 @@ export interface ImportOptions {
   patienceMs?: number
   /** Called with each row that is refused or not written. The import waits for it. */
   onReject?: (reject: Reject) => void | Promise<void>
-  /** Called with the report after each row. */
+  /** Called with the report after each finished row. */
   onProgress?: (report: Report) => void
   /** Stops the reading. The import then ends once the rows that are being written are finished. */
   signal?: AbortSignal
@@ -83,17 +84,20 @@ export async function importCatalogue(options: ImportOptions): Promise<Report> {
     if ((await options.invalidate?.(product.id, version)) === 'deferred') report.deferred++
   }
 
-  const rows = readRows(
-    readBytes(source, (count) => {
-      report.bytes += count
-    }),
-  )
+  const position = new Position()
+  const rows = readRows(readBytes(source, (count) => position.add(count)))
+  const finish = (bytes: number) => {
+    report.finished++
+    report.bytes += bytes
+    options.onProgress?.(report)
+  }
   const writes = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   /** Starts to write a product. Returns a promise to wait for if `concurrency` is reached. */
-  const startWrite = (row: Row, product: ImportedProduct): Promise<unknown> | undefined => {
+  const startWrite = (row: Row, product: ImportedProduct, bytes: number): Promise<unknown> | undefined => {
     if (!writer) {
       report.valid++
+      finish(bytes)
       return undefined
     }
     const written = enqueue(product.id, () => write(writer, row, product))
@@ -103,7 +107,7 @@ export async function importCatalogue(options: ImportOptions): Promise<Report> {
       })
       .finally(() => {
         writes.delete(written)
-        options.onProgress?.(report)
+        finish(bytes)
       })
     writes.add(written)
     return writes.size < concurrency ? undefined : Promise.race(writes)
@@ -111,16 +115,19 @@ export async function importCatalogue(options: ImportOptions): Promise<Report> {
   // A single reader validates the rows in their order and never reads far ahead of the writes.
   const readAll = async () => {
     for await (const batch of rows) {
+      const bytes = position.share(batch.length)
       for (const row of batch) {
         if (stopped) return
         report.rows++
         const result = validateRow(row, currency)
         if ('product' in result) {
-          const capacity = startWrite(row, result.product)
+          const capacity = startWrite(row, result.product, bytes)
           if (capacity) await capacity
-        } else if ('reason' in result) await reject('refused', row, result.reason, getRowId(row.value))
+          continue
+        }
+        if ('reason' in result) await reject('refused', row, result.reason, getRowId(row.value))
         else report.skipped++
-        options.onProgress?.(report)
+        finish(bytes)
       }
     }
   }
@@ -142,6 +149,8 @@ export async function importCatalogue(options: ImportOptions): Promise<Report> {
   signal?.removeEventListener('abort', interrupt)
   source.destroy()
   if (failure) throw failure.error
+  // What follows the last row, and what rounding left.
+  if (!stopped) report.bytes = position.read
   report.ms = Date.now() - startedAt
   return report
 }

@@ -10,11 +10,15 @@ export interface Progress {
 }
 
 /**
- * Shows a bar if the stream is a terminal and the size is known; else prints a line every five seconds.
+ * Shows a bar if the stream is a terminal and the size is known; else prints a line every five seconds. Both count the
+ * rows that are finished, not those that were read.
  *
  * @param size bytes of the input; undefined for a pipe
  */
-export function showProgress(stream: NodeJS.WriteStream, size: number | undefined): Progress {
+export function showProgress(
+  stream: NodeJS.WritableStream & { isTTY?: boolean },
+  size: number | undefined,
+): Progress {
   let last: Report | undefined
   const rate = rateMeter()
   const update = (report: Report) => {
@@ -31,9 +35,9 @@ export function showProgress(stream: NodeJS.WriteStream, size: number | undefine
     const draw = () => {
       if (!last) return
       bar.update(last.bytes, {
-        rows: last.rows,
+        rows: last.finished,
         rejected: last.refused + last.unwritten,
-        rate: rate(last.rows),
+        rate: rate(last.finished),
       })
     }
     const timer = setInterval(draw, 250)
@@ -52,7 +56,7 @@ export function showProgress(stream: NodeJS.WriteStream, size: number | undefine
     if (!last) return
     const percent = size ? `${Math.floor((100 * last.bytes) / size)}%, ` : ''
     const rejected = last.refused + last.unwritten
-    stream.write(`${percent}${last.rows} rows, ${rejected} rejected, ${rate(last.rows)} rows/s\n`)
+    stream.write(`${percent}${last.finished} rows, ${rejected} rejected, ${rate(last.finished)} rows/s\n`)
   }, 5000)
   return {
     update,

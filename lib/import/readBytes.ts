@@ -5,16 +5,28 @@ import { UnreadableFile } from './row.ts'
 /**
  * Reads the bytes of a catalogue file. Unpacks them if the first two bytes, not a file name, mark them as gzip.
  *
- * @param onBytes called with the size of each chunk as it was read, packed or not
+ * @param onBytes called before each chunk with the size of it in the file, so packed or not
  * @throws {UnreadableFile} if the packed data are damaged or end early
  */
 export async function* readBytes(source: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
-  const [head, rest] = await peekBytes(countBytes(source, onBytes), (bytes) => bytes.length >= 2)
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return yield* rest
+  const [head, rest] = await peekBytes(toBuffers(source), (bytes) => bytes.length >= 2)
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    for await (const chunk of rest) {
+      onBytes(chunk.length)
+      yield chunk
+    }
+    return
+  }
   // pipeline passes an error of any stream to the last one, where the loop below throws it.
   const gunzip = pipeline(Readable.from(rest, { objectMode: false }), createGunzip(), () => {})
   try {
-    yield* gunzip
+    let packed = 0
+    for await (const chunk of gunzip) {
+      // A packed chunk unpacks to many. `bytesWritten` counts what was unpacked of it.
+      onBytes(gunzip.bytesWritten - packed)
+      packed = gunzip.bytesWritten
+      yield chunk
+    }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (!code?.startsWith('Z_')) throw error
@@ -24,12 +36,8 @@ export async function* readBytes(source: Readable, onBytes: (count: number) => v
   }
 }
 
-async function* countBytes(source: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk)
-    onBytes(bytes.length)
-    yield bytes
-  }
+async function* toBuffers(source: Readable): AsyncGenerator<Buffer> {
+  for await (const chunk of source) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk)
 }
 
 /**

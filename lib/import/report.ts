@@ -10,9 +10,15 @@ export interface Reject {
 
 /** What an import has done so far, or in all. */
 export interface Report {
-  /** The bytes that were read from the file: packed bytes if it is gzipped. */
+  /**
+   * The bytes of the file that are done: those of the finished rows, and at its end all. Packed bytes if the file is
+   * gzipped. Rows that are being written do not count.
+   */
   bytes: number
+  /** The rows that were read. */
   rows: number
+  /** The rows that are done: written, skipped, refused or not written. */
+  finished: number
   /** Rows of a dry run that could be imported. */
   valid: number
   created: number
@@ -37,7 +43,7 @@ export interface Report {
 }
 
 export const newReport = (): Report => ({
-  ...{ bytes: 0, rows: 0, valid: 0, created: 0, updated: 0, unchanged: 0, reviewsAdded: 0 },
+  ...{ bytes: 0, rows: 0, finished: 0, valid: 0, created: 0, updated: 0, unchanged: 0, reviewsAdded: 0 },
   ...{ skipped: 0, refused: 0, unwritten: 0, deferred: 0, rejects: [], interrupted: false, ms: 0 },
 })
 

@@ -1,3 +1,4 @@
+import type { NotStored } from './findNotStored.ts'
 import type { EntryReport, OperationResult, ProductReport } from './runOperation.ts'
 
 /** Formats the result of an operation for the terminal, with what to do next. */
@@ -9,13 +10,18 @@ export function formatResult(result: OperationResult): string {
       return [
         ...result.removed.map((id) => `${id}: the cache holds no product, page or reviews entry any more`),
         ...result.deferred.map((id) => `${id}: Redis did not confirm the removal. Run the command again`),
+        ...formatMissing(result),
         '',
       ].join('\n')
     case 'warm': {
-      const { filled, fresh, failed, left, reasons } = result
+      const { filled, fresh, failed, left, reasons, deleted = [] } = result
       return [
-        `${filled} filled, ${fresh} already fresh or being filled, ${failed} failed, ${left} not reached (products and pages)`,
+        filled + fresh + failed + left === 0 && !hasNames(result)
+          ? 'Nothing to fill: no product counts as most read yet, since one read in 64 is counted. Next: name products with npm run cache -- warm ID...'
+          : `${filled} filled, ${fresh} already fresh or being filled, ${failed} failed, ${left} not reached (products and pages)`,
         ...reasons.map(formatFailure),
+        ...formatMissing(result),
+        ...deleted.map((id) => `${id}: the product was deleted, so there is nothing to fill`),
         ...(failed + left > 0 ? ['Next: run the command again to fill the rest'] : []),
         '',
       ].join('\n')
@@ -39,10 +45,13 @@ export function formatResult(result: OperationResult): string {
       const head = ['id', 'entry', 'version', 'in the database', 'wrong for at most', 'repaired']
       return [
         ...(rows.length > 0 ? [formatTable([head, ...rows])] : []),
-        `${sampled} compared, ${agreeing} agree (${nines} nines), ${wrong} wrong, ${repaired} repaired, ${failed} not compared`,
+        sampled + failed === 0
+          ? 'Nothing to compare: the cache holds no fresh entry. Next: fill it by reading, or with npm run cache -- warm ID...'
+          : `${sampled} compared, ${agreeing} agree (${nines} nines), ${wrong} wrong, ${repaired} repaired, ${failed} not compared`,
         ...unreadable.map(
           (id) => `${id}: the stored product cannot be read. Next: send a PUT of the whole product`,
         ),
+        ...formatMissing(result),
         ...reasons.map(formatFailure),
         ...(wrong > 0
           ? ['Something wrote to the table directly, or a removal was lost: check the logs of the writes']
@@ -56,8 +65,9 @@ export function formatResult(result: OperationResult): string {
   }
 }
 
-/** Whether the operation did all that was requested, and found nothing wrong. */
+/** Whether the operation did all that was requested, found nothing wrong, and the database knows the products. */
 export function isSuccess(result: OperationResult): boolean {
+  if ('missing' in result && result.missing) return false
   switch (result.action) {
     case 'inspect':
       return result.products.every(
@@ -75,7 +85,7 @@ export function isSuccess(result: OperationResult): boolean {
 function formatProduct({ id, database, entries }: ProductReport): string {
   const { state, version, updatedAt } = database
   const inDatabase = {
-    nothing: 'there is no such product in the database',
+    nothing: notInDatabase,
     unreadable: 'the stored product cannot be read. Next: send a PUT of the whole product',
     deleted: `deleted ${updatedAt}, version ${version}`,
     stored: `version ${version} in the database, written ${updatedAt}`,
@@ -105,6 +115,14 @@ function formatVersion({ version }: EntryReport, databaseVersion: number | undef
   if (version === (databaseVersion ?? 0)) return `${version}, current`
   return `${version}, ${version < (databaseVersion ?? 0) ? 'older' : 'newer'}`
 }
+
+const notInDatabase = 'there is no such product in the database'
+
+const formatMissing = ({ missing = [] }: NotStored): string[] =>
+  missing.map((id) => `${id}: ${notInDatabase}`)
+
+/** Whether the operation named products that are not in the database. */
+const hasNames = ({ missing, deleted }: NotStored): boolean => Boolean(missing ?? deleted)
 
 const formatFailure = (reason: string): string => `Failed: ${reason}`
 

@@ -1,6 +1,7 @@
 import type { EntryState } from '../cacheAside/index.ts'
 import type { EntryKind, Upkeep } from '../catalog/upkeep.ts'
 import { type Audit, audit } from './audit.ts'
+import { findNotStored, type NotStored } from './findNotStored.ts'
 import { type Operation, parseOperation, parseWarmOptions } from './operation.ts'
 import { type WarmResult, warm } from './warm.ts'
 
@@ -26,9 +27,9 @@ export interface ProductReport {
 /** The result of an {@link Operation}. */
 export type OperationResult =
   | { action: 'inspect'; products: ProductReport[] }
-  | { action: 'invalidate'; removed: string[]; deferred: string[] }
-  | ({ action: 'warm' } & WarmResult)
-  | ({ action: 'audit' } & Audit)
+  | ({ action: 'invalidate'; removed: string[]; deferred: string[] } & NotStored)
+  | ({ action: 'warm' } & WarmResult & NotStored)
+  | ({ action: 'audit' } & Audit & NotStored)
 
 /**
  * Runs an operation on the cache.
@@ -46,26 +47,37 @@ export async function runOperation(
     case 'inspect':
       return { action, products: await Promise.all(ids.map((id) => inspect(catalog, id))) }
     case 'invalidate': {
-      const removed: string[] = []
-      const deferred: string[] = []
-      for (const id of ids) {
-        const invalidation = await catalog.remove(id)
-        ;(invalidation === 'done' ? removed : deferred).push(id)
-      }
-      return { action, removed, deferred }
+      const [removals, notStored] = await Promise.all([invalidate(catalog, ids), findNotStored(catalog, ids)])
+      return { action, ...removals, ...notStored }
     }
     case 'warm': {
+      const notStored = await findNotStored(catalog, ids)
+      const { missing = [], deleted = [] } = notStored
+      const stored = ids.filter((id) => !missing.includes(id) && !deleted.includes(id))
       // Named ids are warmed alone, unless the operation asks for the most-read products, too.
       const { top = ids.length > 0 ? 0 : undefined } = parseWarmOptions(operation)
-      return {
-        action,
-        ...(await warm(catalog, { ids, ...(top !== undefined && { top }), deadline })),
-      }
+      const options = { ids: stored, ...(top !== undefined && { top }), deadline }
+      return { action, ...(await warm(catalog, options)), ...notStored }
     }
     case 'audit': {
-      return { action, ...(await audit(catalog, { ...(ids.length > 0 && { ids }), deadline })) }
+      const options = { ...(ids.length > 0 && { ids }), deadline }
+      return { action, ...(await audit(catalog, options)), ...(await findNotStored(catalog, ids)) }
     }
   }
+}
+
+/** Removes the entries of products one after the other. */
+async function invalidate(
+  catalog: Upkeep,
+  ids: string[],
+): Promise<{ removed: string[]; deferred: string[] }> {
+  const removed: string[] = []
+  const deferred: string[] = []
+  for (const id of ids) {
+    const invalidation = await catalog.remove(id)
+    ;(invalidation === 'done' ? removed : deferred).push(id)
+  }
+  return { removed, deferred }
 }
 
 async function inspect(catalog: Upkeep, id: string): Promise<ProductReport> {

@@ -3,11 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCaches } from '../../lib/catalog/caches.ts'
+import { deleteProduct } from '../../lib/catalog/product/deleteProduct.ts'
 import { productKey } from '../../lib/catalog/table/keys.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
 import { actions } from '../../lib/operations/operation.ts'
 import { freshDirectory, runScript } from '../support/cli.ts'
+import { documentedCommands } from '../support/documentedCommands.ts'
 import { freshTables } from '../support/dynamodb.ts'
+import { startDynamodbProxy } from '../support/dynamodbProxy.ts'
 import { insertProducts } from '../support/insertProducts.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -90,6 +93,62 @@ test('inspect shows an entry that is older than the database, and audit finds an
   })
 })
 
+test('a product that does not exist is named by every command, which then exits 1 and fills nothing for it', async () => {
+  const { products, run } = await openFreshCache()
+  for (const command of ['inspect', 'invalidate', 'warm', 'audit']) {
+    const { code, out } = await run(command, 'a', 'nosuch')
+    expect({ command, code }).toEqual({ command, code: 1 })
+    expect(out).toContain('nosuch: there is no such product in the database')
+    expect(out).not.toMatch(/^a: there is no such product/m)
+  }
+  expect((await products.inspect('a')).state).toBe('fresh')
+  expect((await products.inspect('nosuch')).state).toBe('nothing')
+  const warmed = await run('warm', 'nosuch')
+  expect(warmed).toEqual({
+    ...{ code: 1, err: '' },
+    out: '0 filled, 0 already fresh or being filled, 0 failed, 0 not reached (products and pages)\nnosuch: there is no such product in the database\n',
+  })
+  expect(JSON.parse((await run('warm', 'nosuch', '--json')).out)).toMatchObject({ missing: ['nosuch'] })
+})
+
+test('a deleted product is nothing to fill, and no fault', async () => {
+  const { products, run } = await openFreshCache()
+  await deleteProduct({ db, table }, 'c', {})
+  const warmed = await run('warm', 'c', 'b')
+  expect(warmed.out).toMatch(/^2 filled.*\nc: the product was deleted, so there is nothing to fill\n$/)
+  expect((await products.inspect('c')).state).toBe('nothing')
+  for (const command of ['inspect', 'warm', 'invalidate', 'audit'])
+    expect({ command, code: (await run(command, 'c')).code }).toEqual({ command, code: 0 })
+})
+
+test('where there is nothing to fill or to compare, the command says why', async () => {
+  const { run } = await openFreshCache()
+  const warmed = await run('warm')
+  expect(warmed.code).toBe(0)
+  expect(warmed.out).toMatch(/^Nothing to fill: no product counts as most read yet.*warm ID/)
+  expect(await run('audit')).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing to compare: /) })
+  const named = await run('audit', 'b')
+  expect(named).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Nothing to compare: .*fresh.*warm ID/),
+  })
+})
+
+test('with the database down invalidate still removes the entries', async () => {
+  const { products, env } = await openFreshCache()
+  await products.get('a')
+  const proxy = await startDynamodbProxy(endpoint)
+  onTestFinished(proxy.close)
+  proxy.injectFault('GetItem', { error: 'InternalServerError', status: 500 }, { times: 100 })
+  const { code, out } = await runScript('cli/cache.ts', ['invalidate', 'a'], {
+    ...{ ...env, DYNAMODB_ENDPOINT: proxy.url },
+  })
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: 'a: the cache holds no product, page or reviews entry any more\n',
+  })
+})
+
 test('a wrong command prints one line that says what is wrong, and exits 1', async () => {
   const { env, run } = await openFreshCache()
   const unknown = await run('inspect', 'missing')
@@ -100,6 +159,7 @@ test('a wrong command prints one line that says what is wrong, and exits 1', asy
     [['inspect'], /^Name the products to inspect/],
     [['inspect', 'a/b'], /^"a\/b" is not a product id: 1 to 128/],
     [['audit', '--top', '5'], /^--top works with warm only\n$/],
+    [['warm', '--top', '0'], /^--top 0 without products fills nothing/],
     [['warm', '--top', 'x'], /^top must be a whole number from 0 to 1000\n$/],
     [['inspect', 'a', '--stage', 'a b'], /^--stage a b is not the name of a stage/],
     [['inspect', 'a', '--nothing'], /^Unknown option '--nothing'/],
@@ -167,13 +227,30 @@ test('with --stage the function of that stage runs the operation', async () => {
   expect(requests).toEqual([
     'POST /2015-03-31/functions/aisle-prod-operate/invocations {"action":"inspect","ids":["a"]}',
   ])
-  expect((await run('nowhere')).err).toMatch(/^There is no function aisle-nowhere-operate in this region/)
+
+  // The commands of the runbook, for the product a.
+  const prints = {
+    ...{ inspect: /^a: version 1 in the database/, invalidate: /^a: the cache holds no product/ },
+    ...{ warm: /^Nothing to fill/, audit: /^(\d compared|Nothing to compare)/ },
+  }
+  const documented = documentedCommands('docs/operations.md').filter(({ script }) => script === 'cache')
+  const byText = new Map(documented.map(({ text, args }) => [text, args]))
+  expect([...byText].length).toBeGreaterThan(3)
+  for (const [text, args] of byText) {
+    const command = args.map((arg) => (arg === '1' ? 'a' : arg))
+    const { code, out, err } = await runScript('cli/cache.ts', command, aws)
+    expect({ text, code, err }).toEqual({ text, code: 0, err: '' })
+    expect(out).toMatch(prints[command[0] as keyof typeof prints])
+  }
+
+  expect((await run('nowhere')).err).toMatch(
+    /^There is no function aisle-nowhere-operate in eu-central-1: check that/,
+  )
   expect((await run('secret')).err).toMatch(
     /^You may not invoke aisle-secret-operate: ask for the permission lambda:Invoke/,
   )
   const anonymous = await run('prod', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' })
   expect(anonymous).toMatchObject({ code: 1, out: '' })
-  expect(anonymous.err).toMatch(/^There are no valid AWS credentials/)
-  expect((await run('prod', { AWS_REGION: '' })).err).toMatch(/^No AWS region is set/)
+  expect(anonymous.err).toMatch(/^There are no AWS credentials: set AWS_PROFILE/)
   await expect(handler(JSON.parse('{"action":"drop"}'))).rejects.toThrow('Unknown action: use inspect')
 })

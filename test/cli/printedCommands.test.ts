@@ -3,6 +3,8 @@ import { isDeepStrictEqual, promisify } from 'node:util'
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { connectLocal } from '../../lib/local/servers/client.ts'
+import { freePort } from '../../lib/local/servers/ports.ts'
+import { signLocalToken, tokenKey } from '../../lib/local/tokenKey.ts'
 import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { isolatedEnv, runCommand } from '../support/cli.ts'
 import { codeBlocks } from '../support/readme.ts'
@@ -36,7 +38,7 @@ function differences(a: unknown, b: unknown, path: string[] = []): string[] {
 
 const isObject = (value: unknown): value is Item => typeof value === 'object' && value !== null
 
-test('each printed command, each documented command and each button changes what it says and nothing else', async () => {
+test('each printed command, each documented command and each button changes what it says and nothing else, and a command that fails prints why', async () => {
   const own = await isolatedEnv()
   const start = runCommand('npm', ['start'], own)
   await start.waitForOutput(/Ctrl-C stops/)
@@ -99,6 +101,24 @@ test('each printed command, each documented command and each button changes what
     const done = await changesBy(() => shell(`${token}\n${line}`))
     if (changes) expect(done, line).toEqual({ 'PRODUCT#1 PRODUCT': [...changes, ...changedByEachWrite] })
     else expect(Object.keys(done), line).toEqual(['PRODUCT#mug PRODUCT'])
+  }
+
+  // Run them with an expired token, and where no catalogue listens.
+  const expired = await signLocalToken(await tokenKey(own.AISLE_HOME), {
+    ...{ scope: 'catalog:write', seconds: -60, subject: 'test', name: 'Test' },
+  })
+  const curls = commands
+    .filter((line) => /\bcurl /.test(line))
+    .map((line) => line.replace(/^sleep \d+; /, ''))
+  expect(curls.length).toBe(7)
+  const elsewhere = await freePort()
+  for (const line of curls) {
+    if (line.includes('$TOKEN'))
+      expect(await shell(`TOKEN=${expired}\n${line}`), line).toContain('The token has expired')
+    const moved = line.replace('127.0.0.1:3000', `127.0.0.1:${elsewhere}`)
+    expect(await shell(`{ ${moved.replace(/;? *$/, '')}; } 2>&1 || true`), line).toContain(
+      `port ${elsewhere}`,
+    )
   }
 
   // Press the buttons of the inspector.

@@ -1,12 +1,11 @@
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runCommand } from '../../lib/local/command.ts'
 import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { addScript, freshDirectory, pathWith, runScript } from '../support/cli.ts'
+import { commandsIn } from '../support/documentedCommands.ts'
+import { fakeAws } from '../support/fakeAws.ts'
 import { cleanupEnv } from '../support/markedProcesses.ts'
 
 /*
@@ -30,19 +29,9 @@ exit ${exit}`,
   return { path, calls }
 }
 
-/** Starts a server that answers as Lambda's GetAccountSettings. Returns the environment that leads to it. */
-async function fakeLambda(concurrency: number) {
-  const server = createServer((_, response) =>
-    response.end(JSON.stringify({ AccountLimit: { ConcurrentExecutions: concurrency } })),
-  ).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => server.close().closeAllConnections())
-  return {
-    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  }
-}
+/** Returns the environment of an account that may run so many functions at a time. */
+const fakeLambda = async (concurrency: number) =>
+  (await fakeAws(() => ({ AccountLimit: { ConcurrentExecutions: concurrency } }))).env
 
 const run = (script: string, args: string[], path: string, env: NodeJS.ProcessEnv = {}) =>
   runScript(script, args, { PATH: path, HOME: freshDirectory(), AWS_EC2_METADATA_DISABLED: 'true', ...env })
@@ -96,11 +85,21 @@ test('without the deploy command, the framework itself names the missing paramet
   expect(out + error).toContain('The parameter tokenIssuer is missing')
 }, 130_000)
 
-test('deploy says that credentials are missing, and starts nothing', async () => {
+test.each([
+  ['deploy', ['--stage', 'dev', ...issuer]],
+  ['remove', ['--stage', 'dev']],
+])('%s says that credentials are missing or not valid, and starts nothing', async (command, args) => {
   const { path, calls } = fakeNpx()
-  const { code, err } = await run('cli/deploy.ts', ['--stage', 'dev', ...issuer], path)
+  const { code, err } = await run(`cli/${command}.ts`, args, path)
   expect({ code, calls: calls() }).toEqual({ code: 1, calls: [] })
   expect(err).toMatch(/^There are no AWS credentials: set AWS_PROFILE/)
+  const { env } = await fakeAws((_, response) => {
+    response.writeHead(403, { 'x-amzn-errortype': 'ExpiredTokenException' })
+    return { message: 'The security token included in the request is expired' }
+  })
+  const expired = await run(`cli/${command}.ts`, args, path, env)
+  expect({ code: expired.code, calls: calls() }).toEqual({ code: 1, calls: [] })
+  expect(expired.err).toMatch(/^AWS refuses the credentials \(.* is expired\): set AWS_PROFILE/)
 })
 
 test('deploy refuses prod before it starts anything if the account cannot reserve enough, and deploys dev there', async () => {
@@ -134,7 +133,13 @@ test('deploy passes on its parameters, and prints the address of the catalogue a
     /^The shop: +https:\/\/d111\.cloudfront\.example\/ .*--param storefrontUrl=https:\/\/d111\.cloudfront\.example\)$/m,
   )
   expect(out).toContain('npm run smoke -- https://d111.cloudfront.example')
-  expect(out).toContain('AWS_REGION=eu-central-1 npm run import -- --aws --table aisle-prod FILE')
+  expect(out).toContain('npm run import -- --aws --region eu-central-1 --table aisle-prod FILE')
+  expect(out).toContain('npm run cache -- inspect ID --stage prod --region eu-central-1')
+  // Each printed command takes its arguments: all that it lacks here is credentials.
+  const printed = commandsIn(out).filter(({ script }) => script === 'import' || script === 'cache')
+  expect(printed.length).toBe(2)
+  for (const { script, args } of printed)
+    expect((await run(`cli/${script}.ts`, args, path)).err).toMatch(/^There are no AWS credentials: .*\n$/)
 })
 
 test('with a domain name deploy says where its DNS record must point, and suggests no storefrontUrl', async () => {
@@ -176,8 +181,19 @@ test('remove removes dev, and refuses prod with the reason', async () => {
   for (const args of [[], ['--stage', 'local']])
     expect(await run('cli/remove.ts', args, path)).toMatchObject({ code: 1 })
   expect(calls()).toEqual([])
-  expect(await run('cli/remove.ts', ['--stage', 'dev'], path)).toMatchObject({ code: 0 })
+  const account = await fakeLambda(10)
+  expect(await run('cli/remove.ts', ['--stage', 'dev'], path, account)).toMatchObject({ code: 0 })
   expect(calls()).toEqual([
     'serverless remove --stage dev --region eu-central-1 --param=tokenIssuer=https://none.invalid',
   ])
+})
+
+test('remove does not need the permission to read the account settings', async () => {
+  const { path, calls } = fakeNpx()
+  const { env } = await fakeAws((_, response) => {
+    response.writeHead(403, { 'x-amzn-errortype': 'AccessDeniedException' })
+    return { message: 'not authorized to perform: lambda:GetAccountSettings' }
+  })
+  expect(await run('cli/remove.ts', ['--stage', 'dev'], path, env)).toMatchObject({ code: 0 })
+  expect(calls().length).toBe(1)
 })

@@ -24,7 +24,54 @@ const anchor = (heading: string) =>
     .replace(/[^\w\- ]/g, '')
     .replaceAll(' ', '-')
 const headings = (part: string) => [...part.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading)
-const [, alarmSections = ''] = /^## Alarms\n(.*?)^## /ms.exec(text) ?? []
+/** Returns the sections of a part of the runbook. */
+const part = (name: string) => new RegExp(`^## ${name}\\n(.*?)(?=^## )`, 'ms').exec(text)?.[1] ?? ''
+const [symptomSections, alarmSections, outageSections] = [part('Symptoms'), part('Alarms'), part('Outages')]
+
+test('the runbook begins with a product that shows the fault, then with symptoms, then with alarms', () => {
+  expect(/^ *(npm|aws|npx) .*$/m.exec(text)?.[0]).toMatch(/^npm run cache -- inspect \S+ --stage prod$/)
+  const parts = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
+  expect(parts.slice(0, 2)).toEqual(['Symptoms', 'Alarms'])
+  const symptoms = headings(symptomSections)
+  for (const symptom of ['A customer sees an old price', 'The shop is slow', 'The bill is high'])
+    expect(symptoms).toContain(symptom)
+})
+
+test('every symptom names a command or a query, and leads to alarms or outages', () => {
+  const causes = new Set(headings(alarmSections + outageSections).map(anchor))
+  for (const section of symptomSections.split(/^### /m).slice(1)) {
+    const [title] = section.split('\n', 1)
+    expect(section, title).toMatch(/npm run (cache|smoke)|```text\n/)
+    const links = [...section.matchAll(/\]\(#([^)]+)\)/g)].map(([, to = '']) => to)
+    expect(links.filter((to) => causes.has(to)).length, title).toBeGreaterThan(0)
+  }
+})
+
+test('every alarm can be reached from a symptom', () => {
+  const linked = new Set([...symptomSections.matchAll(/\]\(#([^)]+)\)/g)].map(([, to]) => to))
+  for (const alarm of headings(alarmSections)) expect(linked).toContain(alarm)
+})
+
+test('every query uses fields that the log lines have', () => {
+  const queries = [...text.matchAll(/^ *```text\n([\s\S]*?)^ *```$/gm)].map(([, query = '']) => query)
+  expect(queries.length).toBeGreaterThan(2)
+  const own = ['route', 'status', 'cache', 'ms', 'dbMs', 'cacheMs', 'warnings', 'error', 'level', ...counters]
+  const known = new Set([...own, 'timestamp', 'log', 'message'])
+  const words = /\b(fields|filter|sort|limit|stats|by|as|desc|count|sum|avg|pct|and|or|like|info|GET|POST)\b/g
+  for (const query of queries) {
+    const aliases = [...query.matchAll(/ as (\w+)/g)].map(([, name]) => name)
+    const text = query.replace(/"[^"]*"/g, '').replace(words, '')
+    const used = text.match(/[a-zA-Z_]\w*/g) ?? []
+    for (const name of used) expect([...known, ...aliases], query).toContain(name)
+  }
+})
+
+test('the runbook quotes what the cache command prints', () => {
+  for (const words of ['there is no such product in the database', 'An entry is older than the database']) {
+    expect(symptomSections).toContain(words)
+    expect(read('lib/operations/formatResult.ts')).toContain(words)
+  }
+})
 
 test('every alarm names its section of the runbook, and every section has an alarm', () => {
   const named = alarms.map(({ Properties }) => {
