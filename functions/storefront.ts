@@ -5,12 +5,13 @@ import { storefrontRoutes } from '../lib/storefront/routes.ts'
 
 const routes = storefrontRoutes(openCatalog())
 
-/** Serves the shop's HTML pages and their files. */
+/** Serves the shop's HTML pages and their files, and answers every request that has no route. */
 export const handler = (
   event: Partial<APIGatewayProxyEventV2>,
   context?: Partial<Context>,
 ): Promise<ApiResponse> => {
-  const route = routes[event.routeKey ?? ''] ?? routes['GET *']
-  if (!route) throw new Error('The route GET * is missing')
+  // API Gateway sends the headers of an answer to HEAD, and not its body. So does Node.
+  const route = routes[event.routeKey?.replace(/^HEAD /, 'GET ') ?? ''] ?? routes.any
+  if (!route) throw new Error('The route for every other path is missing')
   return route(event, context)
 }

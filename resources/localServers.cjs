@@ -1,10 +1,11 @@
 // A plugin of the Serverless Framework for `serverless offline`. It restricts access to the two servers of
-// serverless-offline and sets the API's CORS answers. Without it, the server that invokes functions accepts an event
+// serverless-offline, sets the API's CORS answers, and routes requests as an HTTP API does. Without it, the server that invokes functions accepts an event
 // from any page open on this machine, with the permissions that the event claims. The API lets every origin read and
 // write.
 const http = require('node:http')
 const https = require('node:https')
 const { corsOf } = require('./gatewayCors.cjs')
+const { matchRoute, routesOf } = require('./gatewayRoutes.cjs')
 
 /** The events that an HTTP server emits for a request before the answer begins. */
 const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation'])
@@ -14,7 +15,13 @@ const override = 'sls-offline-authorizer-override'
 
 module.exports = class LocalServers {
   constructor(serverless, options) {
-    const guard = () => filterRequests(Number(options.httpPort ?? 3000), corsOf(serverless.service.resources))
+    const guard = () => {
+      const { functions, resources } = serverless.service
+      filterRequests(Number(options.httpPort ?? 3000), {
+        cors: corsOf(resources),
+        routes: routesOf(functions),
+      })
+    }
     // The first hook is for `serverless offline`, the second for `serverless offline start`.
     this.hooks = { 'before:offline:start': guard, 'before:offline:start:init': guard }
   }
@@ -26,7 +33,7 @@ module.exports = class LocalServers {
  * that a later version adds is closed to pages until it is listed here. The functions run in threads, with their own
  * servers.
  */
-function filterRequests(httpPort, cors) {
+function filterRequests(httpPort, api) {
   // The API is an https server with --httpsProtocol. Neither class extends the other.
   for (const { prototype } of [http.Server, https.Server]) {
     const { emit } = prototype
@@ -34,7 +41,7 @@ function filterRequests(httpPort, cors) {
       const [event, request, answer] = args
       if (requestEvents.has(event)) {
         const isApi = request.socket.localPort === httpPort
-        if (isApi ? actAsGateway(request, answer, cors) : refusePages(request, answer)) return true
+        if (isApi ? actAsGateway(request, answer, api) : refusePages(request, answer)) return true
       }
       return emit.apply(this, args)
     }
@@ -49,7 +56,7 @@ function refusePages({ headers, socket }, answer) {
 }
 
 /** Acts as API Gateway in front of the functions. */
-function actAsGateway(request, answer, cors) {
+function actAsGateway(request, answer, { cors, routes }) {
   const { headers, method } = request
   // A page whose DNS name was pointed here would pass as this origin. Any port is accepted: it may be a forwarded one.
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(headers.host ?? ''))
@@ -70,11 +77,33 @@ function actAsGateway(request, answer, cors) {
     for (const [name, value] of Object.entries(cors?.answer(origin) ?? {})) this.setHeader(name, value)
     return writeHead.apply(this, args)
   }
+  return route(request, answer, routes)
+}
+
+/** Lets serverless-offline route a request as an HTTP API does. */
+function route(request, answer, routes) {
+  const { headers, method, url } = request
+  const match = matchRoute(routes, method, url)
+  if (match === undefined) return reply(answer, 404, 'Not Found')
+  const path = url.split(/[?#]/, 1)[0]
+  // A second slash at its beginning leaves a path no route but that of every other path. The function counts both as one.
+  const before = match === 'rest' ? '/' : ''
+  // serverless-offline drops a slash at the end.
+  const after = path.length > 1 && path.endsWith('/') ? '/' : ''
+  request.url = `${before}${path}${after}${url.slice(path.length)}`
+  // serverless-offline takes a body without a type for JSON. The functions refuse both types, as on AWS.
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
+  if (hasBody && headers['content-type'] === undefined) {
+    headers['content-type'] = 'application/octet-stream'
+    request.rawHeaders.push('Content-Type', 'application/octet-stream')
+  }
   return false
 }
 
-function forbid(answer, message) {
-  answer.writeHead(403, { 'content-type': 'application/json', connection: 'close' })
+const forbid = (answer, message) => reply(answer, 403, message)
+
+function reply(answer, status, message) {
+  answer.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
   answer.end(JSON.stringify({ message }))
   return true
 }

@@ -24,11 +24,15 @@ export const alarms = {
   }, 0),
 }
 
-const functions: Record<string, { events?: { httpApi?: unknown }[] }> = read('serverless.yml').functions
+const functions: Record<string, { events?: { httpApi?: string | object }[] }> =
+  read('serverless.yml').functions
 
-/** The number of routes. Each route has its own metrics. */
+/** Routes whose lines count nothing: HEAD counts as GET, and the files and unknown paths read nothing. */
+const withoutMetrics = /^HEAD |^GET \/(assets|pictures|robots|favicon)|\/\{path\+\}$/
+
+/** The number of routes that have metrics. Each has its own. */
 export const routes = Object.values(functions).flatMap(({ events = [] }) =>
-  events.filter(({ httpApi }) => httpApi),
+  events.filter(({ httpApi }) => httpApi && !(typeof httpApi === 'string' && withoutMetrics.test(httpApi))),
 ).length
 
 /**

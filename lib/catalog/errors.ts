@@ -53,14 +53,9 @@ export class PreconditionFailed extends Refusal {
   override name = 'PreconditionFailed'
   /** The stored version; undefined if the product does not exist, or if its version cannot be read. */
   readonly currentVersion: number | undefined
-  constructor(version: unknown) {
-    super(
-      version === undefined
-        ? 'The product does not exist'
-        : typeof version === 'number'
-          ? `The product exists with version ${version}`
-          : 'The product exists, but its version cannot be read',
-    )
+  /** @param version the stored version, whatever its type */
+  constructor(message: string, version: unknown) {
+    super(message)
     this.currentVersion = typeof version === 'number' ? version : undefined
   }
 }

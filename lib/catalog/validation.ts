@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import english from 'zod/v4/locales/en.js'
+import { describeAmount, describeIssue } from './describeIssue.ts'
 import { type Fault, InvalidProduct } from './errors.ts'
 
-// zod/mini has no messages of its own.
-z.config(english())
+// zod/mini has no messages of its own. A message of a schema precedes this one.
+z.config({ localeError: describeIssue })
 
 /**
  * Checks an input against a schema, and returns it with the schema's defaults filled in and its text normalised.
@@ -11,11 +11,21 @@ z.config(english())
  * @throws {InvalidProduct} with a pointer to each invalid field
  */
 export function validate<T extends z.ZodMiniType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
+  const { data, faults } = check(schema, input)
+  if (faults) throw new InvalidProduct(faults)
+  return data
+}
+
+/** Checks an input against a schema like {@link validate}, and returns its faults instead of throwing them. */
+export function check<T extends z.ZodMiniType>(
+  schema: T,
+  input: unknown,
+): { data: z.output<T>; faults?: never } | { data?: never; faults: Fault[] } {
+  const parsed = schema.safeParse(input, { error: (issue) => describeAmount(issue, input) })
+  if (parsed.success) return { data: parsed.data }
   // One fault per pointer: if several checks of a field fail, the last one is the most specific.
   const faults = parsed.error.issues.flatMap(toFaults)
-  throw new InvalidProduct([...new Map(faults.map((fault) => [fault.pointer, fault])).values()])
+  return { faults: [...new Map(faults.map((fault) => [fault.pointer, fault])).values()] }
 }
 
 /** Converts an issue that zod found to faults. Each unknown key becomes a fault with a pointer of its own. */

@@ -36,9 +36,9 @@ export function pageResponse(
 
 /** Returns a function that responds to an error with a page. */
 export const errorPageResponse =
-  (render: (status: number, detail: string) => string) =>
+  (render: (problem: Problem) => string) =>
   (problem: Problem): ApiResponse => ({
     statusCode: problem.status,
     headers: { ...pageHeaders, 'cache-control': 'no-store', ...problem.headers },
-    body: render(problem.status, problem.message),
+    body: render(problem),
   })

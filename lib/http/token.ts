@@ -23,6 +23,9 @@ export interface TokenContext {
  */
 const algorithms = ['ES256', 'ES384', 'RS256', 'RS384', 'PS256', 'PS384', 'EdDSA']
 
+/** The longest token, characters. */
+const maxToken = 8192
+
 /** The longest subject, characters. OpenID Connect Core, section 2, has the same limit. */
 const maxSubject = 255
 
@@ -56,7 +59,8 @@ export function createTokenVerifier({
   }
   return async (authorization: string | undefined): Promise<TokenContext> => {
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1]
-    if (!token || token.length > 8192) return { refusal: 'Send a token: authorization: Bearer …' }
+    if (!token) return { refusal: describeMissingToken(authorization) }
+    if (token.length > maxToken) return { refusal: `The token is longer than ${maxToken} characters` }
     try {
       const { payload } = await verify(token, keys, {
         issuer,
@@ -73,13 +77,28 @@ export function createTokenVerifier({
       return { ...(sub && { subject: sub }), ...(typeof name === 'string' && name && { name }), scope }
     } catch (error) {
       // Names the failed check only if that helps an honest caller.
-      if (error instanceof errors.JWTExpired) return { refusal: 'The token has expired' }
-      if (error instanceof errors.JOSEError) return { refusal: 'The token is not valid for this API' }
+      if (error instanceof errors.JWTExpired) return { refusal: 'The token has expired. Get a new one' }
+      if (error instanceof errors.JOSEError)
+        return {
+          refusal:
+            "The token is not valid for this API: its signature, issuer, audience or dates are wrong. Get one from this API's issuer",
+        }
       // Not only KeysUnavailable: jose throws a TypeError for a key that is too short.
       logFailure(error)
       return { unavailable: 'The token cannot be checked right now. Try again' }
     }
   }
+}
+
+/** Says what a header without a token lacks. An empty variable in a shell script leaves `Bearer` alone. */
+function describeMissingToken(authorization = ''): string {
+  if (authorization.trim() === '') return 'Send a token: authorization: Bearer …'
+  const [scheme = '', token] = authorization.trim().split(/ +/)
+  if (scheme.toLowerCase() !== 'bearer')
+    return 'The header authorization must begin with Bearer, followed by a space and the token'
+  return token === undefined
+    ? 'The header authorization has no token after Bearer. A variable that should hold it may be empty'
+    : 'What follows Bearer in the header authorization is not a token: three parts in base64url, joined by dots'
 }
 
 /**

@@ -85,7 +85,12 @@ function forward(
     },
   )
   forwarded.on('timeout', () => forwarded.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
-  forwarded.on('error', (error) => fail(response, 502, `serverless-offline: ${error.message}`))
+  forwarded.on('error', (error) => {
+    // The client has closed its connection, which also ends the forwarded request.
+    if (response.destroyed) return
+    fail(response, 502, `serverless-offline: ${error.message}`)
+    onResponse({ n, method, path: url, status: 502, outcome: 'none', ms: performance.now() - begun })
+  })
   // The client has closed its connection and gets no answer.
   response.on('close', () => response.writableFinished || forwarded.destroy())
   request.pipe(forwarded)

@@ -37,4 +37,10 @@ export function findAsset(name: string): { text: string; type: string; isCurrent
   return text === undefined ? undefined : { text, type, isCurrent: contentHash(text) === hashInName }
 }
 
+/** Returns the shop's icon. */
+export const iconAsset = (): { text: string; type: string } => ({
+  text: readText('assets/mark.svg') ?? '',
+  type: 'image/svg+xml',
+})
+
 const contentHash = (text: string): string => hash('sha256', text, 'hex').slice(0, 12)

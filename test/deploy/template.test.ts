@@ -253,7 +253,8 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     expect(routes.length).toBeGreaterThan(11)
     for (const { Properties } of routes)
       expect(Properties.AuthorizationType ?? 'NONE', Properties.RouteKey).toBe(
-        Properties.RouteKey.startsWith('GET ') ? 'NONE' : 'CUSTOM',
+        // The routes of every other path refuse all requests.
+        /^(GET|HEAD) | \/\{path\+\}$/.test(Properties.RouteKey) ? 'NONE' : 'CUSTOM',
       )
   })
 
@@ -322,7 +323,9 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     const routes = template(stage)
       .all('AWS::ApiGatewayV2::Route')
       .map(({ Properties }) => Properties.RouteKey.replace('GET ', ''))
-      .filter((path) => !/ |^\/(products|categories|health|assets|pictures)\b/.test(path))
+      .filter(
+        (path) => !/ |^\/(products|categories|health|assets|pictures|robots|favicon|\{path\+\})/.test(path),
+      )
     expect(routes.sort()).toEqual(['/', '/c/{category+}', '/p/{id}'])
   })
 
@@ -463,7 +466,8 @@ test('the alarm of unreadable items counts what every route reads that shows pro
       MetricStat?.Metric.Dimensions.map(({ Value }) => Value) ?? [],
   )
   const reads = [...prod.text.matchAll(/"RouteKey":\s*"(GET [^"]+)"/g)].map(([, route]) => route)
-  const without = ['GET /health', 'GET /assets/{name}', 'GET /pictures/{name}']
+  const files = ['GET /assets/{name}', 'GET /pictures/{name}', 'GET /robots.txt', 'GET /favicon.ico']
+  const without = ['GET /health', 'GET /{path+}', ...files]
   expect(reads.length).toBeGreaterThan(9)
   expect(counted.sort()).toEqual(
     ['audit', 'onProductChange', ...reads.filter((route) => !without.includes(route ?? ''))].sort(),

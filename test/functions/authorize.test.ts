@@ -92,6 +92,26 @@ test('a token that is missing, malformed, expired or issued for another audience
   }
 })
 
+test('only a request without a token is told to send one, and every other refusal says what is wrong', async () => {
+  const token = await sign(claims)
+  const expired = await sign({ ...claims, exp: Date.now() / 1000 - 60 })
+  for (const header of [undefined, '', ' '])
+    expect((await authorize(header)).refusal).toMatch(/^Send a token/)
+  const refusals: [string, RegExp][] = [
+    ['Bearer', /no token after Bearer.*empty/],
+    ['Bearer ', /no token after Bearer.*empty/],
+    ['Basic YTpi', /must begin with Bearer/],
+    [token, /must begin with Bearer/],
+    ['Bearer abc', /three parts/],
+    [`Bearer ${token} ${token}`, /three parts/],
+    [`Bearer ${'a'.repeat(9000)}.b.c`, /longer than 8192 characters/],
+    [`Bearer ${expired}`, /^The token has expired\. Get a new one$/],
+    [`Bearer ${token}x`, /not valid for this API: .*Get one from/],
+  ]
+  for (const [header, refusal] of refusals)
+    expect((await authorize(header)).refusal, header.slice(0, 20)).toMatch(refusal)
+})
+
 test('the algorithm none, and a public key used as a shared secret, are refused', async () => {
   const none = `${encode({ alg: 'none', kid: 'k' })}.${encode(claims)}.`
   const input = `${encode({ alg: 'HS256', kid: 'k' })}.${encode(claims)}`
@@ -99,7 +119,9 @@ test('the algorithm none, and a public key used as a shared secret, are refused'
     .update(input)
     .digest('base64url')}`
   for (const token of [none, confused]) {
-    expect(await authorize(`Bearer ${token}`)).toEqual({ refusal: 'The token is not valid for this API' })
+    expect(await authorize(`Bearer ${token}`)).toEqual({
+      refusal: expect.stringContaining('The token is not valid for this API'),
+    })
   }
 })
 

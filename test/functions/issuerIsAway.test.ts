@@ -443,7 +443,7 @@ describe('a token without a key id is verified with each key of the issuer that 
     const write = await coldAuthorizer()
     const { statusCode } = await write(await issuer.sign({}, {}))
     expect(statusCode).toBeLessThan(300)
-    expect((await write(await issuer.sign({ exp: 1 }, {}))).json.detail).toBe('The token has expired')
+    expect((await write(await issuer.sign({ exp: 1 }, {}))).json.detail).toMatch(/^The token has expired/)
     expect(errorLines).toEqual([])
   })
 

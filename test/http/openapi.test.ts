@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { apiRoutes } from '../../lib/http/unknownPath.ts'
 import { document, operations, problemTypes } from '../support/openapi.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -32,6 +33,14 @@ test('docs/openapi.yml describes exactly the routes of serverless.yml', () => {
       `${id}: ${method.toUpperCase()} ${path}${operation.security.some(({ token }) => token) ? ', with a token' : ''}`,
   )
   expect(described.sort()).toEqual(routes.sort())
+})
+
+test('a 405 lists exactly the methods that serverless.yml has for a path of the API', () => {
+  const listed = Object.entries(apiRoutes).flatMap(([path, methods]) =>
+    methods.map((method) => `${method} ${path}`),
+  )
+  const served = routes.map((route) => route.replace(/^\w+: |, with a token$/g, ''))
+  expect(listed.sort()).toEqual(served.sort())
 })
 
 test('docs/openapi.yml describes exactly the problem types of the code', async () => {

@@ -98,6 +98,70 @@ describe('the port that invokes functions', () => {
   })
 })
 
+describe('the API routes a request as an HTTP API does', () => {
+  const type = (text: string) => /urn:aisle:problem:([a-z-]+)/.exec(text)?.[1]
+
+  test('HEAD has the route of GET for the pages and files of the shop alone', async () => {
+    for (const path of ['/', '/robots.txt', '/favicon.ico']) {
+      const { status, text } = await request(offline.url, `HEAD ${path}`)
+      expect({ status, body: text.split('\r\n\r\n', 2)[1] }, path).toEqual({ status: 200, body: '' })
+    }
+    for (const path of ['/products/1', '/categories', '/health'])
+      expect((await request(offline.url, `HEAD ${path}`)).status, path).toBe(405)
+    for (const path of ['/p/none', '/c/none', '/none'])
+      expect((await request(offline.url, `HEAD ${path}`)).status, path).toBe(404)
+  })
+
+  test('a slash at the end belongs to the path', async () => {
+    expect(await request(offline.url, 'GET /p/1/')).toMatchObject({
+      status: 308,
+      headers: { location: '/p/1' },
+    })
+    expect(await request(offline.url, 'GET /c/a/b/')).toMatchObject({
+      ...{ status: 308, headers: { location: '/c/a/b' } },
+    })
+    for (const path of ['/categories/', '/products/1/', '/products/']) {
+      const { status, text } = await request(offline.url, `GET ${path}`)
+      expect({ status, type: type(text) }, path).toEqual({ status: 404, type: 'no-such-route' })
+      expect(text).toContain('without the slash at its end')
+    }
+  })
+
+  test('an unknown path and an unknown method are answered with a page or a problem, and with no list of routes', async () => {
+    const page = await request(offline.url, 'GET /nothing?x=1', { Accept: 'text/html' })
+    expect(page).toMatchObject({ status: 404, headers: { 'content-type': 'text/html; charset=utf-8' } })
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      const { status, text } = await request(
+        offline.url,
+        `${method} /nothing/at/all`,
+        {},
+        method === 'GET' ? '' : '{}',
+      )
+      expect({ status, type: type(text) }, method).toEqual({ status: 404, type: 'no-such-route' })
+    }
+    const post = await request(offline.url, 'POST /categories', {}, '{}')
+    expect(post).toMatchObject({ status: 405, headers: { allow: 'GET' } })
+    // No route of the API takes these. API Gateway answers them itself.
+    for (const line of ['POST /', 'OPTIONS /products/1', 'TRACE /'])
+      expect(await request(offline.url, line), line).toMatchObject({
+        status: 404,
+        text: expect.stringContaining('{"message":"Not Found"}'),
+      })
+  })
+
+  test('a body without a content type is not taken for JSON', async () => {
+    const headers = { Authorization: `Bearer ${await services.token()}` }
+    const put = (more: object) => request(offline.url, 'PUT /products/none', { ...headers, ...more }, '{}')
+    const refused = await put({})
+    expect({ status: refused.status, type: type(refused.text) }).toEqual({
+      status: 415,
+      type: 'wrong-content-type',
+    })
+    expect(refused.text).toContain('Send the body as content-type: application/json')
+    expect(type((await put({ 'Content-Type': 'application/json' })).text)).toBe('invalid-product')
+  })
+})
+
 describe('the API', () => {
   const { extensions } = parse(readFileSync(join(projectDirectory, 'resources/http.yml'), 'utf8'))
   const [, configured] = extensions.HttpApi.Properties.CorsConfiguration['Fn::If']
@@ -156,7 +220,7 @@ describe('the API', () => {
         'access-control-allow-origin': ownOrigin(),
         'access-control-expose-headers': exposed,
         // The function sends this header. It receives the origin here as on AWS.
-        ...(path !== '/none' && { 'timing-allow-origin': ownOrigin() }),
+        'timing-allow-origin': ownOrigin(),
       })
     }
     const { cors, headers } = await request(offline.url, 'GET /categories')

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { expect, it, onTestFinished } from 'vitest'
 import { categoriesKey } from '../../lib/catalog/table/keys.ts'
@@ -5,7 +7,7 @@ import { connectLocal } from '../../lib/local/servers/client.ts'
 import { signLocalToken, tokenKey } from '../../lib/local/tokenKey.ts'
 import { isolatedEnv, runCommand } from '../support/cli.ts'
 
-it('npm start updates the number of products in each category when products change', async () => {
+it('npm start updates the counts of categories, and prints each request, and the loss and the return of Redis, in one line', async () => {
   const env = await isolatedEnv()
   const start = runCommand(process.execPath, ['cli/start.ts'], env)
   await start.waitForOutput(/Ctrl-C stops/, 80_000)
@@ -36,6 +38,35 @@ it('npm start updates the number of products in each category when products chan
   await put('desk/paper')
   await expect.poll(() => count('kitchen/coffee'), { timeout: 10_000 }).toBe(3)
   expect(await count('desk/paper')).toBe(4)
+
+  // Standard output is not a terminal, so these lines are without colours.
+  const printed = () => start.out().split('Ctrl-C stops')[1]?.split('\n').slice(2) ?? []
+  const read = () => fetch(`${url}/products/extra`)
+  await read()
+  await expect
+    .poll(() => printed().filter((line) => line !== ''), { timeout: 5000 })
+    .toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d PUT \/products\/extra 201 write \d+(\.\d)? ms$/),
+      expect.stringMatching(/ PUT \/products\/extra 200 write \d+(\.\d)? ms$/),
+      expect.stringMatching(/ GET \/products\/extra 200 (miss|fail-open \(.*\)) \d+(\.\d)? ms$/),
+    ])
+  const redis = Number(readFileSync(join(env.AISLE_HOME, 'redis.pid'), 'utf8'))
+  const aboutRedis = () => printed().filter((line) => line.includes('Redis'))
+  process.kill(redis, 'SIGSTOP')
+  for (let n = 0; n < 5; n++) expect((await read()).status).toBe(200)
+  // The deliveries of the stream, which Redis has to confirm, fail meanwhile.
+  await put('desk/lamps')
+  await expect
+    .poll(aboutRedis, { timeout: 10_000 })
+    .toEqual([expect.stringContaining('Redis does not answer')])
+  process.kill(redis, 'SIGCONT')
+  await expect
+    .poll(aboutRedis, { timeout: 10_000 })
+    .toEqual([
+      expect.stringContaining('Redis does not answer'),
+      expect.stringContaining('Redis answers again'),
+    ])
+  expect(printed().join('\n')).not.toMatch(/\{|warn|\bat \S+:\d+/)
 
   process.kill(start.pid, 'SIGINT')
   expect(await start.ended).toBe(0)

@@ -250,8 +250,7 @@ describe('an error page', () => {
     ['an id outside its grammar', 400, () => product('a b')],
     ['a category that does not exist', 404, () => category('nowhere/at-all')],
     ['a category outside its grammar', 400, () => category('No Where')],
-    ['a forged cursor', 400, () => category('wood', { cursor: 'x'.repeat(40) })],
-    ['a page that does not exist', 404, () => get('GET /elsewhere')],
+    ['a page that does not exist', 404, () => get('GET /{path+}', { headers: { accept: 'text/html' } })],
   ]
   test.each(errors)('for %s has the status %i and links to the home page', async (_, status, answer) => {
     const { statusCode, headers, body = '' } = await answer()
@@ -262,6 +261,25 @@ describe('an error page', () => {
     expect(page.texts('h1')).toHaveLength(1)
     expect(page.meta('robots')).toBe('noindex, follow')
     expect(page.all('a').filter(({ attributes }) => attributes.get('href') === '/').length).toBeGreaterThan(1)
+  })
+
+  test('for a bad cursor leads back to the category', async () => {
+    const answer = await category('wood/long', { cursor: 'x'.repeat(40) })
+    expect(answer).toMatchObject({ statusCode: 400, headers: { 'cache-control': 'no-store' } })
+    const page = read(answer)
+    expect(page.texts('h1')).toEqual(['This part of the list has moved'])
+    const [button] = page.all('a').filter(({ attributes }) => attributes.get('class') === 'button')
+    expect([button?.attributes.get('href'), button?.text.trim()]).toEqual([
+      '/c/wood/long',
+      'Go to the beginning of Long',
+    ])
+  })
+
+  test('speaks to shoppers, not to programmers', async () => {
+    for (const answer of [await product('a b'), await category('No Where'), await product('missing')]) {
+      const [text = ''] = read(answer).texts('main')
+      expect(text).not.toMatch(/\bid\b|slug|letters|digits|cursor|parameter/i)
+    }
   })
 
   test('has the status 503 and Retry-After if the database is away', async () => {

@@ -39,10 +39,18 @@ const number = z.number().check(
 )
 
 /** An amount in the currency's minor unit (cents for EUR) and the ISO 4217 code of the currency. */
-export const Money = z.strictObject({
-  amount: z.int().check(z.minimum(0), z.maximum(1_000_000_000_000)),
-  currency: z.string().check(z.regex(/^[A-Z]{3}$/, 'Currency is an ISO 4217 code such as EUR')),
-})
+export const Money = z.strictObject(
+  {
+    amount: z.int().check(z.minimum(0), z.maximum(1_000_000_000_000)),
+    currency: z.string().check(z.regex(/^[A-Z]{3}$/, 'Currency is an ISO 4217 code such as EUR')),
+  },
+  {
+    error: ({ code, input }) =>
+      code === 'invalid_type' && input !== undefined
+        ? 'A price is an object such as { "amount": 999, "currency": "EUR" } for 9.99 EUR'
+        : undefined,
+  },
+)
 
 /** The name of an option or an attribute, which the shop chooses. */
 const key = z.string().check(
@@ -102,7 +110,13 @@ export const ProductContent = z.strictObject({
     z.pipe(
       withoutProto,
       z
-        .record(key, z.union([text(0, 2000, { lines: true }), number, z.boolean()]))
+        .record(
+          key,
+          z.union(
+            [text(0, 2000, { lines: true }), number, z.boolean()],
+            'An attribute is text of at most 2000 characters, a number, true or false',
+          ),
+        )
         .check(z.refine((attributes) => Object.keys(attributes).length <= 250, 'At most 250 attributes')),
     ),
     {},

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { InvalidProduct } from '../errors.ts'
-import { toFaults } from '../validation.ts'
+import { validate } from '../validation.ts'
 import { ImportedReview, type Review } from './review.ts'
 import { bytesOf } from './reviewTree.ts'
 import { placeOfReply, placeOfRoot, replyError, rootOf, type ThreadSize } from './thread.ts'
+
+/** The reviews under the name that they have in a row, for the messages. */
+const Imported = z.strictObject({ reviews: z.array(ImportedReview) })
 
 /**
  * Checks the reviews that an import brings with a product, and assigns each its place in a thread. A review without an id
@@ -15,16 +18,10 @@ import { placeOfReply, placeOfRoot, replyError, rootOf, type ThreadSize } from '
  *   replies to
  */
 export function parseReviews(productId: string, input: unknown): Review[] {
-  const parsed = z.array(ImportedReview).safeParse(input)
-  if (!parsed.success)
-    throw new InvalidProduct(
-      parsed.error.issues
-        .flatMap(toFaults)
-        .map(({ pointer, detail }) => ({ pointer: `/reviews${pointer}`, detail })),
-    )
+  const parsed = validate(Imported, { reviews: input })
   const reviews = new Map<string, Review>()
   const sizes = new Map<string, ThreadSize>()
-  parsed.data.forEach((imported, at) => {
+  parsed.reviews.forEach((imported, at) => {
     const refuse = (field: string, detail: string): never => {
       throw new InvalidProduct([{ pointer: `/reviews/${at}/${field}`, detail }])
     }

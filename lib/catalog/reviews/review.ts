@@ -3,7 +3,7 @@ import { InvalidReview } from '../errors.ts'
 import { isProductId, productIdGrammar } from '../product/id.ts'
 import { text } from '../product/product.ts'
 import { reviewKey } from '../table/keys.ts'
-import { toFaults } from '../validation.ts'
+import { check } from '../validation.ts'
 import { AuthorName, type Reviewer } from './reviewer.ts'
 import type { ThreadPlace } from './thread.ts'
 
@@ -122,9 +122,9 @@ export const toRemoved = (
  *   name
  */
 export function parseReview(input: unknown, { user, mayNameAuthors }: Reviewer): ReviewDraft {
-  const parsed = ReviewInput.safeParse(input)
-  if (!parsed.success) throw new InvalidReview(parsed.error.issues.flatMap(toFaults))
-  const { author, ...draft } = parsed.data
+  const { data, faults } = check(ReviewInput, input)
+  if (faults) throw new InvalidReview(faults)
+  const { author, ...draft } = data
   if (author === undefined && user) return { ...draft, author: user.name, subject: user.subject }
   if (author !== undefined && mayNameAuthors) return { ...draft, author }
   const detail =
