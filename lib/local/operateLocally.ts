@@ -1,8 +1,8 @@
 import type { Operation } from '../operations/operation.ts'
 import type { OperationResult } from '../operations/runOperation.ts'
 import { SetupError } from '../project/setupError.ts'
+import { requireDatabase } from './requireDatabase.ts'
 import { checkRedis } from './servers/checkServers.ts'
-import { answersHttp } from './servers/dynamodbServer.ts'
 
 const timeoutMs = 60_000
 
@@ -14,14 +14,12 @@ const timeoutMs = 60_000
 export async function operateLocally(operation: Operation, env: NodeJS.ProcessEnv): Promise<OperationResult> {
   const dynamodbEndpoint = env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
   const redisUrl = env.REDIS_URL || 'redis://127.0.0.1:6379'
-  const advice = 'run npm start in another terminal'
   await checkRedis(redisUrl).catch((error: Error) => {
     throw env.REDIS_URL
       ? error
-      : new SetupError(`No Redis answers at ${redisUrl}: ${advice}, or set REDIS_URL`)
+      : new SetupError(`No Redis answers at ${redisUrl}: run npm start in another terminal, or set REDIS_URL`)
   })
-  if (!(await answersHttp(dynamodbEndpoint)))
-    throw new SetupError(`No database answers at ${dynamodbEndpoint}: ${advice}, or set DYNAMODB_ENDPOINT`)
+  await requireDatabase(dynamodbEndpoint, 'or set DYNAMODB_ENDPOINT')
   // Imported only after the checks, because the catalogue loads the AWS SDK.
   const [{ openCatalogUpkeep }, { runOperation }] = await Promise.all([
     import('../catalog/upkeep.ts'),

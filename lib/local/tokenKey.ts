@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { errorCode } from '../project/errorCode.ts'
 import { SetupError } from '../project/setupError.ts'
-import { errorCode, makeDirectory } from './servers/dataDirectory.ts'
+import { makeDirectory } from './servers/dataDirectory.ts'
 
 /** The issuer and the audience of local tokens. In the stage `local`, the authorizer accepts these two. */
 export const localIssuer = 'aisle-local'

@@ -6,6 +6,7 @@ import { createTables } from '../../lib/local/servers/createTables.ts'
 import { startStreamDelivery } from '../../lib/local/stream/delivery.ts'
 import { matchesPattern } from '../../lib/local/stream/eventSourceMapping.ts'
 import type { LambdaRecord } from '../../lib/local/stream/lambdaRecord.ts'
+import type { Position } from '../../lib/local/stream/position.ts'
 import { changesIn } from '../../lib/stream/records.ts'
 import { freshDirectory } from '../support/cli.ts'
 import { freshTables, testDynamodbEndpoint } from '../support/dynamodb.ts'
@@ -79,7 +80,7 @@ describe('the local stream', () => {
 
   test('starts after the saved position, or at the beginning of the stream without one', async () => {
     const { db, table } = await freshTables()
-    const positions = new Map<string, string>()
+    const positions = new Map<string, Position>()
     const run = async (count: number) => {
       const seen: string[] = []
       const { stop } = followTable(db, table, collectInto(seen), { positions })

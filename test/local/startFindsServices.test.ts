@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { answersHttp } from '../../lib/local/servers/dynamodbServer.ts'
 import { installRedis } from '../../lib/local/servers/installRedis.ts'
+import { findOrInstallJava } from '../../lib/local/servers/programs.ts'
 import { answersPing, findBinary } from '../../lib/local/servers/redisServer.ts'
+import { beginRun, type RunRecord } from '../../lib/local/servers/runRecord.ts'
 import { findServices } from '../../lib/local/servers/services.ts'
 import { addScript, freshDirectory, isolatedEnv, pathWith } from '../support/cli.ts'
 import { testDynamodbEndpoint } from '../support/dynamodb.ts'
@@ -30,10 +32,14 @@ function pathWithDocker() {
   return { path, state, calls, docker }
 }
 
-async function find(env: NodeJS.ProcessEnv) {
+async function find(env: NodeJS.ProcessEnv, record?: RunRecord) {
   const printed: string[] = []
   const options = { env, dataDirectory: freshDirectory(), print: (line: string) => printed.push(line) }
-  const services = await findServices({ ...options, signal: new AbortController().signal })
+  const services = await findServices({
+    ...options,
+    signal: new AbortController().signal,
+    ...(record && { record }),
+  })
   return { ...services, printed: printed.join('\n') }
 }
 
@@ -81,6 +87,24 @@ describe('npm start', () => {
     expect(await answersHttp(found.dynamodb.url)).toBe(false)
   })
 
+  it('stops the containers that a killed npm start left', async () => {
+    const { path, state, calls, docker } = pathWithDocker()
+    const env = { ...(await isolatedEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: testDynamodbEndpoint() }
+    docker(['compose', 'up', 'valkey'], env)
+    const directory = freshDirectory()
+    const owner = { pid: 1, identity: 'has ended' }
+    writeFileSync(
+      join(directory, 'run-1.json'),
+      JSON.stringify({ owner, servers: [], containers: ['valkey'] }),
+    )
+    const record = await beginRun(directory, () => {})
+    const found = await find(env, record)
+    const { stop } = await found.redis.start()
+    await stop?.()
+    record.release()
+    expect(calls().at(-1)).toBe('compose stop valkey')
+  })
+
   it('starts with docker compose only the service that the environment does not name', async () => {
     const { path, state, calls } = pathWithDocker()
     const env = { ...(await isolatedEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: testDynamodbEndpoint() }
@@ -117,16 +141,22 @@ describe('npm start', () => {
   })
 })
 
-describe('without a Redis, npm start', () => {
-  /** A PATH with a package manager that installs a link to this machine's Redis. */
+describe('without a Redis or Java, npm start', () => {
+  /** A PATH with a package manager that installs a link to this machine's Redis, or to its Java. */
   function pathWithApt(packages: string[]) {
     const path = pathWith('sh')
     const log = join(freshDirectory(), 'log')
     const note = `echo "$(/usr/bin/basename "$0") $*" >> ${log}`
     mkdirSync(join(path, 'packages'))
-    const link = `for last in "$@"; do :; done; /bin/ln -s ${findBinary('redis-server')} ${path}/$last`
+    const link = [
+      'for last in "$@"; do :; done; case $last in',
+      `openjdk*) /bin/ln -s ${findBinary('java')} ${path}/java;;`,
+      `*) /bin/ln -s ${findBinary('redis-server')} ${path}/$last;;`,
+      'esac',
+    ].join('\n')
     addScript(path, 'apt-get', `${note}\n[ $1 = update ] || { ${link}; }`)
-    addScript(path, 'apt-cache', `case " ${packages.join(' ')} " in *" $2 "*) exit 0;; esac; exit 100`)
+    // A package that others only mention prints nothing, and is no error.
+    addScript(path, 'apt-cache', `case " ${packages.join(' ')} " in *" $2 "*) echo "Package: $2";; esac`)
     for (const name of ['service', 'update-rc.d']) addScript(path, name, note)
     return { path, log: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []) }
   }
@@ -152,6 +182,24 @@ describe('without a Redis, npm start', () => {
       `service ${name} stop`,
       `update-rc.d ${name} disable`,
     ])
+  })
+
+  it.each([
+    ['openjdk-21-jre-headless', ['openjdk-17-jre-headless', 'openjdk-21-jre-headless']],
+    ['openjdk-17-jre-headless', ['openjdk-17-jre-headless']],
+    ['openjdk-25-jre-headless', ['openjdk-25-jre-headless']],
+  ])('installs %s as root on Debian, and prints it', async (name, packages) => {
+    const { path, log } = pathWithApt(packages)
+    const printed: string[] = []
+    const signal = new AbortController().signal
+    const system = { isRoot: true, isDebian: true }
+    await findOrInstallJava({ env: { PATH: path }, print: (line) => printed.push(line), signal, system })
+    expect(printed).toEqual([
+      'No Java found. Installing one with apt-get. To prevent this, set AISLE_NO_INSTALL=1',
+      'apt-get update',
+      `apt-get install --yes --no-install-recommends ${name}`,
+    ])
+    expect(log()).toEqual(['apt-get update', `apt-get install --yes --no-install-recommends ${name}`])
   })
 
   it('installs nothing with AISLE_NO_INSTALL, as another user than root, or on another system than Debian', async () => {

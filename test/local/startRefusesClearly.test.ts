@@ -47,7 +47,7 @@ describe('npm start prints one line with the problem and the remedy', () => {
 
   it('without Java', async () => {
     expect(await refusal(await isolatedEnv(pathWith('redis-server')))).toBe(
-      'No working Java found. DynamoDB Local needs Java 17 or newer on PATH. Install it (https://adoptium.net), or set DYNAMODB_ENDPOINT',
+      'No working Java found. DynamoDB Local needs Java 17 or newer on PATH. Install it (apt-get install openjdk-17-jre-headless or openjdk-21-jre-headless, dnf install java-21-openjdk-headless), or set DYNAMODB_ENDPOINT',
     )
   })
 
@@ -68,6 +68,15 @@ describe('npm start prints one line with the problem and the remedy', () => {
     )
   })
 
+  it.runIf(process.platform === 'linux').each(['/proc/x', '/proc'])(
+    'if no file can be created in the data directory %s',
+    async (directory) => {
+      expect(await refusal({ ...(await isolatedEnv()), AISLE_HOME: directory })).toMatch(
+        /^Cannot write to the directory \/proc\S* \(E\w+\)\. Make it writable, or choose another: AISLE_HOME=/,
+      )
+    },
+  )
+
   it('if the Redis of REDIS_URL does not answer, and keeps its password secret', async () => {
     const url = `redis://:secret@127.0.0.1:${await freePort()}`
     const line = await refusal({ ...(await isolatedEnv()), REDIS_URL: url })
@@ -79,7 +88,7 @@ describe('npm start prints one line with the problem and the remedy', () => {
 
   it('if REDIS_URL is not a URL', async () => {
     expect(await refusal({ ...(await isolatedEnv()), REDIS_URL: 'localhost:6379' })).toBe(
-      'REDIS_URL must be a URL that starts with redis:// or rediss://. Correct it or unset it',
+      'REDIS_URL must be redis://host:port or redis-cluster://host:port, with rediss instead of redis for TLS. Write every character of a password that is not a letter or digit as %XX. Correct REDIS_URL or unset it',
     )
   })
 

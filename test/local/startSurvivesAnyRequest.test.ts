@@ -89,7 +89,7 @@ const part = (...known: string[]) =>
 const anyRequest = fc
   .record({
     method: part(...METHODS, 'BREW', ''),
-    // No target matches a route, because starting the function would take too long.
+    // One function answers every target without a route, so few functions start.
     target: part(
       '*',
       '*%',
@@ -145,7 +145,7 @@ test('npm start survives every request: it refuses bad requests or closes their 
   const port = Number(env.PORT)
   const start = runCommand('npm', ['start'], env)
   await start.waitForOutput(/Ctrl-C stops/)
-  // A request that starts no function, and a request to the inspector.
+  // A request without a route, and a request to the inspector.
   const expectAnswers = async () => {
     expect((await fetch(`http://127.0.0.1:${port}/-`)).status).toBe(404)
     expect((await fetch(`http://127.0.0.1:${port}/inspector/products/1`)).status).toBe(200)

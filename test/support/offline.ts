@@ -67,8 +67,8 @@ export async function startNpxOffline(env: NodeJS.ProcessEnv, certificates?: str
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   const url = `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${httpPort}`
   const deadline = Date.now() + 60_000
-  // No route matches this path, so the request starts no function.
-  while (!(await answersHttp(`${url}/-`))) {
+  // No route has this method, so the request starts no function.
+  while (!(await answersHttp(url, 500, 'OPTIONS'))) {
     if (child.exitCode !== null || Date.now() > deadline)
       throw new Error(`serverless offline did not start:\n${output}`)
     await sleep(100)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { projectDirectory } from '../../project/projectDirectory.ts'
 import { type CommandResult, runCommand } from '../command.ts'
 import { freePort, readPort } from './ports.ts'
+import type { RunRecord } from './runRecord.ts'
 
 /**
  * The services of docker-compose.yml. `inside` is the port in the container and the default port outside, and `variable`
@@ -16,7 +17,7 @@ export type ComposeService = keyof typeof services
 /** Services that run in Docker, at 127.0.0.1. */
 export interface Composed {
   ports: Record<ComposeService, number>
-  /** Stops the services that did not run before. The other services and all volumes stay. */
+  /** Stops the services that did not run before, or that a killed run left. The others and all volumes stay. */
   stop(): Promise<void>
 }
 
@@ -29,7 +30,17 @@ export interface Composed {
  */
 export async function composeUp(
   names: ComposeService[],
-  { env, print, signal }: { env: NodeJS.ProcessEnv; print: (line: string) => void; signal: AbortSignal },
+  {
+    env,
+    print,
+    signal,
+    record,
+  }: {
+    env: NodeJS.ProcessEnv
+    print: (line: string) => void
+    signal: AbortSignal
+    record?: RunRecord | undefined
+  },
 ): Promise<Composed | undefined> {
   const engine = await runCommand('docker', ['info', '--format', '{{.ServerVersion}}'], {
     ...{ timeout: 5000, env, signal },
@@ -60,6 +71,7 @@ export async function composeUp(
   if (!listed.ok) return reportFailure('ps', listed)
   const alreadyRunning = new Set(listed.out.split('\n').map((line) => line.trim()))
   const toStart = names.filter((name) => !alreadyRunning.has(name))
+  const toStop = names.filter((name) => toStart.includes(name) || record?.inheritedContainers.includes(name))
   for (const name of names) {
     const { inside, variable } = services[name]
     // A running container keeps its port: with another port, compose would replace the container.
@@ -72,11 +84,12 @@ export async function composeUp(
 
   let stopped: Promise<unknown> | undefined
   const stop = async () => {
-    if (toStart.length > 0) stopped ??= compose(['stop', ...toStart], 30_000, undefined)
+    if (toStop.length > 0) stopped ??= compose(['stop', ...toStop], 30_000, undefined)
     await stopped
   }
   if (toStart.length > 0)
     print(`Running docker compose up -d --wait ${names.join(' ')}. The first run downloads the images`)
+  record?.setContainers(toStop)
   const begun = Date.now()
   const progress = setInterval(
     () => print(`Still waiting for docker compose after ${Math.round((Date.now() - begun) / 1000)} s`),

@@ -1,8 +1,10 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { errorCode } from '../../project/errorCode.ts'
 import { projectDirectory } from '../../project/projectDirectory.ts'
 import { SetupError } from '../../project/setupError.ts'
 import { isPortFree } from './ports.ts'
+import { isRunning } from './processIdentity.ts'
 
 /** Returns the data directory of the local stack, with the database's files and the token key. `AISLE_HOME` moves it. */
 export const localDataDirectory = (env: NodeJS.ProcessEnv = process.env): string =>
@@ -15,12 +17,25 @@ export const localDataDirectory = (env: NodeJS.ProcessEnv = process.env): string
  */
 export function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true })
-    accessSync(directory, constants.W_OK | constants.X_OK)
+    createWithParents(directory)
+    // Root passes every check of permissions, even where no file can be created, as in /proc.
+    rmdirSync(mkdtempSync(join(directory, '.writable-')))
   } catch (error) {
     throw new SetupError(
       `Cannot write to the directory ${directory} (${errorCode(error)}). Make it writable, or choose another: AISLE_HOME=/some/directory`,
     )
+  }
+}
+
+/** mkdir of Node.js with `recursive` never ends where the system denies that an existing parent exists, as in /proc. */
+function createWithParents(directory: string): void {
+  if (existsSync(directory)) return
+  createWithParents(dirname(directory))
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    // Another process may have created it meanwhile.
+    if (errorCode(error) !== 'EEXIST') throw error
   }
 }
 
@@ -56,17 +71,3 @@ export async function claimDirectory(directory: string) {
     release: () => rmSync(file, { force: true }),
   }
 }
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: the process runs and belongs to another user.
-    return errorCode(error) === 'EPERM'
-  }
-}
-
-/** Returns the code of a system error, such as ENOENT. */
-export const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error)

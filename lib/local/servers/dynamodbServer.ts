@@ -52,9 +52,12 @@ export async function startDynamoDB({
   }
 }
 
-/** Returns whether an HTTP server answers within 500 ms. DynamoDB answers a bare GET with an error, which counts. */
-export const answersHttp = (url: string): Promise<boolean> =>
-  fetch(url, { signal: AbortSignal.timeout(500) }).then(
+/**
+ * Returns whether an HTTP server answers within `timeoutMs`. DynamoDB answers a bare GET with an error, which counts.
+ * If nothing listens at the port, this shows at once.
+ */
+export const answersHttp = (url: string, timeoutMs = 500, method = 'GET'): Promise<boolean> =>
+  fetch(url, { method, signal: AbortSignal.timeout(timeoutMs) }).then(
     () => true,
     () => false,
   )
@@ -67,10 +70,17 @@ function jarDirectory(): string {
   return join(lib, release)
 }
 
+/** Where to get Java, on each system. */
+const javaSources =
+  process.platform === 'linux'
+    ? 'apt-get install openjdk-17-jre-headless or openjdk-21-jre-headless, dnf install java-21-openjdk-headless'
+    : process.platform === 'darwin'
+      ? 'brew install --cask temurin'
+      : 'https://adoptium.net'
+
 /** @throws {SetupError} without `java` on PATH, or if it is older than DynamoDB Local requires */
 export async function requireJava(): Promise<void> {
-  const advice =
-    'DynamoDB Local needs Java 17 or newer on PATH. Install it (https://adoptium.net), or set DYNAMODB_ENDPOINT'
+  const advice = `DynamoDB Local needs Java 17 or newer on PATH. Install it (${javaSources}), or set DYNAMODB_ENDPOINT`
   // `-version` prints to standard error. `--version`, since Java 9, prints to standard output.
   const version = await promisify(execFile)('java', ['--version'], { timeout: 10_000 }).catch(() => {
     throw new SetupError(`No working Java found. ${advice}`)

@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { projectDirectory } from '../../project/projectDirectory.ts'
+import { beginBuild } from './buildFolder.ts'
 import { answersHttp } from './dynamodbServer.ts'
 import { freePort } from './ports.ts'
 import { type RunOptions, type Server, startServer } from './server.ts'
@@ -28,7 +28,7 @@ export async function startOffline({
   )
   const url = `http://127.0.0.1:${port}`
   const lambdaPort = await freePort()
-  const build = `start-${port}`
+  const build = await beginBuild(port)
   const server = await startServer(
     process.execPath,
     [serverless, 'offline', '--httpPort', String(port), '--lambdaPort', String(lambdaPort), '--noSponsor'],
@@ -37,11 +37,11 @@ export async function startOffline({
         name: 'serverless-offline',
         url,
         port,
-        env: { ...env, AISLE_BUILD: build },
+        env: { ...env, AISLE_BUILD: build.name },
         cwd: projectDirectory,
       },
-      // A path without a route. A path with one would start a function, which takes longer than this request waits.
-      isReady: () => answersHttp(`${url}/-`),
+      // No route has this method. Another request would start a function, which takes longer than this one waits.
+      isReady: () => answersHttp(url, 500, 'OPTIONS'),
       onLine: (line) => {
         if (!banner.test(line)) onLine(line)
       },
@@ -49,11 +49,12 @@ export async function startOffline({
       startTimeoutMs: 60_000,
       ...run,
     },
-  )
+  ).catch((error) => {
+    build.remove()
+    throw error
+  })
   // serverless-offline ends without the clean-up of serverless-esbuild.
-  server.ended.then(() =>
-    rmSync(join(projectDirectory, 'node_modules/.cache/aisle', build), { recursive: true, force: true }),
-  )
+  server.ended.then(build.remove)
   return { ...server, lambdaUrl: `http://127.0.0.1:${lambdaPort}` }
 }
 
@@ -62,6 +63,6 @@ const banner = new RegExp(
   [
     '^\\s*$|^[┌│└]|^ +\\* \\w+: ',
     '^(Starting Offline|Offline \\[|Function names exposed|Configuring Auth|Redirecting auth|Server ready|Scheduling \\[)',
-    '^(Running Authorization function .*|[A-Z]+ /\\S* )?\\(λ: \\w+\\)',
+    '^HEAD method event detected|^(Running Authorization function .*|[A-Z]+ /\\S* )?\\(λ: \\w+\\)',
   ].join('|'),
 )

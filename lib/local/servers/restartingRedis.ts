@@ -2,6 +2,12 @@ import { join } from 'node:path'
 import { startRedis } from './redisServer.ts'
 import type { RunningService, RunOptions, Server } from './server.ts'
 
+/** Receives a line when a server is lost and when it is back. */
+export interface ServerNotice {
+  lost(line: string): void
+  returned(line: string): void
+}
+
 /** Long enough to watch the catalogue without a cache. */
 const downtimeMs = 10_000
 
@@ -10,17 +16,17 @@ const downtimeMs = 10_000
  * Redis without losing the stack. The process id is in the file `redis.pid`.
  *
  * @param dataDirectory the directory of that file
- * @param print receives a line when Redis ends and when it runs again
+ * @param notice receives a line when Redis ends and when it runs again
  */
 export async function startRestartingRedis({
   dataDirectory,
-  print,
+  notice,
   ...options
 }: {
   binary: string
   port: number
   dataDirectory: string
-  print: (line: string) => void
+  notice: ServerNotice
 } & RunOptions): Promise<RunningService> {
   const args = ['--pidfile', join(dataDirectory, 'redis.pid')]
   const failed = Promise.withResolvers<string>()
@@ -32,7 +38,9 @@ export async function startRestartingRedis({
     const started = await startRedis({ ...options, args })
     started.ended.then((reason) => {
       if (stopped) return
-      print(`Redis ${reason}. Reads and writes continue without it. It restarts in ${downtimeMs / 1000} s`)
+      notice.lost(
+        `Redis ${reason}. Reads and writes continue without it. It restarts in ${downtimeMs / 1000} s`,
+      )
       timer = setTimeout(restart, downtimeMs)
     })
     return started
@@ -42,7 +50,7 @@ export async function startRestartingRedis({
     try {
       server = await start()
       if (stopped) await server.stop()
-      else print('Redis is running again, with an empty cache')
+      else notice.returned('Redis is running again, with an empty cache')
     } catch (error) {
       failed.resolve(error instanceof Error ? error.message : String(error))
     }

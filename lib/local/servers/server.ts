@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SetupError } from '../../project/setupError.ts'
+import { signalGroup } from './processIdentity.ts'
 
 /** A server process that this program started. Only this program may stop it. */
 export interface Server {
@@ -30,6 +31,8 @@ export interface RunOptions {
    * order. If the starter exits without stopping the server, the server is killed.
    */
   detached?: boolean
+  /** Called with the server's name and process id as soon as its process runs. */
+  onSpawn?: (name: string, pid: number) => void
 }
 
 interface ServerOptions extends RunOptions {
@@ -66,6 +69,7 @@ export async function startServer(
     startTimeoutMs = 20_000,
     signal: abort,
     detached = false,
+    onSpawn,
   }: ServerOptions,
 ): Promise<Server> {
   const child = spawn(command, args, {
@@ -75,6 +79,7 @@ export async function startServer(
     // On Windows a detached process opens a window, and Ctrl-C reaches every process of the console anyway.
     detached: detached && process.platform !== 'win32',
   })
+  if (child.pid !== undefined) onSpawn?.(name, child.pid)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     let rest = ''
@@ -94,17 +99,19 @@ export async function startServer(
     child.on('error', (error) => finish(error.message))
     child.on('exit', (code, signal) => finish(`ended with ${signal ?? `code ${code}`}`))
   })
+  // What the server started goes with it: esbuild would still write the build of a serverless-offline that is gone.
+  const kill = () => void (child.pid !== undefined && !endReason && signalGroup('SIGKILL', child.pid))
   if (detached) {
-    // The last resort: only SIGKILL can end this process without ending the server.
-    const kill = () => child.kill('SIGKILL')
+    // The last resort: only SIGKILL or a crash ends this process without ending the server. See runRecord.ts for those.
     process.once('exit', kill)
     ended.then(() => process.off('exit', kill))
   }
 
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (endReason) return
-    child.kill(signal)
-    const killTimer = setTimeout(() => child.kill('SIGKILL'), 5000)
+    if (signal === 'SIGKILL') kill()
+    else child.kill(signal)
+    const killTimer = setTimeout(kill, 5000)
     await ended
     clearTimeout(killTimer)
   }

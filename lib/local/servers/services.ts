@@ -1,13 +1,12 @@
 import { join } from 'node:path'
-import { SetupError } from '../../project/setupError.ts'
 import { checkDynamoDB, checkRedis, redactPassword } from './checkServers.ts'
 import { type ComposeService, composeUp } from './compose.ts'
 import { claimDirectory, makeDirectory } from './dataDirectory.ts'
-import { requireJava, startDynamoDB } from './dynamodbServer.ts'
-import { installRedis } from './installRedis.ts'
+import { startDynamoDB } from './dynamodbServer.ts'
 import { freePort, readPort } from './ports.ts'
-import { findBinary, findRedisBinary } from './redisServer.ts'
-import { startRestartingRedis } from './restartingRedis.ts'
+import { findOrInstallJava, findOrInstallRedis } from './programs.ts'
+import { type ServerNotice, startRestartingRedis } from './restartingRedis.ts'
+import type { RunRecord } from './runRecord.ts'
 import type { RunningService } from './server.ts'
 
 /** A backing service that can be used: its future address, and how to start it. */
@@ -25,18 +24,22 @@ export interface FindOptions {
   dataDirectory: string
   /** Receives a line for each slow step, and for each way that does not work. */
   print: (line: string) => void
+  /** Receives a line when a Redis that starts here is lost and when it is back. @default both are printed */
+  redisNotice?: ServerNotice
   /** Cancels the search and ends every server that is starting. */
   signal: AbortSignal
+  /** Receives what starts here, so that a later run can stop it if this one is killed. */
+  record?: RunRecord
 }
 
 /**
  * Finds the backing services. For each service it takes the first of these ways that works: the address in the
- * environment, Docker, a server on this machine, and for Redis its package.
+ * environment, Docker, and a server on this machine. Redis and Java are installed if they are missing and may be.
  *
  * @throws {SetupError} that lists the ways to get one
  */
 export async function findServices(options: FindOptions): Promise<{ redis: Service; dynamodb: Service }> {
-  const { env, print, signal } = options
+  const { env, print, signal, record } = options
   const redisUrl = env.REDIS_URL
   const endpoint = env.DYNAMODB_ENDPOINT
   // Before any server starts.
@@ -47,7 +50,7 @@ export async function findServices(options: FindOptions): Promise<{ redis: Servi
     ...(redisUrl ? [] : ['valkey' as const]),
     ...(endpoint ? [] : ['dynamodb' as const]),
   ]
-  const composed = wanted.length > 0 ? await composeUp(wanted, { env, print, signal }) : undefined
+  const composed = wanted.length > 0 ? await composeUp(wanted, { env, print, signal, record }) : undefined
   // One stop for both services: compose takes as long for two as for one.
   const inDocker = (url: string): Service => ({
     url,
@@ -55,8 +58,7 @@ export async function findServices(options: FindOptions): Promise<{ redis: Servi
     start: async () => ({ stop: () => composed?.stop() ?? Promise.resolve() }),
   })
   try {
-    // Checks only that Java exists. Printing its version takes half as long as a start, so that waits for a failure.
-    if (!endpoint && !composed && !findBinary('java', env.PATH)) await requireJava()
+    if (!endpoint && !composed) await findOrInstallJava(options)
     return {
       redis: redisUrl
         ? fromEnvironment('REDIS_URL', redisUrl)
@@ -81,20 +83,40 @@ const fromEnvironment = (variable: string, url: string): Service => ({
   start: async () => ({}),
 })
 
-async function findLocalRedis({ env, dataDirectory, print, signal }: FindOptions): Promise<Service> {
-  const binary = findRedisBinary(env.PATH) ?? (await installRedis({ env, print, signal }))
-  signal.throwIfAborted()
-  if (!binary) throw new SetupError(noRedis)
+async function findLocalRedis({
+  env,
+  dataDirectory,
+  print,
+  redisNotice = { lost: print, returned: print },
+  signal,
+  record,
+}: FindOptions): Promise<Service> {
+  const binary = await findOrInstallRedis({ env, print, signal })
   const port = await findPort(readPort('AISLE_REDIS_PORT', env, 6379), print)
   const url = `redis://127.0.0.1:${port}`
   return {
     url,
     description: `${binary}, ${url}`,
-    start: () => startRestartingRedis({ binary, port, dataDirectory, print, signal, detached: true }),
+    start: () =>
+      startRestartingRedis({
+        binary,
+        port,
+        dataDirectory,
+        notice: redisNotice,
+        signal,
+        detached: true,
+        ...onSpawn(record),
+      }),
   }
 }
 
-async function findLocalDynamoDB({ env, dataDirectory, print, signal }: FindOptions): Promise<Service> {
+async function findLocalDynamoDB({
+  env,
+  dataDirectory,
+  print,
+  signal,
+  record,
+}: FindOptions): Promise<Service> {
   const directory = join(dataDirectory, 'dynamodb')
   makeDirectory(directory)
   // Before any server starts, so that a second `npm start` touches nothing that the first one uses.
@@ -105,19 +127,14 @@ async function findLocalDynamoDB({ env, dataDirectory, print, signal }: FindOpti
   return {
     url,
     description: `DynamoDB Local, ${url}`,
-    start: () => startDynamoDB({ directory, port, signal, detached: true }),
+    start: () => startDynamoDB({ directory, port, signal, detached: true, ...onSpawn(record) }),
   }
 }
+
+const onSpawn = (record: RunRecord | undefined) => (record ? { onSpawn: record.addServer } : {})
 
 async function findPort(wanted: number, print: (line: string) => void): Promise<number> {
   const port = await freePort(wanted)
   if (port !== wanted) print(`Port ${wanted} is in use by another program. Using port ${port} instead`)
   return port
 }
-
-const noRedis = `No Redis or Valkey found. Do one of the following, then run npm start again:
-  Linux    apt-get install redis-server   (Debian, Ubuntu)
-           dnf install valkey             (Fedora, RHEL)
-  macOS    brew install valkey
-  Windows  Docker Desktop, or WSL and the line for Linux
-  anywhere start a Docker engine, or use another Redis: REDIS_URL=redis://host:6379 npm start`

@@ -4,6 +4,7 @@ import { connectLocal, localClientConfig } from '../servers/client.ts'
 import { readEventSourceMapping } from './eventSourceMapping.ts'
 import { followStream } from './followStream.ts'
 import type { LambdaRecord } from './lambdaRecord.ts'
+import type { Position } from './position.ts'
 
 /**
  * Starts delivering the stream of the local table to its function in serverless-offline, which does not do so itself.
@@ -61,9 +62,9 @@ export function startStreamDelivery({
 }
 
 /** Reads the saved positions. A missing or damaged file gives none, because delivering records twice does no harm. */
-function readPositions(file: string): Map<string, string> {
+function readPositions(file: string): Map<string, Position> {
   try {
-    return new Map(Object.entries<string>(JSON.parse(readFileSync(file, 'utf8'))))
+    return new Map(Object.entries<Position>(JSON.parse(readFileSync(file, 'utf8'))))
   } catch {
     return new Map()
   }

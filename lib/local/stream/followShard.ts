@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import {
-  type DynamoDBStreamsClient,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-} from '@aws-sdk/client-dynamodb-streams'
+import { type DynamoDBStreamsClient, GetRecordsCommand } from '@aws-sdk/client-dynamodb-streams'
 import type { EventSourceMapping } from './eventSourceMapping.ts'
 import { type LambdaRecord, toBatches, toLambdaRecord } from './lambdaRecord.ts'
+import { isDiscarded, openAfter, openAtHorizon, type Position, toPosition } from './position.ts'
 
 export interface FollowOptions {
   db: DynamoDBClient
@@ -19,11 +16,8 @@ export interface FollowOptions {
    * @throws if all records failed
    */
   invoke: (records: LambdaRecord[], signal: AbortSignal) => Promise<string[]>
-  /**
-   * The sequence number of the last delivered record of each shard, by shard id. Delivery starts after it and keeps it
-   * up to date.
-   */
-  positions: Map<string, string>
+  /** The last delivered record of each shard, by shard id. Delivery starts after it and keeps it up to date. */
+  positions: Map<string, Position>
   /** Receives a sentence for each problem, once for each. */
   onWarning: (message: string) => void
   signal: AbortSignal
@@ -35,44 +29,57 @@ const idleMs = 40
 /** The longest pause before a failed batch is delivered again, in ms. */
 const longestBackoffMs = 1000
 
+/** How long a shard returns no records before its position is checked again, in ms. */
+const recheckMs = 1000
+
 /** Delivers the records of one shard until `signal` aborts, or until the shard ends. */
 export async function followShard(options: FollowOptions, arn: string, shard: string): Promise<void> {
   const { streams, mapping, positions, signal } = options
-  const abort = { abortSignal: signal }
-  const openIterator = async () => {
-    const last = positions.get(shard)
-    const { ShardIterator } = await streams.send(
-      new GetShardIteratorCommand({
-        StreamArn: arn,
-        ShardId: shard,
-        ...(last
-          ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: last }
-          : { ShardIteratorType: 'TRIM_HORIZON' }),
-      }),
-      abort,
-    )
-    return ShardIterator
-  }
-  let iterator = await openIterator()
+  let iterator = await openIterator(options, arn, shard)
+  let checkedAt = performance.now()
   while (iterator && !signal.aborted) {
+    const read = new GetRecordsCommand({ ShardIterator: iterator, Limit: mapping.batchSize })
     const { Records = [], NextShardIterator } = await streams
-      .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: mapping.batchSize }), abort)
+      .send(read, { abortSignal: signal })
       .catch(async (error) => {
-        // The saved position is older than the 24 h that a stream keeps its records.
-        if (error?.name === 'TrimmedDataAccessException') positions.delete(shard)
-        // The iterator was unused for too long, for example because the machine slept.
-        else if (error?.name !== 'ExpiredIteratorException') throw error
-        return { Records: [], NextShardIterator: await openIterator() }
+        // An iterator expires if it is unused for too long, for example because the machine slept.
+        if (!isDiscarded(error) && error?.name !== 'ExpiredIteratorException') throw error
+        return { Records: [], NextShardIterator: await openIterator(options, arn, shard) }
       })
     const accepted = Records.map((record) => toLambdaRecord(record, arn)).filter((record) =>
       mapping.accepts(record),
     )
     for (const batch of toBatches(accepted)) await deliver(options, batch)
-    const last = Records.at(-1)?.dynamodb?.SequenceNumber
-    if (last && !signal.aborted) positions.set(shard, last)
+    const last = Records.at(-1)
+    if (last && !signal.aborted) positions.set(shard, toPosition(last))
     iterator = NextShardIterator
-    if (Records.length === 0) await pause(idleMs, signal)
+    if (last) {
+      checkedAt = performance.now()
+      continue
+    }
+    await pause(idleMs, signal)
+    // The iterator waits for higher numbers. DynamoDB Local may have begun again with lower ones.
+    if (iterator && performance.now() - checkedAt > recheckMs && !signal.aborted) {
+      iterator = await openIterator(options, arn, shard)
+      checkedAt = performance.now()
+    }
   }
+}
+
+/** Opens an iterator after the position of a shard, or at the oldest record if the position is not held any more. */
+async function openIterator(options: FollowOptions, arn: string, shard: string): Promise<string | undefined> {
+  const { streams, mapping, positions, onWarning, signal } = options
+  const at = { streams, arn, shard, signal }
+  const position = positions.get(shard)
+  const iterator = position && (await openAfter(position, at))
+  if (iterator) return iterator
+  if (position) {
+    positions.delete(shard)
+    onWarning(
+      `The stream of ${mapping.table} no longer holds the last record that was delivered. Delivery starts again at the oldest record that it holds`,
+    )
+  }
+  return openAtHorizon(at)
 }
 
 /** Delivers a batch, and retries its failed records with a growing backoff until all have succeeded. */
