@@ -6,7 +6,7 @@ import { createTables } from '../../lib/local/servers/createTables.ts'
 
 /**
  * Returns the address of the DynamoDB Local for this test file. The files, each in its own process, are spread over
- * several servers, because a server becomes slow with the tables that earlier files have left.
+ * two servers, because a server handles one write at a time.
  */
 export function testDynamodbEndpoint(): string {
   const endpoints = inject('dynamodbEndpoints')
