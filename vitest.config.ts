@@ -7,6 +7,8 @@ export default defineConfig({
     // Hides the output of passed tests, which is mostly the handlers' logs.
     silent: 'passed-only',
     testTimeout: 60_000,
+    // Most concurrent tests wait for retries and timeouts.
+    maxConcurrency: 16,
     // A busy machine can be slow. The benchmarks measure how soon each thing happens.
     expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,

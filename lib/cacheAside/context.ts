@@ -1,15 +1,16 @@
 import type { Cluster, Redis } from 'ioredis'
+import { completeOptions, type Options } from './completeOptions.ts'
+import type { CacheEvent, EntryEvent } from './events.ts'
 import type { Flight } from './flight.ts'
 import type { Breaker } from './guards/breaker.ts'
 import { Fallback } from './guards/fallback.ts'
 import { Semaphore } from './guards/semaphore.ts'
-import { completeOptions, type Options } from './options.ts'
+import type { CacheAsideOptions } from './options.ts'
 import { defineCommands } from './redis/commands.ts'
 import { keyBuilder } from './redis/keys.ts'
 import { Outbox } from './redis/outbox.ts'
 import { Reads } from './redis/reads.ts'
 import { Shards } from './redis/shards.ts'
-import type { CacheAsideOptions, CacheEvent, EntryEvent } from './types.ts'
 
 /**
  * What all caches on one client share, because they remove each other's entries through `also`, and they lose Redis

@@ -1,8 +1,8 @@
 import { ask } from './ask.ts'
 import type { Call, Miss } from './call.ts'
+import type { Options } from './completeOptions.ts'
 import { LoadFailed } from './errors.ts'
 import type { Flight, LoadedValue } from './flight.ts'
-import type { Options } from './options.ts'
 import { encodeEntry } from './redis/entry.ts'
 import { keysToRemove } from './sideEntry.ts'
 

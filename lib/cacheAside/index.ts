@@ -3,16 +3,17 @@ import { get } from './get.ts'
 import { getMany } from './getMany.ts'
 import { inspect } from './inspect.ts'
 import { invalidate } from './invalidate.ts'
+import type { CacheAsideOptions } from './options.ts'
 import { scan } from './scan.ts'
-import type { CacheAside, CacheAsideOptions } from './types.ts'
+import type { CacheAside } from './types.ts'
 import { warm } from './warm.ts'
 import { write } from './write.ts'
 
 export { LoadFailed, Overloaded } from './errors.ts'
+export type { CacheEvent } from './events.ts'
+export type { CacheAsideOptions } from './options.ts'
 export type {
   CacheAside,
-  CacheAsideOptions,
-  CacheEvent,
   CacheResult,
   CacheStatus,
   EntryState,

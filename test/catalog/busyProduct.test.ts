@@ -210,64 +210,75 @@ test('every operation that writes is tested here', () => {
 })
 
 // These tests run first: the SDK retries less after a client has had many errors.
-describe.each(writes)('$title', (write) => {
-  const { failing, status, after, queriesBeforeRetry } = write
-  const once: [string, DatabaseFault[]][] = [
-    ...[...conflicts[failing], ...temporary].map(([what, fault]): [string, DatabaseFault[]] => [
-      what,
-      [fault],
-    ]),
-    ...conflicts[failing].map(([what, fault]): [string, DatabaseFault[]] => [
-      `a lost response and then ${what}`,
-      ['lost', fault, fault],
-    ]),
-  ]
+describe('one fault during', () => {
+  describe.concurrent.each(writes)('$title', (write) => {
+    const { failing, status, after, queriesBeforeRetry } = write
+    const once: [string, DatabaseFault[]][] = [
+      ...[...conflicts[failing], ...temporary].map(([what, fault]): [string, DatabaseFault[]] => [
+        what,
+        [fault],
+      ]),
+      ...conflicts[failing].map(([what, fault]): [string, DatabaseFault[]] => [
+        `a lost response and then ${what}`,
+        ['lost', fault, fault],
+      ]),
+    ]
 
-  test.concurrent.for(once)('succeeds despite %s, and is applied once', async ([, faults], { expect }) => {
-    const { id, send } = await prepare(write)
-    const plans = faults.map((fault) => proxy.injectFault(failing, fault, { about: about(id) }))
-    const response = await send()
-    expect(response.statusCode, response.body).toBe(status)
-    expect(plans.map((plan) => plan.left())).toEqual(
-      faults.map((_, n) => (queriesBeforeRetry && n === 2 ? 1 : 0)),
-    )
-    expect(await productItems(db, table, id)).toMatchObject(after)
+    test.concurrent.for(once)('succeeds despite %s, and is applied once', async ([, faults], { expect }) => {
+      const { id, send } = await prepare(write)
+      const plans = faults.map((fault) => proxy.injectFault(failing, fault, { about: about(id) }))
+      const response = await send()
+      expect(response.statusCode, response.body).toBe(status)
+      expect(plans.map((plan) => plan.left())).toEqual(
+        faults.map((_, n) => (queriesBeforeRetry && n === 2 ? 1 : 0)),
+      )
+      expect(await productItems(db, table, id)).toMatchObject(after)
+    })
   })
 })
 
-describe.each(writes)('$title', (write) => {
-  const { failing, status, after, again } = write
-  const always: [string, DatabaseFault, number, string][] = [
-    ...conflicts[failing].map(([what, fault]): (typeof always)[number] => [what, fault, 503, 'product-busy']),
-    ...permanent,
-  ]
+describe('a lasting fault during', () => {
+  describe.concurrent.each(writes)('$title', (write) => {
+    const { failing, status, after, again } = write
+    const always: [string, DatabaseFault, number, string][] = [
+      ...conflicts[failing].map(([what, fault]): (typeof always)[number] => [
+        what,
+        fault,
+        503,
+        'product-busy',
+      ]),
+      ...permanent,
+    ]
 
-  test.concurrent.for(always)(
-    'is refused while %s lasts, and is applied once when it is sent again',
-    async ([, fault, refused, type], { expect }) => {
+    test.concurrent.for(always)(
+      'is refused while %s lasts, and is applied once when it is sent again',
+      async ([, fault, refused, type], { expect }) => {
+        const { id, send } = await prepare(write)
+        const plan = proxy.injectFault(failing, fault, { about: about(id), times: Number.POSITIVE_INFINITY })
+        const response = await send()
+        expect(response).toMatchObject({
+          statusCode: refused,
+          headers: {
+            'content-type': 'application/problem+json',
+            ...(refused === 503 && { 'retry-after': '1' }),
+          },
+          json: { type: `urn:aisle:problem:${type}` },
+        })
+        plan.end()
+        expect((await send()).statusCode).toBe(status)
+        expect(await productItems(db, table, id)).toMatchObject(after)
+      },
+    )
+
+    test.concurrent('is refused while every response is lost, and is not applied twice', async ({
+      expect,
+    }) => {
       const { id, send } = await prepare(write)
-      const plan = proxy.injectFault(failing, fault, { about: about(id), times: Number.POSITIVE_INFINITY })
-      const response = await send()
-      expect(response).toMatchObject({
-        statusCode: refused,
-        headers: {
-          'content-type': 'application/problem+json',
-          ...(refused === 503 && { 'retry-after': '1' }),
-        },
-        json: { type: `urn:aisle:problem:${type}` },
-      })
+      const plan = proxy.injectFault(failing, 'lost', { about: about(id), times: Number.POSITIVE_INFINITY })
+      expect(await send()).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
       plan.end()
-      expect((await send()).statusCode).toBe(status)
+      if (again !== undefined) expect((await send()).statusCode).toBe(again)
       expect(await productItems(db, table, id)).toMatchObject(after)
-    },
-  )
-
-  test.concurrent('is refused while every response is lost, and is not applied twice', async ({ expect }) => {
-    const { id, send } = await prepare(write)
-    const plan = proxy.injectFault(failing, 'lost', { about: about(id), times: Number.POSITIVE_INFINITY })
-    expect(await send()).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } })
-    plan.end()
-    if (again !== undefined) expect((await send()).statusCode).toBe(again)
-    expect(await productItems(db, table, id)).toMatchObject(after)
+    })
   })
 })

@@ -86,7 +86,7 @@ describe('a product is counted', () => {
 })
 
 describe('onProductChange', async () => {
-  const { db, table, redisPort, call } = await freshHandlers()
+  const { db, table, redisPort, call } = await freshHandlers({ hasStream: true })
   const binary = findRedisBinary()
   if (!binary) throw new Error('No valkey-server or redis-server on PATH')
   const redis = await startRedis({ binary, port: redisPort })

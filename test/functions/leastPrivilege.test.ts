@@ -17,7 +17,7 @@ import { readRecords, toStreamEvent } from '../support/stream.ts'
  * Checks the roles of resources/roles.yml against the requests that the functions send to DynamoDB. Redis is away, so
  * every read reaches DynamoDB. IAM itself is not available here; the test applies its rules as AWS documents them.
  */
-const { db, table, redisPort, call, put } = await freshHandlers()
+const { db, table, redisPort, call, put } = await freshHandlers({ hasStream: true })
 const recorder = await startAccessRecorder(process.env.DYNAMODB_ENDPOINT ?? '')
 // Must be set before the first handler is loaded.
 process.env.DYNAMODB_ENDPOINT = recorder.url

@@ -130,8 +130,8 @@ async function unitsOf(name: string, request: Call, { isWarm = false } = {}): Pr
     return call(name, { ...request, authorizer: null })
   }
   let { statusCode, body } = await send()
-  // On a busy machine a thousand Queries take longer than a load may.
-  for (let n = 0; n < 3 && statusCode === 503 && !isWarm; n++) ({ statusCode, body } = await send())
+  // On a busy machine a thousand Queries of DynamoDB Local take longer than a load may. Such a load stores nothing.
+  for (let n = 0; n < 10 && statusCode === 503 && !isWarm; n++) ({ statusCode, body } = await send())
   // A hundred of the largest products are read before they turn out to be too large for one response.
   expect(statusCode, body).toBe(name === 'getProducts' && body?.includes('answer-too-large') ? 413 : 200)
   return JSON.parse(lastLines()[0] ?? '').readUnits ?? 0
@@ -219,7 +219,9 @@ describe('docs/limits.md bounds what an anonymous read costs:', () => {
       expect(units).toBeLessThanOrEqual(bound)
       // The bound is not a guess.
       expect(units).toBeGreaterThanOrEqual(0.8 * bound)
-      if (name !== 'GET /health') expect(await unitsOf(handler, request, { isWarm: true })).toBe(0)
+      // On a busy machine the first answer may have come too late to be stored.
+      const isCached = async () => (await unitsOf(handler, request, { isWarm: true })) === 0
+      if (name !== 'GET /health') await expect.poll(isCached).toBe(true)
     })
   })
 

@@ -42,7 +42,7 @@ describe('the local stream', () => {
   })
 
   test('delivers every change in order, in batches, and within seconds', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     const batches: LambdaRecord[][] = []
     for (let n = 0; n < 150; n++) await put(db, table, String(n))
     followTable(db, table, async (records) => {
@@ -57,7 +57,7 @@ describe('the local stream', () => {
   })
 
   test('delivers a failed record and all later ones again until they succeed', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     for (let n = 0; n < 5; n++) await put(db, table, String(n))
     const deliveries: string[][] = []
     const { warnings } = followTable(db, table, async (records) => {
@@ -79,7 +79,7 @@ describe('the local stream', () => {
   })
 
   test('starts after the saved position, or at the beginning of the stream without one', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     const positions = new Map<string, Position>()
     const run = async (count: number) => {
       const seen: string[] = []
@@ -98,7 +98,7 @@ describe('the local stream', () => {
   })
 
   test('follows a table that is deleted and created again', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     const seen: string[] = []
     followTable(db, table, collectInto(seen))
     await put(db, table, 'old')
@@ -110,7 +110,7 @@ describe('the local stream', () => {
   })
 
   test('delivers only the records that pass the filter in serverless.yml', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     await put(db, table, 'a', {}, 'COUNTED')
     await db.send(new PutCommand({ TableName: table, Item: { pk: 'WRITE#1', sk: 'WRITE' } }))
     await db.send(new PutCommand({ TableName: table, Item: { pk: 'DEADLETTER', sk: '1' } }))
@@ -125,7 +125,7 @@ describe('the local stream', () => {
   })
 
   test('delivers images from which the function reads the same items', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     const item = {
       ...{ list: [], map: {}, text: '', no: false, nothing: null, bytes: new Uint8Array([1, 255]) },
       ...{ deep: [{ map: {}, bytes: new Uint8Array([7]) }], number: 0.5, names: new Set(['a']) },
@@ -150,7 +150,7 @@ describe('the local stream', () => {
   })
 
   test('delivers products of the largest size', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     const text = '"'.repeat(300_000)
     for (let n = 0; n < 12; n++) await put(db, table, String(n), { text })
     for (let n = 0; n < 12; n++) await put(db, table, String(n), { text, again: true })
@@ -167,7 +167,7 @@ describe('the local stream', () => {
   })
 
   test('stops at once, even during an invocation', async () => {
-    const { db, table } = await freshTables()
+    const { db, table } = await freshTables({ hasStream: true })
     await put(db, table, 'a')
     let isInvoked = false
     const { stop } = followTable(db, table, (_, signal) => {

@@ -13,7 +13,7 @@ import { readRecords, toStreamEvent } from './stream.ts'
 
 /** Creates tables with the handlers, the function that follows the stream, and the caches that it removes entries from. */
 export async function freshChanges() {
-  const handlers = await freshHandlers()
+  const handlers = await freshHandlers({ hasStream: true })
   const { db, table, redisPort, lastLines } = handlers
   const { handler } = await import('../../functions/onProductChange.ts')
   const catalog = openCaches()

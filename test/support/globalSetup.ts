@@ -27,14 +27,14 @@ declare module 'vitest' {
   }
 }
 
-/** Starts four DynamoDB Locals for the whole run, in memory, on free ports. It ignores DYNAMODB_ENDPOINT. */
+/** Starts two DynamoDB Locals for the whole run, in memory, on free ports. It ignores DYNAMODB_ENDPOINT. */
 export default async function setup(project: TestProject) {
   if (findBrowser() === undefined && !isBrowserRequired())
     console.log(
       `Skipping test/storefront/browser, the tests of the storefront in a real browser. ${noBrowser}`,
     )
   await findOrInstallPrograms()
-  const starts = await Promise.allSettled(Array.from({ length: 4 }, () => startDynamoDB()))
+  const starts = await Promise.allSettled(Array.from({ length: 2 }, () => startDynamoDB()))
   const servers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
   const stop = () => Promise.all(servers.map((server) => server.stop('SIGKILL')))
   const failed = starts.find((start) => start.status === 'rejected')

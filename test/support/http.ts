@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithLambdaAuthorizer, Context } from 'aws-lambda'
 import { freePort } from '../../lib/local/servers/ports.ts'
-import { freshTables } from './dynamodb.ts'
+import { freshTables, type TableOptions } from './dynamodb.ts'
 
 export type Handler = (
   event: Partial<APIGatewayProxyEventV2>,
@@ -49,8 +49,8 @@ export const mayWrite = {
  * Creates tables, and returns functions that call the handlers with them. The first call of a handler loads it by the
  * name of its file. The handlers have no Redis until the test starts one on `redisPort`, to which they then reconnect.
  */
-export async function freshHandlers() {
-  const { db, table, idempotencyTable, endpoint } = await freshTables()
+export async function freshHandlers(options: TableOptions = {}) {
+  const { db, table, idempotencyTable, endpoint } = await freshTables(options)
   const redisPort = await freePort()
   Object.assign(process.env, {
     TABLE_NAME: table,

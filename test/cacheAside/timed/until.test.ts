@@ -5,7 +5,7 @@ import { timed } from '../../support/timed.ts'
 
 const fleet = await startFleet(3)
 const cache = 'ends'
-const everyMs = 500
+const everyMs = 250
 /** How many expiries the reads must cover, each with at least how many reads; and how many one round covers. */
 const required = { expiries: 20, reads: 1000, perRound: 5 }
 
