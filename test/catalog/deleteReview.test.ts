@@ -1,10 +1,13 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
+import { deleteProduct } from '../../lib/catalog/product/deleteProduct.ts'
 import { parseProduct } from '../../lib/catalog/product/parseProduct.ts'
 import { upsertProduct } from '../../lib/catalog/product/upsertProduct.ts'
+import { clearThread, deleteReview } from '../../lib/catalog/reviews/deleteReview.ts'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { postReview } from '../../lib/catalog/reviews/postReview.ts'
-import { reviewKey } from '../../lib/catalog/table/keys.ts'
+import { toTombstone } from '../../lib/catalog/table/items.ts'
+import { productKey, reviewKey } from '../../lib/catalog/table/keys.ts'
 import { freshTables } from '../support/dynamodb.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { allItems } from '../support/importing.ts'
@@ -191,6 +194,38 @@ describe('DELETE /products/{id}/reviews/{reviewId} refuses', () => {
       })
   })
 
+  test('a product whose deletion was interrupted before its reviews were deleted with 404', async () => {
+    await put('gone', { body: aProduct })
+    const { id } = await post('gone', stars(3))
+    const { version } = await ratingAndReviews(db, table, 'gone')
+    await db.send(new PutCommand({ TableName: table, Item: toTombstone({ id: 'gone', version }, 'w') }))
+    for (const authorizer of [ann, moderator])
+      expect(await remove('gone', id, authorizer)).toMatchObject({
+        statusCode: 404,
+        json: { type: 'urn:aisle:problem:no-such-product' },
+      })
+  })
+
+  test('the review of a product that cannot be read with 500, and writes nothing', async () => {
+    await put('unreadable', { body: aProduct })
+    const { id } = await post('unreadable', stars(3))
+    await db.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: productKey('unreadable'),
+        UpdateExpression: 'SET title = :title',
+        ExpressionAttributeValues: { ':title': 7 },
+      }),
+    )
+    const before = await allItems(db, table)
+    for (const authorizer of [ann, moderator])
+      expect(await remove('unreadable', id, authorizer)).toMatchObject({
+        statusCode: 500,
+        json: { type: 'urn:aisle:problem:stored-product-unreadable' },
+      })
+    expect(await allItems(db, table)).toEqual(before)
+  })
+
   test('a second removal of the same review with 404', async () => {
     await put('twice', { body: aProduct })
     const { id } = await post('twice', stars(3))
@@ -276,6 +311,18 @@ describe('a removal', () => {
     expect(stored).toEqual({ ratingSum: 5, ratingCount: 1 })
     expect(counted).toEqual(stored)
     expect(await allItems(access.db, access.table)).toHaveProperty('size', 3)
+  })
+
+  test('that continues after the product was deleted and imported again keeps the new reviews', async () => {
+    await imported('reborn', 2)
+    const access = { db, table }
+    const { hidden } = await deleteReview(access, 'reborn', 'r', { isModerator: true })
+    await deleteProduct(access, 'reborn')
+    await imported('reborn', 2)
+    const before = await allItems(db, table)
+    expect([...before.keys()]).toContain('PRODUCT#reborn REVIEW#x1')
+    if (hidden) await clearThread(access, hidden)
+    expect(await allItems(db, table)).toEqual(before)
   })
 
   test('counts the stars that the review has at that moment, if its author replaces it meanwhile', async () => {

@@ -4,7 +4,8 @@ import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { parseReviews } from '../../lib/catalog/reviews/parseReviews.ts'
 import { toRemoved, toReviewItem } from '../../lib/catalog/reviews/review.ts'
-import { maxReplies } from '../../lib/catalog/reviews/thread.ts'
+import { maxReplies, placeOfRoot } from '../../lib/catalog/reviews/thread.ts'
+import { reviewKey } from '../../lib/catalog/table/keys.ts'
 import { openCatalogWrites } from '../../lib/catalog/writes.ts'
 import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
@@ -31,19 +32,16 @@ function boundOf(request: string): number {
   return Number(row?.split('|')[4])
 }
 
-test('the threads of twelve interrupted removals cost no read more than docs/limits.md states, and the cursors lead past them', async () => {
-  await put('hidden', { body: aProduct })
-  await putItems(db, table, toThread('hidden', 'old', 1, 0))
-  for (let n = 0; n < 12; n++) {
-    const [root, ...replies] = toThread('hidden', `r${n}`, 2 + n, maxReplies)
-    if (!root) throw new Error('No review was made')
-    await putItems(db, table, [toRemoved(root, 'w'), ...replies])
-  }
+/**
+ * Reads the page document of a product and all pages of its reviews, each with an empty cache. Checks what each read
+ * costs, and that only the review `old` is shown.
+ */
+async function expectBounded(id: string) {
   await freshRedis({ port: redisPort })
   const client = new Redis(redisPort)
   const read = async (name: string, cursor?: string) => {
     await client.flushall()
-    const response = await call(name, { path: { id: 'hidden' }, ...(cursor && { query: { cursor } }) })
+    const response = await call(name, { path: { id }, ...(cursor && { query: { cursor } }) })
     expect(response.statusCode).toBe(200)
     return { ...response, units: JSON.parse(lastLines()[0] ?? '').readUnits as number }
   }
@@ -52,7 +50,7 @@ test('the threads of twelve interrupted removals cost no read more than docs/lim
   expect(page.units).toBeLessThanOrEqual(boundOf('GET /products/{id}/reviews'))
   const ids: string[] = []
   for (let pages = 0; pages < 20; pages++) {
-    ids.push(...page.json.items.map(({ id }: { id: string }) => id))
+    ids.push(...page.json.items.map((item: { id: string }) => item.id))
     const cursor = /cursor=([^>]+)>/.exec(page.headers.link ?? '')?.[1]
     if (!cursor) break
     page = await read('getReviews', cursor)
@@ -60,6 +58,40 @@ test('the threads of twelve interrupted removals cost no read more than docs/lim
   }
   expect(ids).toEqual(['old'])
   client.disconnect()
+}
+
+test.each([
+  [12, maxReplies],
+  [25, 80],
+])(
+  'the threads of %i interrupted removals with %i replies each cost no read more than docs/limits.md states, and the cursors lead past them',
+  async (threads, count) => {
+    const id = `hidden-${threads}`
+    await put(id, { body: aProduct })
+    await putItems(db, table, toThread(id, 'old', 1, 0))
+    for (let n = 0; n < threads; n++) {
+      const [root, ...replies] = toThread(id, `r${n}`, 2 + n, count)
+      if (!root) throw new Error('No review was made')
+      await putItems(db, table, [toRemoved(root, 'w'), ...replies])
+    }
+    await expectBounded(id)
+  },
+  60_000,
+)
+
+test('a hundred long reviews that cannot be read cost no read more than docs/limits.md states, and the cursors lead past them', async () => {
+  await put('unreadable', { body: aProduct })
+  await putItems(db, table, toThread('unreadable', 'old', 1, 0))
+  const createdAt = '2026-02-01T00:00:00.000Z'
+  await putItems(
+    db,
+    table,
+    Array.from({ length: 100 }, (_, n) => ({
+      ...{ ...reviewKey('unreadable', `u${n}`), title: 7, body: 'x'.repeat(15_000) },
+      ...placeOfRoot({ id: `u${n}`, createdAt }),
+    })),
+  )
+  await expectBounded('unreadable')
 }, 60_000)
 
 describe('a removal', () => {

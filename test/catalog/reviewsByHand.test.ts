@@ -1,11 +1,16 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { reviewerKey, reviewKey } from '../../lib/catalog/table/keys.ts'
+import { startDynamodbProxy } from '../support/dynamodbProxy.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
 import { productItems } from '../support/productItems.ts'
 import { customer, moderator, ratingAndReviews } from '../support/reviewers.ts'
 
 const { call, get, put, db, table } = await freshHandlers()
+// All handlers of this file reach DynamoDB through this proxy.
+const proxy = await startDynamodbProxy(process.env.DYNAMODB_ENDPOINT ?? '')
+process.env.DYNAMODB_ENDPOINT = proxy.url
+afterAll(() => proxy.close())
 
 const stars = (rating: number) => ({ rating, body: `${rating} stars` })
 const [ann, bea] = [customer('ann'), customer('bea')]
@@ -75,6 +80,55 @@ describe('the removal of a review that another program put', () => {
     await edit('back', older.id, 'versioned', older.id)
     expect(await remove('back', older.id, ann)).toBe(204)
     expect(await post('back', stars(3))).toMatchObject({ statusCode: 200, json: { id: newer.id } })
+  })
+})
+
+describe('the removal of a review that changes after it was read', () => {
+  const shop = { subject: 'shop', scope: 'catalog:write reviews:write' }
+  /** Runs `change` before the next transaction reaches DynamoDB. */
+  const beforeTransaction = (change: () => Promise<unknown>) =>
+    proxy.injectFault('TransactWriteItems', async () => void (await change()))
+
+  test.each([
+    ['takes its stars out if it is counted meanwhile', 'by hand', undefined, 0],
+    ['takes no stars out if it stops being counted meanwhile', undefined, 'by hand', 1],
+  ])('%s', async (_, before, after, ratingCount) => {
+    const id = `counted-${ratingCount}`
+    await put(id, { body: aProduct })
+    const { json } = await post(id, stars(3))
+    await edit(id, json.id, 'versioned', before ?? json.id)
+    const plan = beforeTransaction(() => edit(id, json.id, 'versioned', after ?? json.id))
+    expect(await remove(id, json.id)).toBe(204)
+    expect(plan.left()).toBe(0)
+    expect(await ratingIn(id)).toEqual({ ratingSum: 3 * ratingCount, ratingCount })
+  })
+
+  test('keeps the pointer of its author if it names another review meanwhile', async () => {
+    await put('moved', { body: aProduct })
+    const { json } = await post('moved', stars(3))
+    const pointerOf = async () =>
+      (await productItems(db, table, 'moved')).find(({ sk }) => String(sk).startsWith('REVIEWER#'))
+    const other = { ...(await pointerOf()), reviewId: 'other' }
+    const plan = beforeTransaction(() => db.send(new PutCommand({ TableName: table, Item: other })))
+    expect(await remove('moved', json.id)).toBe(204)
+    expect(plan.left()).toBe(0)
+    expect(await pointerOf()).toEqual(other)
+  })
+
+  test.each([
+    ['a reply in the name of an author', { author: 'Al' }, shop, undefined],
+    ['a reply of a customer that was never counted', {}, bea, 'by hand'],
+  ])('gets 404 if it was removed meanwhile: %s', async (_, named, authorizer, versioned) => {
+    const id = `removed-${authorizer.subject}`
+    await put(id, { body: aProduct })
+    const { json: review } = await post(id, stars(3))
+    const { json: reply } = await post(id, { parentId: review.id, body: 'Why?', ...named }, authorizer)
+    await edit(id, reply.id, 'versioned', versioned ?? reply.id)
+    const statuses: number[] = []
+    const plan = beforeTransaction(async () => statuses.push(await remove(id, reply.id)))
+    statuses.push(await remove(id, reply.id))
+    expect(plan.left()).toBe(0)
+    expect(statuses).toEqual([204, 404])
   })
 })
 

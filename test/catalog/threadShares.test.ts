@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { customersLimits, shareOfCustomer } from '../../lib/catalog/reviews/thread.ts'
+import { toReviewItem } from '../../lib/catalog/reviews/review.ts'
+import {
+  customersLimits,
+  placeOfReply,
+  placeOfRoot,
+  shareOfCustomer,
+} from '../../lib/catalog/reviews/thread.ts'
 import { aProduct, freshHandlers } from '../support/http.ts'
+import { putItems } from '../support/insertProducts.ts'
 import { customer } from '../support/reviewers.ts'
 
-const { call, put } = await freshHandlers()
+const { call, put, db, table } = await freshHandlers()
 
 const troll = customer('troll')
 const shop = { subject: 'shop', scope: 'catalog:write reviews:write' }
@@ -52,4 +59,23 @@ test('if customers have filled a thread, the shop can still reply', async () => 
   expect(stored * 15_000).toBeGreaterThan(customersLimits.bytes - 30_000)
   expect((await post('full', { parentId, body: 'Sorry', author: 'The shop' }, shop)).statusCode).toBe(201)
   expect(await post('full', { parentId, body: 'No' }, customer('late'))).toMatchObject(refusal)
+})
+
+test('if customers have filled a thread with short replies, the shop can still reply', async () => {
+  await put('short', { body: aProduct })
+  const { json: root } = await post('short', { rating: 5, body: 'Good.' }, customer('bea'))
+  const toReply = (n: number) => {
+    const { id: parentId, productId, createdAt } = root
+    const reply = { id: `r${n}`, productId, parentId, body: 'No', author: 'Al', createdAt }
+    return toReviewItem({ ...reply, ...placeOfReply(placeOfRoot(root), reply) })
+  }
+  await putItems(
+    db,
+    table,
+    Array.from({ length: customersLimits.replies - 1 }, (_, n) => toReply(n)),
+  )
+  const reply = { parentId: root.id, body: 'Yes' }
+  expect((await post('short', reply, customer('cy'))).statusCode).toBe(201)
+  expect(await post('short', reply, customer('dan'))).toMatchObject(refusal)
+  expect((await post('short', { ...reply, author: 'The shop' }, shop)).statusCode).toBe(201)
 })

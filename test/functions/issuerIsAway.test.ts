@@ -356,6 +356,16 @@ describe('an authorizer that has the keys', () => {
     expect(errorLines).toHaveLength(6)
   })
 
+  test('fetches for a new key although the clock was set back', async () => {
+    const write = await coldAuthorizer()
+    const good = await issuer.sign()
+    putClockAhead(9 * 60_000)
+    expect((await write(good)).statusCode).toBeLessThan(300)
+    putClockAhead(0)
+    issuer.answers(keySet({ ...key, kid: 'next' }))
+    expect((await write(await issuer.sign({}, { kid: 'next' }))).statusCode).toBeLessThan(300)
+  })
+
   test('learns a new key with the first token that it signed', async () => {
     const write = await coldAuthorizer()
     expect((await write(await issuer.sign())).statusCode).toBeLessThan(300)
