@@ -25,7 +25,7 @@ const restarts =
 
 /** Delivers three records of a new table, and returns the position after them. */
 async function deliverThree() {
-  const { db, table } = await freshTables()
+  const { db, table } = await freshTables({ hasStream: true })
   const positions = new Map<string, Position>()
   for (const id of ['0', '1', '2']) await put(db, table, id)
   const seen: string[] = []
