@@ -18,7 +18,8 @@ Shows and corrects what the cache holds.
 Commands:
   inspect ID...      show the entries of these products (product, page and reviews) with their state, version, age and
                      time to live, and the version in the database; changes nothing
-  invalidate ID...   remove all entries of these products; the next read loads them again
+  invalidate ID...   remove all entries of these products, also if the database cannot be asked; the next read loads
+                     them again
   warm [ID...]       fill the entries of these products and of their pages that are not fresh; without ids, those of the
                      most-read products
   audit [ID...]      compare the entries of these products with the database, or a sample of 200 entries, and remove
@@ -45,7 +46,8 @@ Environment:
   TABLE_NAME         the local table  [default: aisle-local]
 
 Exit code: 0 all done, nothing wrong, and every named product is in the database or was deleted from it; 1 a product is
-unknown to the database or cannot be read, an entry was wrong, something failed or was not reached, or wrong usage.
+unknown to the database, cannot be read or was not checked, an entry was wrong, something failed or was not reached, or
+wrong usage.
 `
 
 async function main(): Promise<number> {
@@ -65,20 +67,30 @@ async function main(): Promise<number> {
   }
   const { stage, region } = values
   const operation = toOperation(positionals, values.top)
-  if (stage !== undefined) checkStageName(stage)
+  if (stage !== undefined) checkStageName(stage, 'leave out --stage')
   else if (region !== undefined) throw new SetupError('--region works with --stage only')
-  const result = stage
+  const { result, options } = stage
     ? await operateOnStage(stage, region, operation)
-    : await (await import('../lib/local/operateLocally.ts')).operateLocally(operation, process.env)
-  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result))
+    : await operateHere(operation)
+  const text = values.json
+    ? `${JSON.stringify(result, null, 2)}\n`
+    : formatResult(result, { ids: operation.ids ?? [], options })
+  process.stdout.write(text)
   return isSuccess(result) ? 0 : 1
 }
 
-/** Loads the AWS SDK only for a stage. */
-async function operateOnStage(stage: string, region: string | undefined, operation: Operation) {
+async function operateHere(operation: Operation) {
+  const { operateLocally } = await import('../lib/local/operateLocally.ts')
+  return { result: await operateLocally(operation, process.env), options: '' }
+}
+
+/** Loads the AWS SDK only for a stage. Also returns the options that lead another command to the same stage. */
+async function operateOnStage(stage: string, regionOption: string | undefined, operation: Operation) {
   const { findStageRegion } = await import('../lib/deploy/region.ts')
   const deployed = await import('../lib/deploy/operateOnStage.ts')
-  return deployed.operateOnStage(stage, await findStageRegion(region), operation)
+  const region = await findStageRegion(regionOption)
+  const result = await deployed.operateOnStage(stage, region, operation)
+  return { result, options: `--stage ${stage} --region ${region}` }
 }
 
 /** Checks the arguments here as well as in the function, so that a mistake does not cost an invocation. */
@@ -87,7 +99,7 @@ function toOperation([command, ...ids]: string[], top: string | undefined): Oper
   if (!action)
     throw new SetupError(`There is no command ${command}: use ${joinWithOr(actions)}, or see --help`)
   if (ids.length === 0 && needsIds(action))
-    throw new SetupError(`Name the products to ${action}: npm run cache -- ${action} ID...`)
+    throw new SetupError(`Name the products to ${action}: write their ids after ${action}`)
   if (top !== undefined && action !== 'warm') throw new SetupError('--top works with warm only')
   if (Number(top) === 0 && ids.length === 0)
     throw new SetupError('--top 0 without products fills nothing: name the products, or use --top 1 or more')

@@ -41,11 +41,7 @@ async function main(): Promise<number> {
   }
   const { stage, param } = values
   if (stage === undefined) throw new SetupError('Name the stage: --stage dev or --stage prod')
-  if (stage === 'local')
-    throw new SetupError(
-      'The stage local is this machine: run npm start, or deploy --stage dev or --stage prod',
-    )
-  checkStageName(stage)
+  checkStageName(stage, 'run npm start, or deploy --stage dev or --stage prod')
   const parameters = readParameters(stage, param)
   const region = await findStageRegion(values.region)
   await checkAccount(region, sumReservedConcurrency(parameters))
@@ -63,11 +59,11 @@ async function main(): Promise<number> {
   }
   const output = (name: string) => new RegExp(`^\\s*${name}: (\\S+)$`, 'm').exec(deployed.out)?.[1]
   const url = output('Url') ?? 'the address in the output Url of the stack'
-  const { storefrontUrl, domainName } = parameters
+  const { domainName } = parameters
   console.log(`
 The catalogue answers at ${url}
 
-The shop:       ${url}/${storefrontUrl ? '' : `  (for its canonical links, deploy with --param storefrontUrl=${url})`}
+The shop:       ${url}/
 Test it:        npm run smoke -- ${url} --token TOKEN
 Import a file:  npm run import -- --aws --region ${region} --table ${output('TableName') ?? `aisle-${stage}`} FILE
 The cache:      npm run cache -- inspect ID --stage ${stage} --region ${region}

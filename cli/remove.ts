@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { checkCredentials } from '../lib/deploy/checkAccount.ts'
+import { checkStageName } from '../lib/deploy/checkStageName.ts'
 import { findStageRegion } from '../lib/deploy/region.ts'
 import { runServerless } from '../lib/deploy/runServerless.ts'
 import { runMain } from '../lib/project/runMain.ts'
@@ -33,8 +34,7 @@ async function main(): Promise<number> {
   }
   const { stage } = values
   if (stage === undefined) throw new SetupError('Name the stage: --stage dev')
-  if (stage === 'local')
-    throw new SetupError('The stage local is this machine: stop npm start, and delete .aisle')
+  checkStageName(stage, 'stop npm start, and delete .aisle')
   if (stage === 'prod')
     throw new SetupError(
       'This command does not remove prod: its table holds the catalogue, and both table and stack are protected from deletion. To remove it, follow "Taking prod down" in docs/operations.md',

@@ -5,6 +5,9 @@ type Issue = z.core.$ZodRawIssue
 /** The longest name of a value in a message, characters. A longer one contains keys that the writer chose. */
 const maxName = 80
 
+/** The largest amount of money, in the smallest unit of its currency. */
+export const maxAmount = 1_000_000_000_000
+
 /** Says what is wrong with a value, by its name in the input: `` `price` is missing ``, `` `title` must be text, not a number ``. */
 export function describeIssue(issue: Issue): string {
   const name = nameOf(issue.path ?? [])
@@ -22,7 +25,11 @@ export function describeIssue(issue: Issue): string {
         ? `${name} must be a time in UTC such as 2026-01-31T12:00:00Z`
         : `${name} has the wrong form`
     case 'invalid_key':
-      return 'The name of an option or attribute must have 1 to 100 characters'
+      // The other rules of a name have messages of their own.
+      return (
+        issue.issues.findLast(({ code }) => code === 'custom')?.message ??
+        'The name of an option or attribute must have 1 to 100 characters'
+      )
     default:
       return `${name} is not valid`
   }
@@ -35,26 +42,32 @@ export function describeIssue(issue: Issue): string {
  * @param input the whole input
  * @returns undefined if the issue is not about the type of an amount
  */
-export function describeAmount({ code, path = [], input: value }: Issue, input: unknown): string | undefined {
-  if (code !== 'invalid_type' || path.at(-1) !== 'amount' || value === undefined) return undefined
+export function describeAmount(issue: Issue, input: unknown): string | undefined {
+  const { path = [], input: value } = issue
+  if (issue.code !== 'invalid_type' || path.at(-1) !== 'amount' || value === undefined) return undefined
+  // An option of the name `amount` is text.
+  if (issue.expected !== 'int' && issue.expected !== 'number') return undefined
   const money = path
     .slice(0, -1)
     .reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input)
   const { currency } = money as { currency?: unknown }
   const name = nameOf(path)
+  const notThis = typeof value === 'number' ? '' : `, not ${describeValue(value, 'int')}`
   if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency))
-    return `${name} is a whole number in the smallest unit of the currency: 999 for 9.99 EUR`
+    return `${name} is a whole number in the smallest unit of the currency${notThis}: 999 for 9.99 EUR`
   const digits = digitsOf(currency)
-  if (digits === 0) return `${name} is a whole number of ${currency}, which has no decimals`
-  const [, whole = '9', fraction = '99'.padEnd(digits, '0')] =
-    (typeof value === 'number' && /^(\d{1,12})\.(\d+)$/.exec(String(value))) || []
-  const isExact = fraction.length <= digits
-  const example = isExact ? `${whole}.${fraction}` : '9.99'
-  const amount = isExact
-    ? Number(whole + fraction.padEnd(digits, '0'))
-    : Number('999'.padEnd(digits + 1, '0'))
+  if (digits === 0) return `${name} is a whole number of ${currency}${notThis || ', which has no decimals'}`
   const unit = centCurrencies.includes(currency) ? `cents (${currency})` : `the smallest unit of ${currency}`
-  return `${name} is a whole number of ${unit}: ${amount} for ${example}`
+  return `${name} is a whole number of ${unit}${notThis}: ${exampleOf(value, digits)}`
+}
+
+/** Returns the number to send for a value, such as `1050 for 10.5`, or one for 9.99 if an amount cannot be that value. */
+function exampleOf(value: unknown, digits: number): string {
+  const [, whole = '', fraction = ''] = /^(\d{1,12})\.(\d+)$/.exec(String(value)) ?? []
+  const amount = Number(whole + fraction.padEnd(digits, '0'))
+  return typeof value === 'number' && whole !== '' && fraction.length <= digits && amount <= maxAmount
+    ? `${amount} for ${value}`
+    : `${'999'.padEnd(digits + 1, '0')} for 9.99`
 }
 
 /** Currencies of which a hundredth is a cent. */

@@ -41,7 +41,8 @@ export function openCatalogUpkeep(config?: CatalogConfig) {
      */
     lists: [listings, categories, reviewPages],
     /** Reads the item at a product's key, which may be a tombstone. */
-    stored: (id: string): Promise<Stored | undefined> => readStored({ db, table }, id),
+    stored: (id: string, signal?: AbortSignal): Promise<Stored | undefined> =>
+      readStored({ db, table, signal }, id),
     /** Removes every entry that shows a product. With a `version`, entries of at least that version stay. */
     remove,
     /** Removes the entry of a product page. */

@@ -23,8 +23,11 @@ export function check<T extends z.ZodMiniType>(
 ): { data: z.output<T>; faults?: never } | { data?: never; faults: Fault[] } {
   const parsed = schema.safeParse(input, { error: (issue) => describeAmount(issue, input) })
   if (parsed.success) return { data: parsed.data }
-  // One fault per pointer: if several checks of a field fail, the last one is the most specific.
-  const faults = parsed.error.issues.flatMap(toFaults)
+  const { issues } = parsed.error
+  // One fault per pointer. If several checks of a field fail, the last one is the most specific. A wrong type precedes
+  // them all: zod checks the length even of a list in the place of a text.
+  const wrongTypes = issues.filter(({ code }) => code === 'invalid_type')
+  const faults = [...issues, ...wrongTypes].flatMap(toFaults)
   return { faults: [...new Map(faults.map((fault) => [fault.pointer, fault])).values()] }
 }
 

@@ -1,6 +1,6 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { SetupError } from '../project/setupError.ts'
-import { explainCredentialsError, isAccessDenied } from './explainAwsError.ts'
+import { explainCredentialsError, isAccessDenied, toReason } from './explainAwsError.ts'
 
 /** The concurrency that Lambda keeps available for functions that reserve none. */
 const minUnreserved = 100
@@ -34,13 +34,36 @@ export async function checkCredentials(region: string): Promise<void> {
   })
 }
 
-/** Reads how many functions the account may run at a time. Takes at most two attempts of 10 s. */
-async function readConcurrencyLimit(region: string): Promise<number> {
-  const lambda = new LambdaClient({
+/**
+ * Finds out whether the AWS SDK finds credentials, without asking AWS about them. So a command that lacks something else
+ * can name both at once.
+ *
+ * @returns one sentence with the remedy; undefined if there are credentials
+ */
+export async function explainMissingCredentials(): Promise<string | undefined> {
+  // Finding credentials needs no region, but the client does.
+  const lambda = connectLambda('us-east-1')
+  try {
+    await lambda.config.credentials()
+    return undefined
+  } catch (error) {
+    return explainCredentialsError(error)
+  } finally {
+    lambda.destroy()
+  }
+}
+
+/** Connects with at most two attempts of 10 s for each request. */
+const connectLambda = (region: string) =>
+  new LambdaClient({
     region,
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 2000, requestTimeout: 10_000, throwOnRequestTimeout: true },
   })
+
+/** Reads how many functions the account may run at a time. */
+async function readConcurrencyLimit(region: string): Promise<number> {
+  const lambda = connectLambda(region)
   try {
     const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand())
     return AccountLimit?.ConcurrentExecutions ?? 0
@@ -52,5 +75,7 @@ async function readConcurrencyLimit(region: string): Promise<number> {
 const toSetupError = (error: Error, region: string) =>
   new SetupError(
     explainCredentialsError(error) ??
-      `AWS did not return the account settings in ${region}: ${error.message}. Check the region and the network`,
+      (isAccessDenied(error)
+        ? `The credentials may not read the account settings in ${region}: ask for the permission lambda:GetAccountSettings`
+        : `AWS did not return the account settings in ${region}: ${toReason(error) || error.name}. Check the region and the network`),
   )

@@ -1,7 +1,8 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { classifyDatabaseError, connectDynamoDB, createRetry } from '../clients/dynamodb/index.ts'
 import { SetupError } from '../project/setupError.ts'
-import { explainCredentialsError, isAccessDenied } from './explainAwsError.ts'
+import { explainMissingCredentials } from './checkAccount.ts'
+import { explainCredentialsError, isAccessDenied, toReason } from './explainAwsError.ts'
 import { findRegion } from './region.ts'
 
 /** No item of the catalogue has this key. */
@@ -22,10 +23,13 @@ export async function connectTable(
   region: string | undefined,
 ): Promise<DynamoDBDocumentClient> {
   const found = await findRegion(region)
-  if (found === undefined)
-    throw new SetupError(
+  if (found === undefined) {
+    const missing = [
       'No AWS region is set: add --region REGION, or set AWS_REGION. npm run deploy uses eu-central-1 if nothing names one',
-    )
+      await explainMissingCredentials(),
+    ]
+    throw new SetupError(missing.filter((sentence) => sentence !== undefined).join('. '))
+  }
   const db = connectDynamoDB(undefined)
   await checkTable(db, table, found)
   return db
@@ -44,7 +48,8 @@ async function checkTable(db: DynamoDBDocumentClient, table: string, region: str
 }
 
 function explainError(error: Error, table: string, region: string): string {
-  const { name, message } = error
+  const { name } = error
+  const reason = toReason(error)
   const credentials = explainCredentialsError(error)
   if (credentials !== undefined) return credentials
   if (name === 'ResourceNotFoundException')
@@ -52,9 +57,9 @@ function explainError(error: Error, table: string, region: string): string {
   if (name === 'ValidationException')
     return `${table} in ${region} is not a table of the catalogue: check --table`
   if (isAccessDenied(error))
-    return `The credentials may not read the table ${table} in ${region} (${message}): use those of a deployment, or ask for the permissions`
+    return `The credentials may not read the table ${table} in ${region} (${reason}): use those of a deployment, or ask for the permissions`
   const kind = classifyDatabaseError(error)
   if (kind === 'no-response')
-    return `DynamoDB does not answer in ${region} (${message || name}): check the network and the name of the region`
-  return `The table ${table} in ${region} cannot be read (${name}: ${message})`
+    return `DynamoDB does not answer in ${region} (${reason || name}): check the network and the name of the region`
+  return `The table ${table} in ${region} cannot be read (${name}: ${reason})`
 }

@@ -8,7 +8,7 @@ const remedy =
  */
 export function explainCredentialsError(error: unknown): string | undefined {
   const { name = '', message = String(error) } = error instanceof Error ? error : {}
-  const reason = message.trim().replace(/\.$/, '')
+  const reason = toReason(error)
   const profile = process.env.AWS_PROFILE ? ` in the profile ${process.env.AWS_PROFILE}` : ''
   if (/^Could not load credentials from any providers/.test(message))
     return `There are no AWS credentials${profile}: ${remedy}`
@@ -20,6 +20,10 @@ export function explainCredentialsError(error: unknown): string | undefined {
 
 const refusals =
   /^(ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature|SignatureDoesNotMatch|InvalidAccessKeyId|RequestExpired)/
+
+/** Returns the message of an error without the full stop at its end, so that it fits into a sentence. */
+export const toReason = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).trim().replace(/\.+$/, '')
 
 /** Whether AWS knows the credentials, and they lack a permission. */
 export const isAccessDenied = (error: unknown): boolean =>

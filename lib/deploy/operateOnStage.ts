@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import type { Operation } from '../operations/operation.ts'
 import type { OperationResult } from '../operations/runOperation.ts'
 import { SetupError } from '../project/setupError.ts'
-import { explainCredentialsError, isAccessDenied } from './explainAwsError.ts'
+import { explainCredentialsError, isAccessDenied, toReason } from './explainAwsError.ts'
 
 /** Longer than the timeout of the function. */
 const requestTimeoutMs = 70_000
@@ -48,12 +48,12 @@ export async function operateOnStage(
 }
 
 function explainError(error: unknown, functionName: string, region: string): string {
-  const { name = '', message = String(error) } = error instanceof Error ? error : {}
+  const { name = '' } = error instanceof Error ? error : {}
   const credentials = explainCredentialsError(error)
   if (credentials !== undefined) return credentials
   if (name === 'ResourceNotFoundException')
     return `There is no function ${functionName} in ${region}: check that the stage is deployed, and name its region with --region`
   if (isAccessDenied(error))
     return `You may not invoke ${functionName}: ask for the permission lambda:InvokeFunction on it`
-  return `${functionName} could not be invoked in ${region}: ${message}`
+  return `${functionName} could not be invoked in ${region}: ${toReason(error)}`
 }

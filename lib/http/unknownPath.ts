@@ -12,8 +12,15 @@ export const apiRoutes: Record<string, readonly string[]> = {
   '/health': ['GET'],
 }
 
-const patterns = Object.entries(apiRoutes).map(([path, methods]) => ({
-  pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
+/** The paths of the shop's pages and files, which have GET and HEAD. serverless.yml has the same; a test compares them. */
+export const shopPaths = [
+  ...['/', '/p/{id}', '/c/{category+}'],
+  ...['/pictures/{name}', '/assets/{name}', '/robots.txt', '/favicon.ico'],
+]
+
+const shopRoutes = Object.fromEntries(shopPaths.map((path) => [path, ['GET', 'HEAD']]))
+const patterns = Object.entries({ ...apiRoutes, ...shopRoutes }).map(([path, methods]) => ({
+  pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+').replace(/\{\w+\+\}/g, '.+')}$`),
   methods,
 }))
 
@@ -21,11 +28,12 @@ const patterns = Object.entries(apiRoutes).map(([path, methods]) => ({
  * Returns the problem for a request that no route takes: 405 with `Allow` if the path has other methods (RFC 9110,
  * 15.5.6), and 404 otherwise.
  *
- * @param path as it was requested
+ * @param path as it was requested, but with one slash at its beginning. If it has the method nevertheless, it began with
+ *   more slashes: a request that has a route does not come here
  */
 export function unknownPath(method: string, path: string): Problem {
   const methods = methodsOf(path)
-  if (methods)
+  if (methods && !methods.includes(method))
     return new Problem(
       405,
       'method-not-allowed',
@@ -36,14 +44,12 @@ export function unknownPath(method: string, path: string): Problem {
         headers: { allow: methods.join(', ') },
       },
     )
-  const isOneSlashAway = path.endsWith('/') && methodsOf(path.replace(/\/+$/, '')) !== undefined
-  return new Problem(
-    404,
-    'no-such-route',
-    isOneSlashAway
-      ? 'There is nothing at this path. Send the request without the slash at its end'
-      : 'There is nothing at this path. Check its spelling',
-  )
+  const plain = path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+  const advice =
+    methodsOf(plain) === undefined
+      ? 'Check its spelling'
+      : `Send the request without the ${path.length > 1 && path.endsWith('/') ? 'slash at its end' : 'repeated slash'}`
+  return new Problem(404, 'no-such-route', `There is nothing at this path. ${advice}`)
 }
 
 const methodsOf = (path: string) => patterns.find(({ pattern }) => pattern.test(path))?.methods

@@ -9,7 +9,7 @@ const timeoutMs = 60_000
 /**
  * Runs an operation on the servers that the environment names, or on those of `npm start`.
  *
- * @throws {SetupError} if a server does not answer; the message names it and the remedy
+ * @throws {SetupError} if a server does not answer that the operation needs; the message names it and the remedy
  */
 export async function operateLocally(operation: Operation, env: NodeJS.ProcessEnv): Promise<OperationResult> {
   const dynamodbEndpoint = env.DYNAMODB_ENDPOINT || 'http://127.0.0.1:8000'
@@ -19,7 +19,8 @@ export async function operateLocally(operation: Operation, env: NodeJS.ProcessEn
       ? error
       : new SetupError(`No Redis answers at ${redisUrl}: run npm start in another terminal, or set REDIS_URL`)
   })
-  await requireDatabase(dynamodbEndpoint, 'or set DYNAMODB_ENDPOINT')
+  // Entries can be removed while the database is down. The result then says that the products were not checked.
+  if (operation.action !== 'invalidate') await requireDatabase(dynamodbEndpoint, 'or set DYNAMODB_ENDPOINT')
   // Imported only after the checks, because the catalogue loads the AWS SDK.
   const [{ openCatalogUpkeep }, { runOperation }] = await Promise.all([
     import('../catalog/upkeep.ts'),

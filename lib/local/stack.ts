@@ -93,7 +93,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const url = `http://127.0.0.1:${port}`
   const offlineEnv = {
     ...{ ...env, REDIS_URL: redisSwitch.url, DYNAMODB_ENDPOINT: dynamodb.url, AISLE_HOME: dataDirectory },
-    ...{ STOREFRONT_INSPECTOR: '1', STOREFRONT_ORIGINS: origins },
+    ...{ STOREFRONT_INSPECTOR: '1', STOREFRONT_ORIGINS: origins, STOREFRONT_URL: url },
   }
   const steps = [
     launch('Redis', redis.description, redis.start),

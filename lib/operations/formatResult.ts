@@ -1,43 +1,45 @@
 import type { NotStored } from './findNotStored.ts'
 import type { EntryReport, OperationResult, ProductReport } from './runOperation.ts'
 
+/** What {@link formatResult} knows about the command besides its result. */
+export interface CommandContext {
+  /** The products that the command named. */
+  ids?: readonly string[]
+  /** What to add to the commands that it suggests, such as `--stage prod --region eu-west-1`. */
+  options?: string
+}
+
 /** Formats the result of an operation for the terminal, with what to do next. */
-export function formatResult(result: OperationResult): string {
+export function formatResult(
+  result: OperationResult,
+  { ids = [], options = '' }: CommandContext = {},
+): string {
+  const command = (text: string) => ['npm run cache --', text, options].filter(Boolean).join(' ')
   switch (result.action) {
     case 'inspect':
-      return result.products.map(formatProduct).join('\n')
+      return result.products.map((product) => formatProduct(product, command)).join('\n')
     case 'invalidate':
       return [
         ...result.removed.map((id) => `${id}: the cache holds no product, page or reviews entry any more`),
         ...result.deferred.map((id) => `${id}: Redis did not confirm the removal. Run the command again`),
-        ...formatMissing(result),
+        ...formatNotStored(result),
         '',
       ].join('\n')
     case 'warm': {
       const { filled, fresh, failed, left, reasons, deleted = [] } = result
       return [
-        filled + fresh + failed + left === 0 && !hasNames(result)
-          ? 'Nothing to fill: no product counts as most read yet, since one read in 64 is counted. Next: name products with npm run cache -- warm ID...'
+        filled + fresh + failed + left === 0 && ids.length === 0
+          ? `Nothing to fill: no product counts as most read yet, since one read in 64 is counted. Next: name products with ${command('warm ID...')}`
           : `${filled} filled, ${fresh} already fresh or being filled, ${failed} failed, ${left} not reached (products and pages)`,
         ...reasons.map(formatFailure),
-        ...formatMissing(result),
+        ...formatNotStored(result),
         ...deleted.map((id) => `${id}: the product was deleted, so there is nothing to fill`),
         ...(failed + left > 0 ? ['Next: run the command again to fill the rest'] : []),
         '',
       ].join('\n')
     }
     case 'audit': {
-      const {
-        sampled,
-        agreeing,
-        stale: wrong,
-        repaired,
-        failed,
-        nines,
-        disagreements,
-        unreadable,
-        reasons,
-      } = result
+      const { sampled, agreeing, stale: wrong, repaired, failed, nines, disagreements, reasons } = result
       const rows = disagreements.map(({ id, cache, version, databaseVersion, ageMs, repaired }) => [
         ...[id, cache, String(version ?? ''), String(databaseVersion ?? ''), formatTime(ageMs)],
         repaired ? 'yes' : 'no',
@@ -46,12 +48,14 @@ export function formatResult(result: OperationResult): string {
       return [
         ...(rows.length > 0 ? [formatTable([head, ...rows])] : []),
         sampled + failed === 0
-          ? 'Nothing to compare: the cache holds no fresh entry. Next: fill it by reading, or with npm run cache -- warm ID...'
+          ? [
+              `Nothing to compare: the cache holds no fresh entry${ids.length > 0 ? ' of these products' : ''}`,
+              ...(canBeFilled(ids, result)
+                ? [`Next: fill it by reading, or with ${command('warm ID...')}`]
+                : []),
+            ].join('. ')
           : `${sampled} compared, ${agreeing} agree (${nines} nines), ${wrong} wrong, ${repaired} repaired, ${failed} not compared`,
-        ...unreadable.map(
-          (id) => `${id}: the stored product cannot be read. Next: send a PUT of the whole product`,
-        ),
-        ...formatMissing(result),
+        ...formatNotStored(result),
         ...reasons.map(formatFailure),
         ...(wrong > 0
           ? ['Something wrote to the table directly, or a removal was lost: check the logs of the writes']
@@ -65,9 +69,12 @@ export function formatResult(result: OperationResult): string {
   }
 }
 
-/** Whether the operation did all that was requested, found nothing wrong, and the database knows the products. */
+/** Whether the operation did all that was requested, found nothing wrong, and the database holds the products. */
 export function isSuccess(result: OperationResult): boolean {
-  if ('missing' in result && result.missing) return false
+  if (result.action !== 'inspect') {
+    const { missing = [], unreadable = [], unchecked } = result
+    if (missing.length + unreadable.length > 0 || unchecked) return false
+  }
   switch (result.action) {
     case 'inspect':
       return result.products.every(
@@ -78,15 +85,15 @@ export function isSuccess(result: OperationResult): boolean {
     case 'warm':
       return result.failed + result.left === 0
     case 'audit':
-      return result.stale + result.failed + result.unreadableItems === 0
+      return result.stale + result.failed === 0
   }
 }
 
-function formatProduct({ id, database, entries }: ProductReport): string {
+function formatProduct({ id, database, entries }: ProductReport, command: (text: string) => string): string {
   const { state, version, updatedAt } = database
   const inDatabase = {
     nothing: notInDatabase,
-    unreadable: 'the stored product cannot be read. Next: send a PUT of the whole product',
+    unreadable: cannotBeRead,
     deleted: `deleted ${updatedAt}, version ${version}`,
     stored: `version ${version} in the database, written ${updatedAt}`,
   }[state]
@@ -104,7 +111,7 @@ function formatProduct({ id, database, entries }: ProductReport): string {
   return [
     `${id}: ${inDatabase}`,
     formatTable([['', 'state', 'version', 'age', 'fresh for', 'expires in', 'size'], ...rows]),
-    ...(hasOldEntry ? [`An entry is older than the database. Next: npm run cache -- audit ${id}`] : []),
+    ...(hasOldEntry ? [`An entry is older than the database. Next: ${command(`audit ${id}`)}`] : []),
     '',
   ].join('\n')
 }
@@ -117,12 +124,24 @@ function formatVersion({ version }: EntryReport, databaseVersion: number | undef
 }
 
 const notInDatabase = 'there is no such product in the database'
+const cannotBeRead = 'the stored product cannot be read. Next: send a PUT of the whole product'
 
-const formatMissing = ({ missing = [] }: NotStored): string[] =>
-  missing.map((id) => `${id}: ${notInDatabase}`)
+/** Whether there is something to fill: without ids, or if the database holds one of the products. */
+const canBeFilled = (
+  ids: readonly string[],
+  { missing = [], deleted = [], unreadable = [] }: NotStored,
+): boolean => ids.length === 0 || ids.length > missing.length + deleted.length + unreadable.length
 
-/** Whether the operation named products that are not in the database. */
-const hasNames = ({ missing, deleted }: NotStored): boolean => Boolean(missing ?? deleted)
+/** Names the products that are missing, cannot be read, or were not checked. A deleted product is no fault. */
+const formatNotStored = ({ missing = [], unreadable = [], unchecked }: NotStored): string[] => [
+  ...missing.map((id) => `${id}: ${notInDatabase}`),
+  ...unreadable.map((id) => `${id}: ${cannotBeRead}`),
+  ...(unchecked
+    ? [
+        `Not checked whether the database knows ${unchecked.ids.join(', ')}: ${unchecked.reason.replace(/\.$/, '')}. Next: run the command again`,
+      ]
+    : []),
+]
 
 const formatFailure = (reason: string): string => `Failed: ${reason}`
 

@@ -1,8 +1,10 @@
 import type { EntryState } from '../cacheAside/index.ts'
 import type { EntryKind, Upkeep } from '../catalog/upkeep.ts'
+import { inParallel } from '../project/inParallel.ts'
 import { type Audit, audit } from './audit.ts'
 import { findNotStored, type NotStored } from './findNotStored.ts'
 import { type Operation, parseOperation, parseWarmOptions } from './operation.ts'
+import { createPace } from './pace.ts'
 import { type WarmResult, warm } from './warm.ts'
 
 /** The state of one of a product's entries in the cache. Durations are in ms. */
@@ -45,25 +47,51 @@ export async function runOperation(
   const { action, ids } = parseOperation(operation)
   switch (action) {
     case 'inspect':
-      return { action, products: await Promise.all(ids.map((id) => inspect(catalog, id))) }
+      return { action, products: await inspectAll(catalog, ids) }
     case 'invalidate': {
-      const [removals, notStored] = await Promise.all([invalidate(catalog, ids), findNotStored(catalog, ids)])
+      const [removals, notStored] = await Promise.all([
+        invalidate(catalog, ids),
+        findNotStored(catalog, ids, { deadline }),
+      ])
       return { action, ...removals, ...notStored }
     }
     case 'warm': {
-      const notStored = await findNotStored(catalog, ids)
-      const { missing = [], deleted = [] } = notStored
-      const stored = ids.filter((id) => !missing.includes(id) && !deleted.includes(id))
+      const notStored = await findNotStored(catalog, ids, { deadline })
+      const { missing = [], deleted = [], unreadable = [] } = notStored
+      const skipped = new Set([...missing, ...deleted, ...unreadable])
+      const stored = ids.filter((id) => !skipped.has(id))
       // Named ids are warmed alone, unless the operation asks for the most-read products, too.
       const { top = ids.length > 0 ? 0 : undefined } = parseWarmOptions(operation)
       const options = { ids: stored, ...(top !== undefined && { top }), deadline }
       return { action, ...(await warm(catalog, options)), ...notStored }
     }
     case 'audit': {
-      const options = { ...(ids.length > 0 && { ids }), deadline }
-      return { action, ...(await audit(catalog, options)), ...(await findNotStored(catalog, ids)) }
+      // The check comes first, because the comparisons may use up the time.
+      const notStored = await findNotStored(catalog, ids, { deadline })
+      const audited = await audit(catalog, { ...(ids.length > 0 && { ids }), deadline })
+      const unreadable = [...new Set([...(notStored.unreadable ?? []), ...audited.unreadable])]
+      return { action, ...audited, ...notStored, unreadable, unreadableItems: unreadable.length }
     }
   }
+}
+
+/** How many products are inspected at the same time, and how many in a second. Each is a request to the database. */
+const [inspectedAtOnce, inspectedPerSecond] = [8, 200]
+
+/** Inspects products. After the first failure it starts with no further product, and throws that failure. */
+async function inspectAll(catalog: Upkeep, ids: string[]): Promise<ProductReport[]> {
+  const waitForTurn = createPace(inspectedPerSecond)
+  const stop = new AbortController()
+  const reports = await inParallel(ids, { atOnce: inspectedAtOnce, signal: stop.signal }, async (id) => {
+    await waitForTurn()
+    try {
+      return await inspect(catalog, id)
+    } catch (error) {
+      stop.abort()
+      throw error
+    }
+  })
+  return reports.filter((report) => report !== undefined)
 }
 
 /** Removes the entries of products one after the other. */
@@ -91,7 +119,8 @@ async function inspect(catalog: Upkeep, id: string): Promise<ProductReport> {
   return { id, database: toDatabaseReport(stored), entries }
 }
 
-function toDatabaseReport(stored: Awaited<ReturnType<Upkeep['stored']>>): ProductReport['database'] {
+/** Reports the item that {@link Upkeep} `stored` has read. */
+export function toDatabaseReport(stored: Awaited<ReturnType<Upkeep['stored']>>): ProductReport['database'] {
   if (!stored) return { state: 'nothing' }
   if (stored.unreadable) return { state: 'unreadable' }
   const { version, updatedAt } = stored

@@ -15,8 +15,9 @@ export function answerAnyPath(event: Event): ApiResponse {
   const method = asString(event.requestContext?.http?.method) ?? 'GET'
   const path = pathOf(event)
   const [, id = ''] = /^\/p\/([^/]+)\/+$/.exec(path) ?? []
-  if (isProductId(id) && (method === 'GET' || method === 'HEAD')) return redirectTo(`/p/${id}`)
-  throw unknownPath(method, path)
+  if (!isProductId(id)) throw unknownPath(method, path)
+  if (method !== 'GET' && method !== 'HEAD') throw unknownPath(method, `/p/${id}`)
+  return redirectTo(`/p/${id}`)
 }
 
 /**
@@ -30,11 +31,22 @@ export const redirectTo = (path: string): ApiResponse => ({
 })
 
 /**
- * Returns whether a person asked, who gets a page and no problem document: a browser names `text/html`. Below `/p` and
- * `/c` the path alone decides, because CloudFront forwards no `Accept` for the shop's pages.
+ * Returns whether a person asked, who gets a page and no problem document: a browser accepts `text/html` by its name.
+ * Below `/p` and `/c` everybody gets a page, and below `/assets` and `/pictures` nobody, because CloudFront forwards no
+ * `Accept` there.
  */
-export const wantsPage = (event: Event): boolean =>
-  /^\/[pc](\/|$)/.test(pathOf(event)) || /\btext\/html\b/i.test(getHeader(event.headers, 'accept') ?? '')
+export function wantsPage(event: Event): boolean {
+  const path = pathOf(event)
+  if (/^\/[pc](\/|$)/.test(path)) return true
+  if (/^\/(assets|pictures)\//.test(path)) return false
+  return (getHeader(event.headers, 'accept') ?? '').split(',').some(isHtml)
+}
 
-/** Several slashes at the beginning count as one. */
+/** Whether this part of an `Accept` header accepts HTML. The weight 0 refuses it (RFC 9110, 12.4.2). */
+function isHtml(range: string): boolean {
+  const [type = '', ...parameters] = range.toLowerCase().split(';')
+  return type.trim() === 'text/html' && !parameters.some((each) => /^\s*q=0(\.0*)?\s*$/.test(each))
+}
+
+/** Several slashes at the beginning count as one: locally resources/localServers.cjs adds one. */
 const pathOf = ({ rawPath }: Event): string => (asString(rawPath) ?? '/').replace(/^\/+/, '/')

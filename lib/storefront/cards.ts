@@ -1,5 +1,6 @@
 import type { Card, Product } from '../catalog/index.ts'
 import { availabilityOf } from '../catalog/index.ts'
+import { assetPath } from './assets.ts'
 import { type Html, html, trusted } from './html.ts'
 import { picture } from './picture.ts'
 import { priceLine } from './price.ts'
@@ -27,13 +28,16 @@ const card = (
   eager: boolean,
 ) =>
   html`<li class="card">
-<div class="frame">!${trusted(image && thumbnail(image, eager))}!${trusted(availability === 'out-of-stock' ? soldOut : undefined)}</div>
+<div class="frame">!${trusted(image ? thumbnail(image, eager) : noPicture)}!${trusted(availability === 'out-of-stock' ? soldOut : undefined)}</div>
 !${trusted(brand === undefined ? undefined : html`<p class="brand" dir="auto">${brand}</p>`)}
 <h${level}><a href="/p/${id}" dir="auto">${title}</a></h${level}>
 <p>!${trusted(priceLine(price, compareAtPrice))}</p>
 !${trusted(ratingLine(rating))}
 </li>
 `
+
+/** The shop's mark, in place of a picture, so that cards with and without one line up. */
+const noPicture = html`<img class="mark" src="${assetPath('mark.svg')}" alt="" width="480" height="480" loading="lazy">`
 
 const soldOut = html`<span class="badge">Sold out</span>`
 

@@ -54,6 +54,10 @@ const byCode: Record<string, Message> = {
     title: 'This part of the list has moved',
     advice: 'The list has changed since this link was made. Start again at its beginning.',
   },
+  'method-not-allowed': {
+    title: 'This cannot be done here',
+    advice: 'This address exists, but it does not take this kind of request. Go on from the home page.',
+  },
   'no-such-category': {
     title: 'Shelf not found',
     advice: 'There is nothing on this shelf any more, or the address contains a typing error.',

@@ -64,20 +64,21 @@ export function layout(about: About, main: Html): Html {
 }
 
 /** Renders the canonical link for search engines, and the link preview (Open Graph). */
-const linkTags = (
+function linkTags(
   { title = shop.name, type = 'website', picture }: About,
   path: string,
   description: string,
-) =>
-  html`<link rel="canonical" href="${origin}${path}">
+) {
+  const image = picture && toAbsolute(picture)
+  return html`!${trusted(origin ? html`<link rel="canonical" href="${origin}${path}">` : undefined)}
 <meta property="og:site_name" content="${shop.name}">
 <meta property="og:title" content="${title}">
 <meta property="og:description" content="${description}">
 <meta property="og:type" content="${type}">
 !${trusted(origin ? html`<meta property="og:url" content="${origin}${path}">` : undefined)}
-!${trusted(picture && isAbsolute(picture) ? html`<meta property="og:image" content="${toAbsolute(picture)}">` : undefined)}`
+!${trusted(image ? html`<meta property="og:image" content="${image}">` : undefined)}`
+}
 
-/** Adds the shop's origin to a path, if the origin is configured. */
-export const toAbsolute = (url: string): string => (url.startsWith('/') ? `${origin}${url}` : url)
-
-const isAbsolute = (url: string) => origin !== '' || !url.startsWith('/')
+/** Adds the shop's origin to a path. Returns undefined for a path if the origin is not configured. */
+export const toAbsolute = (url: string): string | undefined =>
+  url.startsWith('/') ? (origin ? `${origin}${url}` : undefined) : url

@@ -11,6 +11,7 @@ import { priceLine } from './price.ts'
 import { productData } from './productData.ts'
 import { ratingLine } from './rating.ts'
 import { reviews } from './reviews.ts'
+import { summarise } from './summarise.ts'
 
 /** Renders a product page from its document alone, so the HTML is never older than the document. */
 export function productPage(page: ProductPage): string {
@@ -63,11 +64,3 @@ const paragraphs = (text: string): Html[] =>
     .split(/\n{2,}/)
     .filter((each) => each.trim() !== '')
     .map((each) => html`<p class="text" dir="auto">${each.trim()}</p>`)
-
-/** Shortens a text to the length that search engines show. */
-function summarise(text: string): string {
-  const line = text.slice(0, 160)
-  if (line.length === text.length) return line
-  // Cuts after a whole word if there is one, and never between the halves of a surrogate pair.
-  return line.includes(' ') ? line.slice(0, line.lastIndexOf(' ')) : line.replace(/[\ud800-\udbff]$/, '')
-}

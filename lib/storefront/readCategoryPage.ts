@@ -36,7 +36,14 @@ export async function readCategoryPage(
   const { items, more, categories, cursorAfter } = listed
   const reads = [tree, ...listed.reads]
   // The category tree is updated a little later than the products, so a category with products exists without it.
-  if (!isInTree && items.length === 0 && cursor === undefined) return { listing: undefined, reads }
+  if (!isInTree && items.length === 0) {
+    // After a cursor there may be nothing more, although the list has a beginning. The page leads there.
+    const first =
+      cursor === undefined
+        ? undefined
+        : await readCategoryPage(catalog, { category, cursor: undefined }, limits)
+    if (!first?.listing) return { listing: undefined, reads }
+  }
   const last = more ? items.at(-1) : undefined
   return {
     listing: {

@@ -40,10 +40,15 @@ const pages: Record<string, (catalog: Catalog, request: ApiRequest) => Promise<A
     if (!isCategory(category)) throw new Problem(400, 'invalid-category', `A category is ${categoryGrammar}`)
     // The greedy variable contains a slash at the end of the address.
     if (category !== requested) return redirectTo(`/c/${category}`)
-    const position = { category, cursor: request.query('cursor') }
-    const { listing, reads } = await readCategoryPage(catalog, position, toLimits(request)).catch((error) => {
-      throw error instanceof InvalidCursor ? listHasMoved(category) : error
+    const read = (cursor?: string) => readCategoryPage(catalog, { category, cursor }, toLimits(request))
+    let hasMoved = false
+    const { listing, reads } = await read(request.query('cursor')).catch((error) => {
+      if (!(error instanceof InvalidCursor)) throw error
+      hasMoved = true
+      // The error page leads to the beginning of the list, which may not exist.
+      return read()
     })
+    if (listing && hasMoved) throw listHasMoved(category)
     if (!listing) throw new Problem(404, 'no-such-category', `There is no category ${category}`)
     const text = categoryPage(listing)
     return pageResponse(request, text, combineProvenance(reads), () => text)

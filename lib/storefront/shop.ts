@@ -13,8 +13,9 @@ export const shop = {
 export const locale = 'en-GB'
 
 /**
- * The shop's public origin, for example `https://shop.example`, or '' if it is not configured. Without it, links have no
- * origin. It comes from the configuration and never from a request, because a client can send any `Host`.
+ * The shop's public origin, for example `https://shop.example`, or '' if it is not configured. Pages for search engines
+ * then leave out their addresses. It comes from the configuration and never from a request: a client can send any
+ * `Host`, and a shared cache would serve that page to everybody.
  */
 export const origin = parseOrigin(process.env.STOREFRONT_URL)
 

@@ -26,6 +26,17 @@ async function openFreshCache() {
   return { ...catalog, env, run }
 }
 
+/** Changes a product in the table, as a program does that knows no cache. */
+const setVersion = (id: string, version: number) =>
+  db.send(
+    new UpdateCommand({
+      TableName: table,
+      Key: productKey(id),
+      UpdateExpression: 'SET title = :title, version = :version',
+      ExpressionAttributeValues: { ':title': 'Edited', ':version': version },
+    }),
+  )
+
 test('inspect shows the entries next to the database, invalidate removes them, and warm fills them', async () => {
   const { products, pages, reviews, run } = await openFreshCache()
   await products.get('a')
@@ -72,13 +83,7 @@ test('inspect shows the entries next to the database, invalidate removes them, a
 test('inspect shows an entry that is older than the database, and audit finds and removes it', async () => {
   const { products, run } = await openFreshCache()
   await products.get('b')
-  const edit = new UpdateCommand({
-    TableName: table,
-    Key: productKey('b'),
-    UpdateExpression: 'SET title = :title, version = :version',
-    ExpressionAttributeValues: { ':title': 'Edited', ':version': 7 },
-  })
-  await db.send(edit)
+  await setVersion('b', 7)
   const inspected = await run('inspect', 'b')
   expect(inspected.out).toContain('1, older')
   expect(inspected.out).toContain('npm run cache -- audit b')
@@ -122,7 +127,7 @@ test('a deleted product is nothing to fill, and no fault', async () => {
 })
 
 test('where there is nothing to fill or to compare, the command says why', async () => {
-  const { run } = await openFreshCache()
+  const { products, run } = await openFreshCache()
   const warmed = await run('warm')
   expect(warmed.code).toBe(0)
   expect(warmed.out).toMatch(/^Nothing to fill: no product counts as most read yet.*warm ID/)
@@ -130,23 +135,40 @@ test('where there is nothing to fill or to compare, the command says why', async
   const named = await run('audit', 'b')
   expect(named).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^Nothing to compare: .*fresh.*warm ID/),
+    out: expect.stringMatching(/^Nothing to compare: .*no fresh entry of these products\. .*warm ID/),
   })
+  await products.get('a')
+  expect((await run('audit', 'nosuch')).out).toBe(
+    'Nothing to compare: the cache holds no fresh entry of these products\nnosuch: there is no such product in the database\n',
+  )
 })
 
-test('with the database down invalidate still removes the entries', async () => {
+test('invalidate removes the entries even if the database cannot be asked, says so, and exits 1', async () => {
   const { products, env } = await openFreshCache()
-  await products.get('a')
   const proxy = await startDynamodbProxy(endpoint)
   onTestFinished(proxy.close)
   proxy.injectFault('GetItem', { error: 'InternalServerError', status: 500 }, { times: 100 })
-  const { code, out } = await runScript('cli/cache.ts', ['invalidate', 'a'], {
-    ...{ ...env, DYNAMODB_ENDPOINT: proxy.url },
-  })
-  expect({ code, out }).toEqual({
-    code: 0,
-    out: 'a: the cache holds no product, page or reviews entry any more\n',
-  })
+  const unused = `http://127.0.0.1:${await freePort()}`
+  const cases: [{ DYNAMODB_ENDPOINT?: string; TABLE_NAME?: string }, RegExp][] = [
+    [{ DYNAMODB_ENDPOINT: proxy.url }, /InternalServerError/],
+    [{ DYNAMODB_ENDPOINT: unused }, /ECONNREFUSED/],
+    [{ TABLE_NAME: 'nosuch' }, /ResourceNotFoundException/],
+  ]
+  for (const [broken, reason] of cases) {
+    await products.get('a')
+    const { code, out } = await runScript('cli/cache.ts', ['invalidate', 'a'], { ...env, ...broken })
+    const [removed, unchecked, end] = out.split('\n')
+    expect({ code, removed, end }).toEqual({
+      ...{ code: 1, end: '' },
+      removed: 'a: the cache holds no product, page or reviews entry any more',
+    })
+    expect(unchecked).toMatch(
+      /^Not checked whether the database knows a: .*[^.]\. Next: run the command again$/,
+    )
+    expect(unchecked).toMatch(reason)
+    // The keys of the entries contain the table's name.
+    expect((await products.inspect('a')).state).toBe(broken.TABLE_NAME ? 'fresh' : 'nothing')
+  }
 })
 
 test('a wrong command prints one line that says what is wrong, and exits 1', async () => {
@@ -161,6 +183,7 @@ test('a wrong command prints one line that says what is wrong, and exits 1', asy
     [['audit', '--top', '5'], /^--top works with warm only\n$/],
     [['warm', '--top', '0'], /^--top 0 without products fills nothing/],
     [['warm', '--top', 'x'], /^top must be a whole number from 0 to 1000\n$/],
+    [['inspect', 'a', '--stage', 'local'], /^The stage local is this machine: leave out --stage\n$/],
     [['inspect', 'a', '--stage', 'a b'], /^--stage a b is not the name of a stage/],
     [['inspect', 'a', '--nothing'], /^Unknown option '--nothing'/],
   ]
@@ -227,6 +250,16 @@ test('with --stage the function of that stage runs the operation', async () => {
   expect(requests).toEqual([
     'POST /2015-03-31/functions/aisle-prod-operate/invocations {"action":"inspect","ids":["a"]}',
   ])
+
+  // The commands that a result suggests work on the same stage.
+  const suggest = async (...args: string[]) =>
+    /npm run cache -- .*/.exec((await runScript('cli/cache.ts', [...args, '--stage', 'prod'], aws)).out)?.[0]
+  const onStage = '--stage prod --region eu-central-1'
+  expect(await suggest('warm')).toBe(`npm run cache -- warm ID... ${onStage}`)
+  expect(await suggest('audit', 'b')).toBe(`npm run cache -- warm ID... ${onStage}`)
+  await setVersion('a', 9)
+  expect(await suggest('inspect', 'a')).toBe(`npm run cache -- audit a ${onStage}`)
+  await setVersion('a', 1)
 
   // The commands of the runbook, for the product a.
   const prints = {

@@ -102,6 +102,25 @@ test.each([
   expect(expired.err).toMatch(/^AWS refuses the credentials \(.* is expired\): set AWS_PROFILE/)
 })
 
+test('deploy names the permission that the credentials lack, or else what AWS answered', async () => {
+  const { path, calls } = fakeNpx()
+  const answerWith = async (status: number, error: string) => {
+    const { env } = await fakeAws((_, response) => {
+      response.writeHead(status, { 'x-amzn-errortype': error })
+      return { message: 'Nope.' }
+    })
+    const { code, err } = await run('cli/deploy.ts', ['--stage', 'dev', ...issuer], path, env)
+    expect({ code, calls: calls() }).toEqual({ code: 1, calls: [] })
+    return err
+  }
+  expect(await answerWith(403, 'AccessDeniedException')).toBe(
+    'The credentials may not read the account settings in eu-central-1: ask for the permission lambda:GetAccountSettings\n',
+  )
+  expect(await answerWith(400, 'InvalidRequestContentException')).toBe(
+    'AWS did not return the account settings in eu-central-1: Nope. Check the region and the network\n',
+  )
+})
+
 test('deploy refuses prod before it starts anything if the account cannot reserve enough, and deploys dev there', async () => {
   const { path, calls } = fakeNpx()
   const small = await fakeLambda(10)
@@ -129,9 +148,7 @@ test('deploy passes on its parameters, and prints the address of the catalogue a
     'serverless deploy --verbose --stage prod --region eu-central-1 --param=tokenIssuer=https://issuer.example --param=storefrontOrigins=https://a.example,https://b.example',
   )
   expect(out).toContain('The catalogue answers at https://d111.cloudfront.example\n')
-  expect(out).toMatch(
-    /^The shop: +https:\/\/d111\.cloudfront\.example\/ .*--param storefrontUrl=https:\/\/d111\.cloudfront\.example\)$/m,
-  )
+  expect(out).toMatch(/^The shop: +https:\/\/d111\.cloudfront\.example\/$/m)
   expect(out).toContain('npm run smoke -- https://d111.cloudfront.example')
   expect(out).toContain('npm run import -- --aws --region eu-central-1 --table aisle-prod FILE')
   expect(out).toContain('npm run cache -- inspect ID --stage prod --region eu-central-1')
@@ -142,7 +159,7 @@ test('deploy passes on its parameters, and prints the address of the catalogue a
     expect((await run(`cli/${script}.ts`, args, path)).err).toMatch(/^There are no AWS credentials: .*\n$/)
 })
 
-test('with a domain name deploy says where its DNS record must point, and suggests no storefrontUrl', async () => {
+test('with a domain name deploy says where its DNS record must point', async () => {
   const { path } = fakeNpx()
   const own = ['storefrontUrl=https://shop.example', 'domainName=shop.example'].flatMap((text) => [
     '--param',
@@ -178,8 +195,15 @@ test('remove removes dev, and refuses prod with the reason', async () => {
     code: 1,
     err: expect.stringMatching(/does not remove prod.*docs\/operations\.md/s),
   })
-  for (const args of [[], ['--stage', 'local']])
-    expect(await run('cli/remove.ts', args, path)).toMatchObject({ code: 1 })
+  for (const [args, message] of [
+    [[], /^Name the stage/],
+    [['--stage', 'local'], /^The stage local is this machine: stop npm start/],
+    [['--stage', 'a b'], /^--stage a b is not the name of a stage/],
+  ] as const) {
+    const { code, err } = await run('cli/remove.ts', [...args], path)
+    expect({ args, code }).toEqual({ args, code: 1 })
+    expect(err).toMatch(message)
+  }
   expect(calls()).toEqual([])
   const account = await fakeLambda(10)
   expect(await run('cli/remove.ts', ['--stage', 'dev'], path, account)).toMatchObject({ code: 0 })

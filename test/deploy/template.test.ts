@@ -329,6 +329,22 @@ describe.each(['dev', 'prod'])('stage %s', (stage) => {
     expect(routes.sort()).toEqual(['/', '/c/{category+}', '/p/{id}'])
   })
 
+  test('the shop links to the address of CloudFront, on which it does not wait in a circle', () => {
+    const { resources } = template(stage)
+    expect(resources.StorefrontLambdaFunction?.Properties.Environment.Variables.STOREFRONT_URL).toEqual({
+      'Fn::Sub': 'https://${Distribution.DomainName}',
+    })
+    // Everything that the distribution needs before it can be created.
+    const needed = new Set(['Distribution'])
+    for (const id of needed) {
+      const text = JSON.stringify(resources[id] ?? {})
+      for (const other of Object.keys(resources))
+        if (text.match(new RegExp(`\\b${other}\\b`))) needed.add(other)
+    }
+    expect(needed.has('HttpApi')).toBe(true)
+    expect([...needed].filter((id) => resources[id]?.Type === 'AWS::Lambda::Function')).toEqual([])
+  })
+
   test('CloudFront adds the CORS headers of the API for the origin of each request, if there are storefronts', () => {
     const { HttpApi, JsonHeaders, SecurityHeaders } = template(stage).resources
     const [condition, api] = HttpApi?.Properties.CorsConfiguration['Fn::If'] ?? []

@@ -140,7 +140,10 @@ test('the local catalogue lists the origin of its own pages, as a browser sends 
     80: 'http://127.0.0.1,http://localhost',
   })) {
     expect(storefrontOrigins({}, Number(port))).toBe(origins)
-    expect(await localOrigins({ resolveVariable: async () => port })).toBe(origins)
+    expect(await localOrigins({ resolveVariable: async () => port })).toEqual({
+      all: origins,
+      shop: origins.split(',')[0],
+    })
   }
   expect(storefrontOrigins({ STOREFRONT_ORIGINS: '' }, 3000)).toBe('')
 })

@@ -39,7 +39,26 @@ describe('a price with decimals is answered with the whole number to send', () =
     ['10.5 EUR', money(10.5), 'is a whole number of cents (EUR): 1050 for 10.5'],
     ['more decimals than EUR has', money(9.999), 'is a whole number of cents (EUR): 999 for 9.99'],
     ['a number with an exponent', money(1e-9), 'is a whole number of cents (EUR): 999 for 9.99'],
-    ['a text', money('9.99'), 'is a whole number of cents (EUR): 999 for 9.99'],
+    ['a text', money('999'), 'is a whole number of cents (EUR), not text: 999 for 9.99'],
+    ['null', money(null), 'is a whole number of cents (EUR), not null: 999 for 9.99'],
+    ['a list', money([]), 'is a whole number of cents (EUR), not a list: 999 for 9.99'],
+    ['a text without decimals', money('9', 'JPY'), 'is a whole number of JPY, not text'],
+    [
+      'a text without a currency',
+      { amount: '999' },
+      'is a whole number in the smallest unit of the currency, not text: 999 for 9.99 EUR',
+    ],
+    [
+      'a larger amount than allowed',
+      money(123456789012.34),
+      'is a whole number of cents (EUR): 999 for 9.99',
+    ],
+    [
+      'the largest with decimals',
+      money(9999999999.99),
+      'is a whole number of cents (EUR): 999999999999 for 9999999999.99',
+    ],
+    ['a negative number', money(-9.99), 'is a whole number of cents (EUR): 999 for 9.99'],
     ['pounds', money(9.99, 'GBP'), 'is a whole number of the smallest unit of GBP: 999 for 9.99'],
     ['three decimals', money(1.5, 'KWD'), 'is a whole number of the smallest unit of KWD: 1500 for 1.5'],
     ['no decimals', money(9.5, 'JPY'), 'is a whole number of JPY, which has no decimals'],
@@ -96,6 +115,54 @@ describe('a fault names the field and what it must be', () => {
   ])('at %s: case %#', async (pointer, fields, detail) => {
     const body = Array.isArray(fields) ? fields : { ...aProduct, ...(fields as object) }
     expect(await faultsOf('postProduct', body)).toEqual({ [pointer]: detail })
+  })
+
+  test('a wrong type is named, and not the length that such a value also lacks', async () => {
+    const image = { url: Array(3000).fill('/') }
+    const fields = { title: [], brand: { length: 300 }, tags: 'x'.repeat(300), images: [image] }
+    const variant = { ...variants[0], sku: [], options: { a: [] } }
+    expect(await faultsOf('postProduct', { ...aProduct, ...fields, variants: [variant] })).toEqual({
+      '/title': '`title` must be text, not a list',
+      '/brand': '`brand` must be text, not an object',
+      '/tags': '`tags` must be a list, not text',
+      '/images/0/url': '`images[0].url` must be text, not a list',
+      '/variants/0/sku': '`variants[0].sku` must be text, not a list',
+      '/variants/0/options/a': '`variants[0].options.a` must be text, not a list',
+    })
+    expect(await faultsOf('postProduct', { ...aProduct, tags: { length: 500 }, stock: -1.5 })).toEqual({
+      '/tags': '`tags` must be a list, not an object',
+      '/stock': '`stock` must be a whole number, not -1.5',
+    })
+    expect(await faultsOf('postReview', { rating: 4, body: [] })).toEqual({
+      '/body': '`body` must be text, not a list',
+    })
+  })
+
+  test('an option and an attribute with the name amount are no money', async () => {
+    const variant = { ...variants[0], options: { amount: 5 } }
+    expect(
+      await faultsOf('postProduct', { ...aProduct, variants: [variant], attributes: { amount: [] } }),
+    ).toEqual({
+      '/variants/0/options/amount': '`variants[0].options.amount` must be text, not a number',
+      '/attributes/amount': 'An attribute is text of at most 2000 characters, a number, true or false',
+    })
+  })
+
+  test.each([
+    ['', 'must have 1 to 100 characters'],
+    ['x'.repeat(101), 'must have 1 to 100 characters'],
+    ['\ud800', 'must not contain half of a surrogate pair'],
+    ['a\ufffd', 'must not contain U+FFFD, which replaces bytes that are not UTF-8'],
+    ['__proto__', 'must not be __proto__'],
+  ])('the name of an option or attribute breaks a rule: case %#', async (name, rule) => {
+    const detail = `The name of an option or attribute ${rule}`
+    const [attributes, options] = [{ [name]: 1 }, { [name]: 'x' }]
+    const body = JSON.stringify({ ...aProduct, attributes, variants: [{ ...variants[0], options }] })
+    // Written out, this character is refused before the body is parsed.
+    expect(await faultsOf('postProduct', body.replaceAll('\ufffd', '\\ufffd'))).toEqual({
+      [`/attributes/${name}`]: detail,
+      [`/variants/0/options/${name}`]: detail,
+    })
   })
 
   test('a name that the writer chose makes no message long', async () => {

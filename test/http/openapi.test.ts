@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { apiRoutes } from '../../lib/http/unknownPath.ts'
+import { apiRoutes, shopPaths } from '../../lib/http/unknownPath.ts'
 import { document, operations, problemTypes } from '../support/openapi.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -41,6 +41,13 @@ test('a 405 lists exactly the methods that serverless.yml has for a path of the 
   )
   const served = routes.map((route) => route.replace(/^\w+: |, with a token$/g, ''))
   expect(listed.sort()).toEqual(served.sort())
+})
+
+test('a 405 knows exactly the paths that serverless.yml has for the shop, each for GET and HEAD', () => {
+  const served = (functions.storefront?.events ?? []).map(({ httpApi }) => String(httpApi))
+  const own = served.filter((route) => !route.includes('{path+}'))
+  const known = shopPaths.flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
+  expect(known.sort()).toEqual(own.sort())
 })
 
 test('docs/openapi.yml describes exactly the problem types of the code', async () => {

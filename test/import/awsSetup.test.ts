@@ -27,6 +27,10 @@ test('what --aws lacks is said in one line, before the first row', async () => {
   const refusals = { AWS_ENDPOINT_URL_DYNAMODB: proxy.url }
   const cases: [NodeJS.ProcessEnv, RegExp, string?][] = [
     [{ ...aws, AWS_REGION: '' }, /^No AWS region is set: add --region REGION, or set AWS_REGION/],
+    [
+      { AWS_PROFILE: 'old' },
+      /^No AWS region is set: .*AWS_REGION.*\. There are no AWS credentials in the profile old: set AWS_PROFILE/,
+    ],
     [{ AWS_REGION: 'eu-central-1' }, /^There are no AWS credentials: set AWS_PROFILE/],
     [
       { AWS_REGION: 'eu-central-1', AWS_PROFILE: 'old' },

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCatalogUpkeep } from '../../lib/catalog/upkeep.ts'
-import { actions } from '../../lib/local/inspector/actions.ts'
+import { findAction } from '../../lib/local/inspector/actions.ts'
 import { RefusedAction } from '../../lib/local/inspector/catalogue.ts'
 import { openRedisSwitch } from '../../lib/local/inspector/redisSwitch.ts'
 import { RequestLog } from '../../lib/local/inspector/requestLog.ts'
@@ -39,13 +39,21 @@ test('the inspector does not undo a concurrent write when it updates the price',
     await redisSwitch.stop()
   })
   const context = {
-    ...{ config, catalogue, requests: new RequestLog(), redis: redisSwitch, dataDirectory: freshDirectory() },
+    ...{
+      config,
+      catalogue,
+      requests: new RequestLog(),
+      redis: redisSwitch,
+      changed: new Map(),
+      dataDirectory: freshDirectory(),
+    },
     apiUrl: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
   }
   const stored = async () => (await call('getProduct', { path: { id: 'a' } })).json
 
-  await expect(actions.update(context, 'a')).rejects.toThrow(RefusedAction)
+  const update = () => findAction('update', 'a')?.(context)
+  await expect(update()).rejects.toThrow(RefusedAction)
   expect(await stored()).toMatchObject({ price: aProduct.price, variants: [{ ...variant, stock: 2 }] })
-  expect(await actions.update(context, 'a')).toMatch(/29\.00 EUR became 28\.00 EUR/)
+  expect(await update()).toMatch(/29\.00 EUR became 28\.00 EUR/)
   expect(await stored()).toMatchObject({ price: { amount: 2800 }, variants: [{ stock: 2 }] })
 })

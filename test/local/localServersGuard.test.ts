@@ -125,6 +125,25 @@ describe('the API routes a request as an HTTP API does', () => {
       expect({ status, type: type(text) }, path).toEqual({ status: 404, type: 'no-such-route' })
       expect(text).toContain('without the slash at its end')
     }
+    const { status, text } = await request(offline.url, 'GET //categories')
+    expect({ status, type: type(text) }).toEqual({ status: 404, type: 'no-such-route' })
+    expect(text).toContain('without the repeated slash')
+  })
+
+  test('a request target may be a URL of this machine, but neither that of another host nor a star', async () => {
+    const url = `${offline.url}/categories?limit=1`
+    const expected = await request(offline.url, 'GET /categories?limit=1')
+    expect(await request(offline.url, `GET ${url}`)).toMatchObject({
+      ...{
+        status: expected.status,
+        text: expect.stringContaining(expected.text.split('\r\n\r\n')[1] ?? '-'),
+      },
+    })
+    const { status, text } = await request(offline.url, 'GET http://rebound.example/categories')
+    expect({ status, text }).toMatchObject({ status: 403, text: expect.stringMatching(/localhost/) })
+    expect(await request(offline.url, 'OPTIONS *')).toMatchObject({
+      ...{ status: 400, text: expect.stringContaining('{"message":"Bad Request"}') },
+    })
   })
 
   test('an unknown path and an unknown method are answered with a page or a problem, and with no list of routes', async () => {

@@ -1,16 +1,19 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteTableCommand, DescribeTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { createTables } from '../../lib/local/servers/createTables.ts'
-import { startStreamDelivery } from '../../lib/local/stream/delivery.ts'
-import { matchesPattern } from '../../lib/local/stream/eventSourceMapping.ts'
+import { readPositions, startStreamDelivery } from '../../lib/local/stream/delivery.ts'
+import { matchesPattern, readEventSourceMapping } from '../../lib/local/stream/eventSourceMapping.ts'
+import { followShard } from '../../lib/local/stream/followShard.ts'
 import type { LambdaRecord } from '../../lib/local/stream/lambdaRecord.ts'
 import type { Position } from '../../lib/local/stream/position.ts'
 import { changesIn } from '../../lib/stream/records.ts'
 import { freshDirectory } from '../support/cli.ts'
 import { freshTables, testDynamodbEndpoint } from '../support/dynamodb.ts'
-import { followTable, readRecords, toStreamEvent } from '../support/stream.ts'
+import { connectStreams, followTable, readRecords, toStreamEvent } from '../support/stream.ts'
 
 const getKey = ({ dynamodb }: LambdaRecord) => String((dynamodb.Keys as { pk: { S: string } }).pk.S)
 const put = (db: DynamoDBDocumentClient, table: string, id: string, more = {}, sk = 'PRODUCT') =>
@@ -39,6 +42,39 @@ describe('the local stream', () => {
     await sleep(2500)
     await delivery.stop()
     expect(saveWarnings()).toHaveLength(1)
+  })
+
+  test('ignores a saved position in the form of an earlier release, without a notice', () => {
+    const file = join(freshDirectory(), 'stream.json')
+    const position: Position = { sequenceNumber: '000085', eventId: 'a' }
+    const earlier = { text: '000085', nothing: null, number: { sequenceNumber: '000085' } }
+    writeFileSync(file, JSON.stringify({ ...earlier, shard: position }))
+    expect([...readPositions(file)]).toEqual([['shard', position]])
+  })
+
+  test('delivers nothing again of a closed shard that was delivered to its end', async () => {
+    const { db, table } = await freshTables({ hasStream: true })
+    for (const id of ['0', '1', '2']) await put(db, table, id)
+    const positions = new Map<string, Position>()
+    const seen: string[] = []
+    const first = followTable(db, table, collectInto(seen), { positions })
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(firstKeys(3))
+    await first.stop()
+    const [shard = '', position] = [...positions][0] ?? []
+    const { Table } = await db.send(new DescribeTableCommand({ TableName: table }))
+    const disabled = { StreamSpecification: { StreamEnabled: false } }
+    await db.send(new UpdateTableCommand({ TableName: table, ...disabled }))
+    const warnings: string[] = []
+    const mapping = { ...readEventSourceMapping(), table }
+    const options = { db, streams: connectStreams(), mapping, invoke: collectInto(seen), positions }
+    await followShard(
+      { ...options, onWarning: (line) => warnings.push(line), signal: AbortSignal.timeout(5000) },
+      Table?.LatestStreamArn ?? '',
+      shard,
+    )
+    expect({ seen, warnings, position: positions.get(shard) }).toEqual({
+      ...{ seen: firstKeys(3), warnings: [], position },
+    })
   })
 
   test('delivers every change in order, in batches, and within seconds', async () => {

@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
-import { describeOldNode } from '../../lib/local/nodeVersion.ts'
+import { describeUnsupportedNode } from '../../lib/local/nodeVersion.ts'
 import { projectDirectory } from '../../lib/project/projectDirectory.ts'
 
 const read = (file: string) => readFileSync(join(projectDirectory, file), 'utf8')
 const agent = (version: string) => `npm/11.19.1 node/v${version} linux x64 workspaces/false`
 
-describe('npm start says that Node.js is too old', () => {
-  it.each(['18.20.1', '20.20.2', '22.12.0'])('if npm runs on %s', (version) => {
-    expect(describeOldNode(agent(version), '24.21.0')).toBe(
-      `Node.js ${version} is too old for some of this project's packages. This command runs on its own Node.js 24.21.0. Install Node.js 24, or at least 22.13`,
+describe('npm start says that Node.js is not supported', () => {
+  it.each(['18.20.1', '20.20.2', '22.12.0', '23.11.1', '25.2.0'])('if npm runs on %s', (version) => {
+    expect(describeUnsupportedNode(agent(version), '24.21.0')).toBe(
+      `Some of this project's packages do not support Node.js ${version}. This command runs on its own Node.js 24.21.0. Install Node.js 24, or 22.13 or a later 22.x, or 26 or later`,
     )
   })
 
-  it.each(['22.13.0', '22.23.3', '24.0.0', '26.1.0'])('and not if npm runs on %s', (version) => {
-    expect(describeOldNode(agent(version))).toBeUndefined()
+  it.each(['22.13.0', '22.23.3', '24.0.0', '26.1.0', '27.0.0'])('and not if npm runs on %s', (version) => {
+    expect(describeUnsupportedNode(agent(version))).toBeUndefined()
   })
 
   it('and not without npm', () => {
-    expect(describeOldNode(undefined)).toBeUndefined()
+    expect(describeUnsupportedNode(undefined)).toBeUndefined()
   })
 })
 
@@ -38,7 +38,7 @@ test('README, package.json, its lock file and the workflow name the same Node.js
   const { engines } = JSON.parse(read('package.json'))
   expect(engines.node).toBe('^22.13.0 || ^24.0.0 || >=26.0.0')
   expect(JSON.parse(read('package-lock.json')).packages[''].engines).toEqual(engines)
-  expect(read('README.md')).toContain('Node 22.13 or newer')
+  expect(read('README.md')).toContain('Node 22.13 or a later 22.x, 24 (recommended), or 26 and later')
   const versions = read('.github/workflows/ci.yml').match(/node-version: \S+/g) ?? []
   for (const version of versions) expect(version).toMatch(/node-version: (22|24)\b/)
   // The two packages that decide it.

@@ -60,7 +60,7 @@ describe('after kill -9 of npm start, the next one', () => {
     for (const name of ['Redis', 'DynamoDB Local', 'serverless-offline'])
       expect(line?.[2]).toMatch(new RegExp(`${name} \\(process \\d+\\)`))
     expect(next.out()).not.toContain('in use by another program')
-    expect(next.out()).toContain('Node.js 20.20.2 is too old for some')
+    expect(next.out()).toContain('do not support Node.js 20.20.2')
     await expect.poll(() => left.filter(isRunning), { timeout: 5000 }).toEqual([])
     await expect.poll(() => listBuilds(next.pid), { timeout: 20_000 }).toHaveLength(1)
     expect(listBuilds(killed.pid)).toEqual([])

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openCatalogUpkeep } from '../../lib/catalog/upkeep.ts'
-import { formatResult } from '../../lib/operations/formatResult.ts'
+import { formatResult, isSuccess } from '../../lib/operations/formatResult.ts'
+import { actions } from '../../lib/operations/operation.ts'
 import { runOperation } from '../../lib/operations/runOperation.ts'
 import { foreignRows, smallestRow } from '../support/foreignRows.ts'
 import { freshHandlers } from '../support/http.ts'
@@ -46,13 +47,16 @@ test('an audit agrees with the entry of a product that cannot be read, and logs 
   expect(formatResult(result)).toContain('bad: the stored product cannot be read. Next: send a PUT')
 })
 
-test('the cache command says that a product cannot be read', async () => {
+test('every cache command says once that a named product cannot be read, and fails', async () => {
   await freshRedis({ port: redisPort })
-  const result = await runOperation(
-    openUpkeep(),
-    { action: 'inspect', ids: ['bad'] },
-    performance.now() + 10_000,
-  )
-  expect(result).toMatchObject({ products: [{ id: 'bad', database: { state: 'unreadable' } }] })
-  expect(formatResult(result)).toContain('bad: the stored product cannot be read. Next: send a PUT')
+  const catalog = openUpkeep()
+  for (const action of actions) {
+    const result = await runOperation(catalog, { action, ids: ['bad', 'good'] }, performance.now() + 10_000)
+    const text = formatResult(result)
+    expect(text.match(/^bad: the stored product cannot be read\. Next: send a PUT/gm), action).toHaveLength(1)
+    expect(isSuccess(result), action).toBe(false)
+    // Named products that cannot be read are not filled.
+    if (result.action === 'warm') expect(result).toMatchObject({ filled: 2, failed: 0, unreadable: ['bad'] })
+    if (result.action === 'audit') expect(result).toMatchObject({ unreadableItems: 1, unreadable: ['bad'] })
+  }
 })

@@ -38,6 +38,39 @@ describe('a path without a route', () => {
     expect((await request('GET', '/products/x/y')).headers['content-type']).toBe('application/problem+json')
   })
 
+  test('below /assets and /pictures is a problem document for everybody, as CloudFront makes it', async () => {
+    for (const path of ['/assets/x/y', '/pictures/', '/pictures/a/b'])
+      expect((await request('GET', path, browser)).headers['content-type'], path).toBe(
+        'application/problem+json',
+      )
+  })
+
+  test('is a problem document if the request refuses text/html', async () => {
+    const typeFor = async (accept: string) =>
+      (await request('GET', '/nothing', { accept })).headers['content-type']
+    for (const accept of [
+      'application/json, text/html;q=0',
+      'text/html; Q=0.000',
+      'text/html;level=1;q=0, */*',
+    ])
+      expect(await typeFor(accept), accept).toBe('application/problem+json')
+    for (const accept of [
+      'TEXT/HTML',
+      'text/html;q=0.001, */*;q=0',
+      'text/html;charset=utf-8;q=1',
+      '*/*,text/html',
+    ])
+      expect(await typeFor(accept), accept).toBe('text/html; charset=utf-8')
+  })
+
+  test('with a slash too many is 404, and not 405 with the method that was sent', async () => {
+    for (const path of ['//products', '//health', '//products/1', '/products//1', '//products/1/reviews'])
+      expect(await request('GET', path), path).toMatchObject({
+        statusCode: 404,
+        json: { detail: 'There is nothing at this path. Send the request without the repeated slash' },
+      })
+  })
+
   test('is the same for any method', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'])
       expect(await request(method, '/nothing'), method).toMatchObject({
@@ -63,6 +96,39 @@ describe('a method that a path of the API does not have', () => {
         detail: `This path has no ${method}. It takes ${allow}`,
       },
     })
+  })
+})
+
+describe('a method that a page or file of the shop does not have', () => {
+  test.each(['/robots.txt', '/favicon.ico', '/assets/style-000000000000.css', '/pictures/a.svg'])(
+    'is 405 at %s, as a problem document',
+    async (path) => {
+      const answer = await request('POST', path)
+      expect(answer).toMatchObject({
+        ...{ statusCode: 405, headers: { allow: 'GET, HEAD', 'content-type': 'application/problem+json' } },
+        json: { detail: 'This path has no POST. It takes GET, HEAD' },
+      })
+    },
+  )
+
+  test.each(['/p/pot', '/p/pot/', '/c/kitchen/coffee'])('is 405 at %s, as a page', async (path) => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+      expect(await request(method, path), method).toMatchObject({
+        ...{ statusCode: 405, headers: { allow: 'GET, HEAD', 'content-type': 'text/html; charset=utf-8' } },
+      })
+  })
+
+  test('is explained to people in the words of a method, also at a path of the API', async () => {
+    for (const [method, path] of [
+      ['POST', '/p/pot'],
+      ['GET', '/products/1/variants/M'],
+    ] as const) {
+      const page = parsePage((await request(method, path, browser)).body ?? '')
+      expect(page.texts('h1')).toEqual(['This cannot be done here'])
+      expect(page.texts('main')[0]).toContain(
+        'This address exists, but it does not take this kind of request',
+      )
+    }
   })
 })
 

@@ -2,13 +2,14 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { productPageOf } from '../../bench/http/productPage.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
-import { productPage } from '../../lib/storefront/productPage.ts'
 import { aProduct, type Call, freshHandlers, type Handler, toEvent } from '../support/http.ts'
 import { insertProducts } from '../support/insertProducts.ts'
 import { parsePage } from '../support/parseHtml.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const { db, table, call, put, redisPort } = await freshHandlers()
+// The pages read their origin once, from the environment that freshHandlers has set.
+const { productPage } = await import('../../lib/storefront/productPage.ts')
 const get = (route: string, request: Call = {}) => call('storefront', { route, ...request })
 const product = (id: string, headers = {}) => get('GET /p/{id}', { path: { id }, headers })
 const category = (path: string, query?: Record<string, string>) =>
@@ -50,8 +51,8 @@ describe('a product page', () => {
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')
     const page = read(answer)
     expect(page.title).toBe('Moka pot - Larch & Lull')
-    expect(page.link('canonical')).toBe('/p/pot')
-    expect(page.meta('description')).toBe('Six cups.\n\nFor gas and induction.')
+    expect(page.link('canonical')).toBe('https://shop.example/p/pot')
+    expect(page.meta('description')).toBe('Six cups. For gas and induction.')
     expect(page.meta('og:title')).toBe('Moka pot')
     expect(page.texts('h1')).toEqual(['Moka pot'])
     const [mainText] = page.texts('main')
@@ -81,7 +82,7 @@ describe('a product page', () => {
       '@type': 'Product',
       name: 'Moka pot',
       brand: { name: 'Brasa' },
-      image: ['/pictures/a.svg', 'https://images.example/b.webp'],
+      image: ['https://shop.example/pictures/a.svg', 'https://images.example/b.webp'],
       aggregateRating: { ratingValue: 4, ratingCount: 1 },
       offers: {
         '@type': 'AggregateOffer',
@@ -215,7 +216,7 @@ describe('a category page', () => {
     const products = (each: typeof page) =>
       each.attribute('a', 'href').flatMap((href) => (href?.startsWith('/p/') ? href.slice(3) : []))
     expect(page.title).toBe('Wood - Larch & Lull')
-    expect(page.link('canonical')).toBe('/c/wood')
+    expect(page.link('canonical')).toBe('https://shop.example/c/wood')
     expect(page.meta('robots')).toBeUndefined()
     expect(products(page)).toHaveLength(24)
     const next = new URL(page.link('next') ?? '', 'http://localhost')
@@ -237,7 +238,7 @@ describe('a category page', () => {
       expect.arrayContaining(['Home', 'Wood', 'Long 30 products', 'Short 1 product']),
     )
     const home = read(await get('GET /'))
-    expect(home.link('canonical')).toBe('/')
+    expect(home.link('canonical')).toBe('https://shop.example/')
     expect(home.texts('li')).toContain('Wood 31 products')
     const [section] = home.all('section').filter(({ text }) => text.includes('Wood'))
     expect(section?.text.match(/s\d+/g)).toHaveLength(4)
@@ -264,15 +265,32 @@ describe('an error page', () => {
   })
 
   test('for a bad cursor leads back to the category', async () => {
-    const answer = await category('wood/long', { cursor: 'x'.repeat(40) })
+    await put('moved', { body: { ...aProduct, category: 'shelf/long' } })
+    const answer = await category('shelf/long', { cursor: 'x'.repeat(40) })
     expect(answer).toMatchObject({ statusCode: 400, headers: { 'cache-control': 'no-store' } })
     const page = read(answer)
     expect(page.texts('h1')).toEqual(['This part of the list has moved'])
     const [button] = page.all('a').filter(({ attributes }) => attributes.get('class') === 'button')
     expect([button?.attributes.get('href'), button?.text.trim()]).toEqual([
-      '/c/wood/long',
+      '/c/shelf/long',
       'Go to the beginning of Long',
     ])
+  })
+
+  test('for a cursor of a category that does not exist is the 404 of the category', async () => {
+    const isMissing = async (path: string, cursor: string) => {
+      const answer = await category(path, { cursor })
+      expect(answer.statusCode).toBe(404)
+      expect(read(answer).texts('h1')).toEqual(['Shelf not found'])
+      expect(read(answer).attribute('a', 'href')).not.toContain(`/c/${path}`)
+    }
+    await isMissing('nosuch', 'bad')
+    // A cursor stays valid while the last products of its category go.
+    for (const id of ['gone1', 'gone2']) await put(id, { body: { ...aProduct, category: 'gone' } })
+    const list = await call('getProducts', { query: { category: 'gone', limit: '1' } })
+    const cursor = /cursor=([^>&]+)/.exec(list.headers.link ?? '')?.[1] ?? ''
+    for (const id of ['gone1', 'gone2']) await call('deleteProduct', { path: { id } })
+    await isMissing('gone', decodeURIComponent(cursor))
   })
 
   test('speaks to shoppers, not to programmers', async () => {

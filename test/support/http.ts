@@ -56,6 +56,7 @@ export async function freshHandlers(options: TableOptions = {}) {
     TABLE_NAME: table,
     IDEMPOTENCY_TABLE: idempotencyTable,
     STOREFRONT_ORIGINS: 'https://shop.example,https://other.example',
+    STOREFRONT_URL: 'https://shop.example',
     REDIS_URL: `redis://127.0.0.1:${redisPort}`,
     DYNAMODB_ENDPOINT: endpoint,
   })

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { Inspector } from '../../lib/local/inspector/index.ts'
@@ -15,8 +16,8 @@ import { startNetwork } from './network.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /**
- * Starts the proxy and the inspector of `npm start` for timed tests. Behind them is only the function getProduct, instead
- * of serverless-offline. A process loads the function once, so call this once in a test file. It stops after the file.
+ * Starts the proxy and the inspector of `npm start` for timed tests. Behind them are only the functions getProduct
+ * and patchProduct, instead of serverless-offline, and there is no stream. A process loads a function once, so call this once in a test file. It stops after the file.
  *
  * @param ids the products in the database
  */
@@ -37,7 +38,10 @@ export async function startInspector(ids: string[]) {
   const api = createServer(async (request, response) => {
     const id = request.url?.split('/')[2] ?? ''
     const headers = request.headers as Record<string, string>
-    const answer = await call('getProduct', { path: { id }, headers })
+    const isPatch = request.method === 'PATCH'
+    const answer = await call(isPatch ? 'patchProduct' : 'getProduct', {
+      ...{ path: { id }, headers, ...(isPatch && { body: await text(request) }) },
+    })
     response.writeHead(answer.statusCode, answer.headers).end(answer.body)
   })
   const [apiPort, port] = [await freePort(), await freePort()]
@@ -71,12 +75,28 @@ export async function startInspector(ids: string[]) {
       await expect.poll(status, { timeout: 10_000 }).toMatch(/hit/)
       requests.length = 0
     },
-    /** Sends the request of a button. */
-    async press(action: string, id = 'a') {
+    /** Sends the request of a button. On a page without a product the id is null. */
+    async press(action: string, id: string | null = 'a') {
       const headers = { 'x-inspector': '1' }
-      const response = await fetch(`${url}/inspector/${action}?id=${id}`, { method: 'POST', headers })
+      const query = id === null ? '' : `?id=${id}`
+      const response = await fetch(`${url}/inspector/${action}${query}`, { method: 'POST', headers })
       return { status: response.status, ...((await response.json()) as { message: string }) }
     },
     read,
+    /** Changes a product through the API, as another client does. */
+    patch: (id: string, body: object) =>
+      fetch(`${url}/products/${id}`, {
+        ...{ method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } },
+        body: JSON.stringify(body),
+      }),
+    /** Reads the state that the panel shows. On a page without a product the id is null. */
+    readState: async (id: string | null): Promise<unknown> =>
+      (await fetch(`${url}/inspector/${id === null ? 'redis' : `products/${id}`}`)).json(),
+    /** Returns how many requests a panel would show that connects now. */
+    recorded() {
+      let count = 0
+      inspector.requests.watch(() => count++)()
+      return count
+    },
   }
 }

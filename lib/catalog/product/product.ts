@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { categoryGrammar, isCategory } from '../categories/category.ts'
+import { maxAmount } from '../describeIssue.ts'
 
 /**
  * Text of `min` to `max` UTF-16 code units, normalised to NFC. Lone surrogates and control characters are refused,
@@ -41,7 +42,7 @@ const number = z.number().check(
 /** An amount in the currency's minor unit (cents for EUR) and the ISO 4217 code of the currency. */
 export const Money = z.strictObject(
   {
-    amount: z.int().check(z.minimum(0), z.maximum(1_000_000_000_000)),
+    amount: z.int().check(z.minimum(0), z.maximum(maxAmount)),
     currency: z.string().check(z.regex(/^[A-Z]{3}$/, 'Currency is an ISO 4217 code such as EUR')),
   },
   {
@@ -52,18 +53,24 @@ export const Money = z.strictObject(
   },
 )
 
+const aName = 'The name of an option or attribute'
+
 /** The name of an option or an attribute, which the shop chooses. */
 const key = z.string().check(
   z.minLength(1),
   z.maxLength(100),
-  z.refine((name) => name.isWellFormed() && !name.includes('\ufffd'), 'Not a valid name'),
+  z.refine((name) => name.isWellFormed(), `${aName} must not contain half of a surrogate pair`),
+  z.refine(
+    (name) => !name.includes('\ufffd'),
+    `${aName} must not contain U+FFFD, which replaces bytes that are not UTF-8`,
+  ),
 )
 
 /** Refuses the key `__proto__`, which zod's record would silently drop. */
 const withoutProto = z.unknown().check(
   z.refine((value) => !Object.hasOwn(Object(value), '__proto__'), {
     path: ['__proto__'],
-    error: 'Not a valid name',
+    error: `${aName} must not be __proto__`,
   }),
 )
 

@@ -15,9 +15,6 @@ export async function storedProduct(catalogue: Upkeep, id: string): Promise<Prod
   return toProduct(item)
 }
 
-/** Returns the change for a price that keeps it positive: down by 1.00, or up by 5.00 if the price is low. */
-export const priceChange = ({ price }: Product): number => (price.amount > 1_000 ? -100 : 500)
-
 /** Changes a product's prices directly in the table. No cache is invalidated and the version stays the same. */
 export async function editBehindCache(
   { db, table }: Upkeep,
@@ -35,16 +32,37 @@ export async function editBehindCache(
   )
 }
 
-/** Expires a product's entries. Returns their number. */
+/** Expires a product's entries now. Returns their number. EXPIRE is among the commands of resources/cacheAccess.yml. */
 export async function expire({ redis, kinds }: Upkeep, id: string): Promise<number> {
-  const expired = await Promise.all(kinds.map(({ key }) => redis.pexpire(key(id), 1)))
+  const expired = await Promise.all(kinds.map(({ key }) => inTime(redis.expire(key(id), 0))))
   return expired.reduce((sum, each) => sum + each, 0)
 }
 
-/** Removes the catalogue's own keys and leaves all other keys in the same Redis alone. Returns the number of keys. */
+/**
+ * Removes the catalogue's own keys and leaves all other keys in the same Redis alone. Returns the number of keys. One
+ * DEL removes one key, because the keys are in different slots of a cluster. A user of resources/cacheAccess.yml may
+ * not run UNLINK.
+ */
 export async function flush({ redis, kinds, lists }: Upkeep): Promise<number> {
   let removed = 0
   for (const { scan, key } of [...kinds, ...lists])
-    for await (const id of scan()) removed += await redis.unlink(key(id))
+    for await (const id of scan({ atMost: Number.POSITIVE_INFINITY }))
+      removed += await inTime(redis.del(key(id)))
   return removed
+}
+
+/** Removes the entry that holds a product, so that the next read is a miss. Does nothing if Redis does not answer. */
+export async function removeEntry({ redis, kinds }: Upkeep, id: string): Promise<void> {
+  const kind = kinds.find(({ name }) => name === 'product')
+  if (kind) await inTime(redis.del(kind.key(id))).catch(() => {})
+}
+
+/** How long Redis may take to answer a command, in ms. */
+const answerMs = 2_000
+
+/** Waits for the reply to a command. @throws {Error} if none arrives within 2 s: a hung Redis would be asked for ever */
+function inTime<T>(reply: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${answerMs / 1000} s`)), answerMs)
+  return Promise.race([reply, late.promise]).finally(() => clearTimeout(timer))
 }

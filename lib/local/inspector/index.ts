@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isProductId } from '../../catalog/index.ts'
 import { openCatalogUpkeep } from '../../catalog/upkeep.ts'
-import { runOperation } from '../../operations/runOperation.ts'
-import { type ActionContext, actions, isAction } from './actions.ts'
+import { findAction } from './actions.ts'
 import { RefusedAction } from './catalogue.ts'
+import type { ActionContext } from './context.ts'
 import { RequestLog, type RequestRecord } from './requestLog.ts'
+import { readState, readSwitch } from './state.ts'
 
 export { openRedisSwitch } from './redisSwitch.ts'
 export type { RequestLog, RequestRecord } from './requestLog.ts'
@@ -15,8 +16,9 @@ export { parseCacheStatus, parseServerTiming } from './responseHeaders.ts'
  * a product, and the actions of the buttons. It reaches Redis through the same relay as the functions.
  *
  *     GET  /inspector/events            server-sent events: a {@link RequestRecord} for each request, the last 200 first
- *     GET  /inspector/products/{id}     the state of a product in the database and in the cache
- *     POST /inspector/{action}?id={id}  an action of ./actions.ts
+ *     GET  /inspector/redis             whether Redis is on
+ *     GET  /inspector/products/{id}     the same, and the state of a product in the database and in the cache
+ *     POST /inspector/{action}?id={id}  an action of ./actions.ts; the id is that of the page's product, if it shows one
  */
 export class Inspector {
   readonly requests = new RequestLog()
@@ -24,10 +26,10 @@ export class Inspector {
   /** Actions run one at a time, because each one reports what it caused. */
   #lastAction: Promise<unknown> = Promise.resolve()
 
-  constructor(context: Omit<ActionContext, 'catalogue' | 'requests'>) {
+  constructor(context: Omit<ActionContext, 'catalogue' | 'requests' | 'changed'>) {
     const catalogue = openCatalogUpkeep(context.config)
     catalogue.redis.on('error', () => {})
-    this.#context = { ...context, catalogue, requests: this.requests }
+    this.#context = { ...context, catalogue, requests: this.requests, changed: new Map() }
   }
 
   close(): void {
@@ -48,16 +50,22 @@ export class Inspector {
     if (root !== 'inspector') return false
     if (!isSameOrigin(request)) refuse(response, 403, 'Only pages from this address may use the inspector')
     else if (request.method === 'GET' && name === 'events' && rest === undefined) this.#sendEvents(response)
+    else if (request.method === 'GET' && name === 'redis' && rest === undefined)
+      this.#reply(response, async () => ({ redis: readSwitch(this.#context) }))
     else if (request.method === 'GET' && name === 'products' && rest && more.length === 0)
-      this.#reply(response, rest, (id) => this.#inspectProduct(id))
-    else if (request.method === 'POST' && isAction(name) && rest === undefined)
-      this.#reply(response, searchParams?.get('id') ?? '', (id) => {
-        const done = this.#lastAction.then(() => actions[name](this.#context, id))
-        this.#lastAction = done.catch(() => {})
-        return done.then((message) => ({ message }))
-      })
+      this.#reply(response, () => readState(this.#context, checkId(rest)))
+    else if (request.method === 'POST' && rest === undefined && findAction(name, undefined))
+      this.#reply(response, () => this.#act(name, searchParams?.get('id') ?? undefined))
     else refuse(response, 404, 'The inspector has no such route')
     return true
+  }
+
+  /** Runs an action after those that came before it. */
+  async #act(name: string, id: string | undefined): Promise<{ message: string }> {
+    const action = findAction(name, id === undefined ? id : checkId(id))
+    const done = this.#lastAction.then(() => action?.(this.#context) ?? '')
+    this.#lastAction = done.catch(() => {})
+    return { message: await done }
   }
 
   #sendEvents(response: ServerResponse): void {
@@ -69,17 +77,6 @@ export class Inspector {
     response.write(': listening\n\n')
   }
 
-  async #inspectProduct(id: string) {
-    const { catalogue, redis } = this.#context
-    const state = { redis: { on: redis.on, switchable: redis.switchable } }
-    try {
-      const result = await runOperation(catalogue, { action: 'inspect', ids: [id] }, Number.POSITIVE_INFINITY)
-      return { ...state, ...('products' in result && result.products[0]) }
-    } catch {
-      return state
-    }
-  }
-
   async #readEntry({ path, outcome }: RequestRecord): Promise<Pick<RequestRecord, 'version' | 'age'>> {
     const [, id, name] = entryPath.exec(path) ?? []
     if (id === undefined || outcome === 'none' || outcome === 'write' || outcome === 'fail-open') return {}
@@ -89,11 +86,8 @@ export class Inspector {
     return { ...(version !== undefined && { version }), ...(age !== undefined && { age }) }
   }
 
-  #reply(response: ServerResponse, id: string, work: (id: string) => Promise<object>): void {
-    const done = isProductId(id)
-      ? work(id)
-      : Promise.reject(new RefusedAction('That is not a valid product id'))
-    done.then(
+  #reply(response: ServerResponse, work: () => Promise<object>): void {
+    work().then(
       (answer) => {
         response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
         response.end(JSON.stringify(answer))
@@ -102,10 +96,16 @@ export class Inspector {
         refuse(
           response,
           error instanceof RefusedAction ? 409 : 500,
-          error.message || 'Redis does not answer',
+          error.message || 'The action failed without a reason. Check the output of npm start',
         ),
     )
   }
+}
+
+/** @throws {RefusedAction} if the text is not the id of a product */
+function checkId(id: string): string {
+  if (!isProductId(id)) throw new RefusedAction('That is not a valid product id')
+  return id
 }
 
 /** Paths that are answered from a single entry of a product. */

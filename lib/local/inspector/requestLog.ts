@@ -38,6 +38,11 @@ export class RequestLog {
     for (const watcher of this.#watchers) watcher(request)
   }
 
+  /** Forgets the recorded requests. Their numbers are not used again. */
+  clear(): void {
+    this.#records.length = 0
+  }
+
   /** Passes the last requests to the watcher at once, and each new one until the returned function is called. */
   watch(watcher: (request: RequestRecord) => void): () => void {
     for (const request of this.#records) watcher(request)

@@ -16,14 +16,20 @@ const buttons = [
   ['flush', 'Flush', 'Removes all cached entries of this catalogue and no other keys'],
   ['burst', '200 readers at once', '200 readers in 20 sandboxes read a cold key at the same time'],
   ['redis', 'Redis off', 'Cuts the connection between the functions and Redis'],
+  [
+    'reset',
+    'Reset',
+    'Switches Redis on, restores the prices that these buttons changed, and empties the cache',
+  ],
 ]
+/** The actions that need no product. */
+const forEveryPage = ['flush', 'redis', 'reset']
 const mostRequests = 200
 
+const isProductPage = location.pathname.startsWith('/p/')
 /** The id of the product of this page, or else of the first product on it. */
 const id = /\/p\/([\w.~-]+)/.exec(
-  /^\/p\//.test(location.pathname)
-    ? location.pathname
-    : (document.querySelector('a[href^="/p/"]')?.getAttribute('href') ?? ''),
+  isProductPage ? location.pathname : (document.querySelector('a[href^="/p/"]')?.getAttribute('href') ?? ''),
 )?.[1]
 /** The answered requests, by number, and the last of those that used the cache, oldest first. */
 const answered = new Map()
@@ -61,12 +67,19 @@ for (const outcome of outcomes) {
 for (const [action, label, title] of buttons) {
   const button = element('button', label, { type: 'button', title, 'data-action': action })
   button.addEventListener('click', () => runAction(action, button))
-  if (id === undefined && action !== 'flush' && action !== 'redis') button.disabled = true
   part('.i-buttons').append(button)
 }
+enableButtons(true)
 part('.i-handle').addEventListener('click', () => setOpen(panel.dataset.open !== 'true'))
 setOpen(sessionStorage.getItem('inspector') === 'open')
 document.body.append(panel)
+// The page gets as much space at its end as the panel covers.
+new ResizeObserver(() =>
+  document.documentElement.style.setProperty(
+    '--inspector',
+    `${Math.ceil(panel.getBoundingClientRect().height)}px`,
+  ),
+).observe(panel)
 
 /** The open connection while this tab is visible. A browser allows six connections to an address, for all tabs. */
 let events
@@ -101,24 +114,31 @@ function setOpen(isOpen) {
 
 /** Runs the action of a button, shows its message, and reloads the page's content. */
 async function runAction(action, button) {
-  for (const each of panel.querySelectorAll('.i-buttons button')) each.disabled = true
+  enableButtons(false)
   part('.i-message').textContent = `${button.textContent} …`
   try {
     part('.i-message').textContent = action === 'read' ? await read() : await post(action)
+    if (action === 'reset') last = []
     if (action !== 'expire' && action !== 'flush' && action !== 'read') await reloadContent()
     await refresh()
   } catch (error) {
     part('.i-message').textContent = `Failed: ${error.message}`
   } finally {
-    for (const each of panel.querySelectorAll('.i-buttons button')) each.disabled = false
+    enableButtons(true)
     button.focus()
   }
+}
+
+/** Enables the buttons that this page can use, or disables all while an action runs. */
+function enableButtons(isIdle) {
+  for (const button of panel.querySelectorAll('.i-buttons button'))
+    button.disabled = !isIdle || (id === undefined && !forEveryPage.includes(button.dataset.action))
 }
 
 async function post(action) {
   const name = action === 'redis' ? (state.redis?.on === false ? 'redisOn' : 'redisOff') : action
   // A page of another origin cannot send this header.
-  const answer = await fetch(`/inspector/${name}?id=${id ?? '1'}`, {
+  const answer = await fetch(`/inspector/${name}${id === undefined ? '' : `?id=${id}`}`, {
     method: 'POST',
     headers: { 'x-inspector': '1' },
   })
@@ -140,11 +160,10 @@ async function reloadContent() {
   if (main) document.querySelector('main').replaceChildren(...main.childNodes)
 }
 
-/** Reads the state of the product and draws everything again. */
+/** Reads the state of Redis and of the product, and draws everything again. */
 async function refresh() {
-  if (id === undefined) return
   try {
-    state = await (await fetch(`/inspector/products/${id}`)).json()
+    state = await (await fetch(id === undefined ? '/inspector/redis' : `/inspector/products/${id}`)).json()
   } catch {
     state = {}
   }
@@ -199,7 +218,7 @@ function drawEntries() {
   part('#i-state').textContent =
     id === undefined
       ? 'There is no product on this page'
-      : `Current state of product ${id}${redis?.on === false ? ' (Redis is off)' : ''}`
+      : `Current state of product ${id}${isProductPage ? '' : ', the first on this page'}${redis?.on === false ? ' (Redis is off)' : ''}`
   const switchButton = part('[data-action=redis]')
   switchButton.textContent = redis?.on === false ? 'Redis on' : 'Redis off'
   switchButton.hidden = redis?.switchable === false
@@ -211,7 +230,8 @@ function drawEntries() {
     formatSeconds(ttl),
   ])
   if (database) rows.unshift(['database', database.state, shorten(database.version), '–', '–'])
-  fillTable(part('.i-entries'), ['', 'state', 'version', 'age', 'fresh for'], rows)
+  const names = id === undefined ? [] : ['', 'state', 'version', 'age', 'fresh for']
+  fillTable(part('.i-entries'), names, rows)
 }
 
 /** Draws the requests of this page. The number in each response identifies its request. */

@@ -19,8 +19,9 @@ async function openInspector(visit: Visit, path = '/p/1', options = {}): Promise
 async function press(page: Page, label: string): Promise<string> {
   const button = page.getByRole('button', { name: label, exact: true })
   await button.click()
-  // All buttons are disabled while an action runs.
-  await expect.poll(() => page.locator('.i-buttons button:disabled').count(), { timeout: 20_000 }).toBe(0)
+  // All buttons are disabled while an action runs. Every page can use this one.
+  const flush = page.locator('[data-action=flush]')
+  await expect.poll(() => flush.isEnabled(), { timeout: 20_000 }).toBe(true)
   return message(page)
 }
 
@@ -30,8 +31,13 @@ const countOf = async (page: Page, outcome: string) =>
 
 /** Returns the states of the database and of each entry, as the panel shows them. */
 const readStates = async (page: Page) => {
-  const rows = await page.locator('.i-entries tr').allInnerTexts()
-  return Object.fromEntries(rows.slice(1).map((row) => row.split('\t').slice(0, 2) as [string, string]))
+  // In one step, because the panel replaces its rows.
+  const rows = await page
+    .locator('.i-entries')
+    .evaluate(({ rows }: HTMLTableElement) =>
+      [...rows].map(({ cells }) => [...cells].map((cell) => cell.textContent)),
+    )
+  return Object.fromEntries(rows.slice(1).map(([name, state]) => [name, state]))
 }
 
 test('the inspector is closed at first, opens and closes by keyboard, and stays open on the next page', async ({
@@ -125,6 +131,60 @@ test('the page works while Redis is off, and reads hit again after it is switche
   expect(await press(page, 'Redis on')).toMatch(/^Redis is on/)
   await expect.poll(() => press(page, 'Read'), { timeout: 20_000 }).toMatch(/^200, aisle; hit/)
   expect(pageErrors).toEqual([])
+})
+
+test('on a page without a product, Redis can be switched off and on again, and no button changes a product', async ({
+  visit,
+}) => {
+  const page = await openInspector(visit, '/c/No')
+  const enabled = () => page.locator('.i-buttons button:enabled').allInnerTexts()
+  expect(await enabled()).toEqual(['Flush', 'Redis off', 'Reset'])
+  expect(await press(page, 'Redis off')).toMatch(/^Redis is off/)
+  expect(await press(page, 'Flush')).toBe('Redis is off, so nothing was removed. Switch it on first')
+  expect(await press(page, 'Redis on')).toMatch(/^Redis is on/)
+  expect(await enabled()).toEqual(['Flush', 'Redis off', 'Reset'])
+  // A page of several products has one that the buttons change, and says which.
+  await page.goto('/')
+  await expect
+    .poll(() => page.locator('#i-state').innerText())
+    .toMatch(/product \d+, the first on this page$/)
+})
+
+test('while Redis is off the table shows the database, and Reset restores the price and switches Redis on', async ({
+  visit,
+}) => {
+  const page = await openInspector(visit, '/p/3')
+  const before = await price(page)
+  await press(page, 'Update the price')
+  await press(page, 'Redis off')
+  expect(await press(page, 'Edit behind the cache')).toMatch(/because they read the database/)
+  expect(await readStates(page)).toEqual({
+    ...{ database: 'stored', product: 'unreachable', page: 'unreachable', reviews: 'unreachable' },
+  })
+  expect(await price(page)).not.toBe(before)
+  expect(await press(page, 'Reset')).toMatch(/^Reset: Redis is on, the price.* restored/)
+  expect(await price(page)).toBe(before)
+  await expect.poll(() => readStates(page)).toMatchObject({ database: 'stored' })
+  expect(await page.getByRole('button', { name: 'Redis off', exact: true }).isVisible()).toBe(true)
+})
+
+test('the end of every page is visible above the inspector, closed and open', async ({ visit }) => {
+  const page = await visit('/')
+  for (const path of ['/', '/p/1', '/p/missing'])
+    for (const width of [360, 1440]) {
+      await page.setViewportSize({ width, height: 740 })
+      await page.goto(path)
+      for (const _ of ['closed', 'open']) {
+        const hidden = () =>
+          page.evaluate(() => {
+            scrollTo(0, document.documentElement.scrollHeight)
+            const top = document.querySelector('.inspector')?.getBoundingClientRect().top ?? 0
+            return (document.querySelector('footer')?.getBoundingClientRect().bottom ?? 0) - top
+          })
+        await expect.poll(hidden, { timeout: 2_000, message: `${path} at ${width} px` }).toBeLessThan(1)
+        await handle(page).click()
+      }
+    }
 })
 
 test('the open inspector has no axe violation, no horizontal scrolling and no layout shift', async ({

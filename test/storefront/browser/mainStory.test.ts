@@ -38,6 +38,14 @@ test('a visitor navigates from the home page through a category to a product and
   expect(pageErrors).toEqual([])
 })
 
+test('a page names its own absolute address for search engines', async ({ shop, visit }) => {
+  const page = await visit('/')
+  for (const path of ['/', '/c/kitchen/coffee', '/p/2']) {
+    await page.goto(path)
+    expect(await page.locator('link[rel=canonical]').getAttribute('href')).toBe(shop.url + path)
+  }
+})
+
 test('every picture loads, including the lazy ones', async ({ visit, pageErrors }) => {
   const page = await visit('/')
   for (const path of ['/', '/c/kitchen', '/p/2']) {

@@ -72,3 +72,51 @@ for (const [kind, path] of Object.entries(pageKinds))
         expect({ width, colorScheme, ...found }).toEqual({ width, colorScheme, clipped: [], small: [] })
       }
   })
+
+test('no list of cards, of any length and at any width, ends with one card alone beside empty space', async ({
+  visit,
+}) => {
+  const page = await visit('/')
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 740 })
+    const found = await page.evaluate(() => {
+      const found: string[] = []
+      const list = document.querySelector('.cards')
+      const card = list?.querySelector('.card')
+      if (!list || !card) throw new Error('The page has no cards')
+      for (let length = 2; length <= 24; length++) {
+        list.replaceChildren(...Array.from({ length }, () => card.cloneNode(true)))
+        const boxes = [...list.children].map((each) => each.getBoundingClientRect())
+        const bottom = boxes.at(-1)
+        const row = boxes.filter(({ top }) => top === bottom?.top)
+        const fills = bottom && bottom.width > list.clientWidth - 1
+        if (row.length === 1 && !fills) found.push(`${length} cards`)
+        const picture = list.querySelector('.card:last-child .frame')?.getBoundingClientRect()
+        const other = list.querySelector('.frame')?.getBoundingClientRect()
+        if (!picture || !other || Math.abs(picture.width - other.width) > 1)
+          found.push(`${length} cards: the last picture has ${picture?.width} px, the first ${other?.width}`)
+      }
+      return found
+    })
+    expect({ width, found }).toEqual({ width, found: [] })
+  }
+})
+
+test('the first screen of a tablet shows a product with its picture, title, price and stock', async ({
+  visit,
+}) => {
+  const page = await visit('/p/2')
+  for (const [width, height] of [
+    [600, 960],
+    [768, 1024],
+    [834, 1112],
+    [1024, 768],
+  ] as const) {
+    await page.setViewportSize({ width, height })
+    for (const selector of ['.gallery .frame', 'h1', '.facts .price', '.facts .stock']) {
+      const box = await page.locator(selector).first().boundingBox()
+      // The closed bar of the inspector covers the end of the screen.
+      expect((box?.y ?? 0) + (box?.height ?? 0), `${selector} at ${width} px`).toBeLessThan(height - 44)
+    }
+  }
+})
