@@ -1,5 +1,5 @@
 import { parseArgs, styleText } from 'node:util'
-import { describeOldNode } from '../lib/local/nodeVersion.ts'
+import { describeUnsupportedNode } from '../lib/local/nodeVersion.ts'
 import { localDataDirectory } from '../lib/local/servers/dataDirectory.ts'
 import { readPort } from '../lib/local/servers/ports.ts'
 import { type Stack, startStack } from '../lib/local/stack.ts'
@@ -26,7 +26,7 @@ Environment:
 
 Without REDIS_URL and DYNAMODB_ENDPOINT it tries, in this order: docker compose, if its engine answers;
 valkey-server or redis-server on PATH, and the DynamoDB Local that npm ci installed (needs Java 17 or newer). As root
-on Debian or Ubuntu, it installs a missing Redis or Java with apt-get.
+on Debian or Ubuntu, it installs a missing Redis or Java with apt-get. It does not replace a Java that is too old.
 `
 
 const env = process.env
@@ -65,8 +65,8 @@ async function run(): Promise<void> {
   const dataDirectory = localDataDirectory(env)
   const onLine = (line: string) => console.log(styleText('dim', line))
   const port = readPort('PORT', env, 3000)
-  const oldNode = describeOldNode(env.npm_config_user_agent)
-  if (oldNode) print(oldNode)
+  const unsupportedNode = describeUnsupportedNode(env.npm_config_user_agent)
+  if (unsupportedNode) print(unsupportedNode)
   stack = await startStack({ port, dataDirectory, env, print, onReady, onLine, signal: interrupt.signal })
   console.log(`\nReady after ${(performance.now() / 1000).toFixed(1)} s at ${stack.url}\n`)
   console.log(

@@ -5,7 +5,7 @@
 const http = require('node:http')
 const https = require('node:https')
 const { corsOf } = require('./gatewayCors.cjs')
-const { matchRoute, routesOf } = require('./gatewayRoutes.cjs')
+const { matchRoute, readTarget, routesOf } = require('./gatewayRoutes.cjs')
 
 /** The events that an HTTP server emits for a request before the answer begins. */
 const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation'])
@@ -58,9 +58,13 @@ function refusePages({ headers, socket }, answer) {
 /** Acts as API Gateway in front of the functions. */
 function actAsGateway(request, answer, { cors, routes }) {
   const { headers, method } = request
+  const target = readTarget(request.url)
+  if (target === undefined) return reply(answer, 400, 'Bad Request')
   // A page whose DNS name was pointed here would pass as this origin. Any port is accepted: it may be a forwarded one.
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(headers.host ?? ''))
-    return forbid(answer, 'This API accepts only the host names 127.0.0.1, localhost and [::1]')
+  for (const host of [headers.host ?? '', target.host ?? 'localhost'])
+    if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host))
+      return forbid(answer, 'This API accepts only the host names 127.0.0.1, localhost and [::1]')
+  request.url = target.path
   if (headers[override] !== undefined)
     return forbid(answer, `The header ${override} is not accepted. Send a token`)
   // serverless-offline reads these headers for its own CORS. The functions get the raw ones, with Origin, as on AWS.

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { errorCode } from '../project/errorCode.ts'
 import { SetupError } from '../project/setupError.ts'
+import { createFile, replaceFile } from './servers/atomicFile.ts'
 import { makeDirectory } from './servers/dataDirectory.ts'
 
 /** The issuer and the audience of local tokens. In the stage `local`, the authorizer accepts these two. */
@@ -16,7 +17,7 @@ export const localAudience = 'aisle'
  * The directory then holds two files: `key.json`, the private key, which only its owner can read, and `jwks.json`, the
  * public key set, which the authorizer reads. Each file is written atomically.
  *
- * @throws {SetupError} if the directory is not writable, or key.json contains no key
+ * @throws {SetupError} if the directory is not writable, a file cannot be read or written, or key.json contains no key
  */
 export async function tokenKey(dataDirectory: string): Promise<JWK> {
   makeDirectory(dataDirectory)
@@ -25,11 +26,7 @@ export async function tokenKey(dataDirectory: string): Promise<JWK> {
   const { d: _, ...publicKey } = key
   const set = `${JSON.stringify({ keys: [{ ...publicKey, use: 'sig' }] }, null, 2)}\n`
   const setFile = join(dataDirectory, 'jwks.json')
-  if (read(setFile) !== set) {
-    const draft = `${setFile}.${randomUUID()}`
-    writeFileSync(draft, set)
-    renameSync(draft, setFile)
-  }
+  if (read(setFile) !== set) replaceFile(setFile, set)
   return key
 }
 
@@ -70,19 +67,9 @@ async function makeKey(file: string): Promise<JWK> {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const jwk = await exportJWK(pair.privateKey)
   const key = { ...jwk, alg: 'ES256', kid: await calculateJwkThumbprint(jwk) }
-  const draft = `${file}.${randomUUID()}`
-  writeFileSync(draft, `${JSON.stringify(key, null, 2)}\n`, { mode: 0o600 })
-  try {
-    // Unlike a rename, a link never replaces a key that another process has just created.
-    linkSync(draft, file)
-    return key
-  } catch (error) {
-    const existing = errorCode(error) === 'EEXIST' ? readKey(file) : undefined
-    if (!existing) throw error
-    return existing
-  } finally {
-    rmSync(draft, { force: true })
-  }
+  if (createFile(file, `${JSON.stringify(key, null, 2)}\n`, 0o600)) return key
+  // Another process has just created it.
+  return readKey(file) ?? makeKey(file)
 }
 
 function read(file: string): string | undefined {
@@ -90,6 +77,6 @@ function read(file: string): string | undefined {
     return readFileSync(file, 'utf8')
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+    throw new SetupError(`Cannot read ${file} (${errorCode(error)}). Make it readable, or delete it`)
   }
 }

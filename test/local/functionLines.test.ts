@@ -53,6 +53,9 @@ describe('npm start prints a request as one short line', () => {
     expect(formatRequest({ ...write, detail: 'invalidation-deferred' }, noon)).toContain(
       'write (invalidation-deferred)',
     )
+    expect(formatRequest({ ...request, outcome: 'miss', detail: 'hits:0/21' }, noon)).toContain(
+      'miss (hits:0/21)',
+    )
   })
 
   test('that no path can make long, or interpret as commands of a terminal', () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startServer } from '../../lib/local/servers/server.ts'
 
-// esbuild reports a deadlock if the server that started it ends first, which says nothing to who stops both.
+// The esbuild of serverless-offline reports a deadlock if serverless-offline ends first.
 test('what a server prints is passed on until it is stopped', async () => {
   const lines: string[] = []
   const script = `

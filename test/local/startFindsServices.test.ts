@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { answersHttp } from '../../lib/local/servers/dynamodbServer.ts'
@@ -93,16 +93,41 @@ describe('npm start', () => {
     docker(['compose', 'up', 'valkey'], env)
     const directory = freshDirectory()
     const owner = { pid: 1, identity: 'has ended' }
-    writeFileSync(
-      join(directory, 'run-1.json'),
-      JSON.stringify({ owner, servers: [], containers: ['valkey'] }),
-    )
+    const run = { owner, servers: [], containers: ['valkey', 'dynamodb'] }
+    writeFileSync(join(directory, 'run-1.json'), JSON.stringify(run))
     const record = await beginRun(directory, () => {})
     const found = await find(env, record)
+    // The container of DynamoDB does not run any more.
+    expect(found.printed).toContain('An earlier npm start left containers: valkey. ')
     const { stop } = await found.redis.start()
     await stop?.()
     record.release()
     expect(calls().at(-1)).toBe('compose stop valkey')
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('keeps on record the containers that it does not use, and those that it cannot stop', async () => {
+    const { path, state, docker } = pathWithDocker()
+    const env = { ...(await isolatedEnv(path)), STAND_IN: state, DYNAMODB_ENDPOINT: testDynamodbEndpoint() }
+    docker(['compose', 'up', 'valkey'], env)
+    const directory = freshDirectory()
+    const record = await beginRun(directory, () => {})
+    record.addContainers(['dynamodb'])
+    const database = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+    writeFileSync(join(state, 'dynamodb'), `${database.pid} 1`)
+    const found = await find(env, record)
+    expect(found.printed).toContain('An earlier npm start left containers: dynamodb. ')
+    expect(record.containers).toEqual(['dynamodb'])
+    record.addContainers(['valkey'])
+    const next = await find({ ...env, STAND_IN_FAILS: 'stop' }, record)
+    const { stop } = await next.redis.start()
+    await stop?.()
+    record.release()
+    const [name = ''] = readdirSync(directory)
+    expect(JSON.parse(readFileSync(join(directory, name), 'utf8'))).toMatchObject({
+      servers: [],
+      containers: ['dynamodb', 'valkey'],
+    })
   })
 
   it('starts with docker compose only the service that the environment does not name', async () => {
@@ -200,6 +225,14 @@ describe('without a Redis or Java, npm start', () => {
       `apt-get install --yes --no-install-recommends ${name}`,
     ])
     expect(log()).toEqual(['apt-get update', `apt-get install --yes --no-install-recommends ${name}`])
+  })
+
+  it('replaces no Java that is too old', async () => {
+    const { path, log } = pathWithApt(['openjdk-21-jre-headless'])
+    addScript(path, 'java', 'echo "openjdk 11.0.22 2024-01-16"')
+    const [signal, system] = [new AbortController().signal, { isRoot: true, isDebian: true }]
+    await findOrInstallJava({ env: { PATH: path }, print: () => {}, signal, system })
+    expect(log()).toEqual([])
   })
 
   it('installs nothing with AISLE_NO_INSTALL, as another user than root, or on another system than Debian', async () => {

@@ -1,11 +1,18 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { claimDirectory } from '../../lib/local/servers/dataDirectory.ts'
+import { claimDirectory } from '../../lib/local/servers/directoryClaim.ts'
 import { freePort } from '../../lib/local/servers/ports.ts'
-import { addScript, freshDirectory, isolatedEnv, pathWith, runScript } from '../support/cli.ts'
+import { addScript, freshDirectory, isolatedEnv, isRunning, pathWith, runScript } from '../support/cli.ts'
+
+/** Starts a process that runs until the test ends. */
+function startSleeper() {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return Object.assign(child, { pid: child.pid ?? 0 })
+}
 
 /** Runs `npm start` in an environment in which it cannot start. Checks that it prints one line to standard error only. */
 async function refusal(env: NodeJS.ProcessEnv): Promise<string> {
@@ -64,7 +71,7 @@ describe('npm start prints one line with the problem and the remedy', () => {
     const file = join(freshDirectory(), 'file')
     writeFileSync(file, '')
     expect(await refusal({ ...(await isolatedEnv()), AISLE_HOME: join(file, 'home') })).toBe(
-      `Cannot write to the directory ${file}/home (ENOTDIR). Make it writable, or choose another: AISLE_HOME=/some/directory`,
+      `Cannot write to the directory ${file}/home (ENOTDIR). Make it writable, or choose another directory: AISLE_HOME=/some/directory`,
     )
   })
 
@@ -72,7 +79,7 @@ describe('npm start prints one line with the problem and the remedy', () => {
     'if no file can be created in the data directory %s',
     async (directory) => {
       expect(await refusal({ ...(await isolatedEnv()), AISLE_HOME: directory })).toMatch(
-        /^Cannot write to the directory \/proc\S* \(E\w+\)\. Make it writable, or choose another: AISLE_HOME=/,
+        /^Cannot write to the directory \/proc\S* \(E\w+\)\. Make it writable, or choose another directory: AISLE_HOME=/,
       )
     },
   )
@@ -109,18 +116,54 @@ it('without a Redis, npm start lists how to get one on each system', async () =>
     expect(err).toContain(way)
 })
 
-it('a claim on the data directory holds only while its process listens', async () => {
-  const directory = freshDirectory()
-  const port = await freePort()
-  const claim = await claimDirectory(directory)
-  await expect(claimDirectory(directory)).rejects.toThrow(`in use by process ${process.pid}`)
-  const server = createServer().listen(port, '127.0.0.1')
-  claim.transferTo(process.pid, port)
-  await expect(claimDirectory(directory)).rejects.toThrow('AISLE_HOME=.aisle2')
-  await new Promise((resolve) => server.close(resolve))
-  // Nothing listens on the port any more, so the process id may belong to another process.
-  await claimDirectory(directory)
-  const dead = spawnSync(process.execPath, ['-e', '']).pid
-  writeFileSync(join(directory, 'pid'), `${dead}`)
-  await claimDirectory(directory)
+describe('a claim on the data directory', () => {
+  it('holds while its holder runs, and names the npm start to stop', async () => {
+    const directory = freshDirectory()
+    const claim = await claimDirectory(directory)
+    const refusal = `The data in ${directory} is in use by \`npm start\`, process ${process.pid}. Stop it, or use another data directory: AISLE_HOME=.aisle2`
+    await expect(claimDirectory(directory)).rejects.toThrow(refusal)
+    const database = startSleeper()
+    await claim.transferTo(database.pid, 1)
+    await expect(claimDirectory(directory)).rejects.toThrow(refusal)
+    database.kill('SIGKILL')
+    await expect.poll(() => isRunning(database.pid)).toBe(false)
+    const next = await claimDirectory(directory)
+    // The first process sees late that its database has ended. It must not release the claim of the next one.
+    claim.release()
+    await expect(claimDirectory(directory)).rejects.toThrow(refusal)
+    next.release()
+    await claimDirectory(directory)
+  })
+
+  it('is void if another process has the id of its holder', async () => {
+    const directory = freshDirectory()
+    const other = startSleeper()
+    const identity = 'an earlier start'
+    for (const claim of [
+      { owner: { pid: other.pid, identity }, holder: { pid: other.pid, identity } },
+      { owner: { pid: other.pid, identity }, holder: { pid: other.pid, identity }, port: 1 },
+    ]) {
+      writeFileSync(join(directory, 'pid'), JSON.stringify(claim))
+      const { release } = await claimDirectory(directory)
+      release()
+    }
+  })
+
+  it('of an earlier release holds while a process with its id runs and its port is in use', async () => {
+    const directory = freshDirectory()
+    const write = (text: string) => writeFileSync(join(directory, 'pid'), text)
+    const port = await freePort()
+    const server = createServer().listen(port, '127.0.0.1')
+    write(`${process.pid} ${port}`)
+    await expect(claimDirectory(directory)).rejects.toThrow(
+      `in use by a DynamoDB Local, process ${process.pid}. Stop the \`npm start\` that runs it, or`,
+    )
+    await new Promise((resolve) => server.close(resolve))
+    const dead = spawnSync(process.execPath, ['-e', '']).pid
+    for (const text of [`${process.pid} ${port}`, `${process.pid}`, `${dead}`, '', 'null', '{"holder":{}}']) {
+      write(text)
+      const { release } = await claimDirectory(directory)
+      release()
+    }
+  })
 })

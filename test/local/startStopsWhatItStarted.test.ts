@@ -63,7 +63,11 @@ describe('npm start', () => {
     const other = await isolatedEnv()
     const rival = await runScript('cli/start.ts', [], { ...other, AISLE_HOME: env.AISLE_HOME })
     expect(rival.code).toBe(1)
-    expect(rival.err).toMatch(/^The data in .* is in use by process \d+, .*AISLE_HOME=.*\n$/)
+    const holder = /^The data in .* is in use by `npm start`, process (\d+)\. .*AISLE_HOME=.*\n$/.exec(
+      rival.err,
+    )?.[1]
+    // Stopping this process stops its servers. Stopping the database would end the other start with an error.
+    expect(getCommand(Number(holder))).toContain('cli/start.ts')
     expect(await price()).toBe(5390)
     expect(readFileSync(join(env.AISLE_HOME, 'redis.pid'), 'utf8')).toBe(pid)
 

@@ -14,6 +14,9 @@ const services = {
 }
 export type ComposeService = keyof typeof services
 
+/** The arguments of `docker` before those of a compose command. */
+export const composeArguments = ['compose', '--file', join(projectDirectory, 'docker-compose.yml')]
+
 /** Services that run in Docker, at 127.0.0.1. */
 export interface Composed {
   ports: Record<ComposeService, number>
@@ -53,7 +56,7 @@ export async function composeUp(
     timeout: number,
     abort: AbortSignal | undefined = signal,
   ): Promise<CommandResult> =>
-    runCommand('docker', ['compose', '--file', join(projectDirectory, 'docker-compose.yml'), ...args], {
+    runCommand('docker', [...composeArguments, ...args], {
       env: {
         ...env,
         ...Object.fromEntries(names.map((name) => [services[name].variable, String(ports[name])])),
@@ -71,7 +74,7 @@ export async function composeUp(
   if (!listed.ok) return reportFailure('ps', listed)
   const alreadyRunning = new Set(listed.out.split('\n').map((line) => line.trim()))
   const toStart = names.filter((name) => !alreadyRunning.has(name))
-  const toStop = names.filter((name) => toStart.includes(name) || record?.inheritedContainers.includes(name))
+  const toStop = names.filter((name) => toStart.includes(name) || record?.containers.includes(name))
   for (const name of names) {
     const { inside, variable } = services[name]
     // A running container keeps its port: with another port, compose would replace the container.
@@ -82,14 +85,14 @@ export async function composeUp(
       Number(current?.out.trim().split(':').at(-1)) || (await freePort(readPort(variable, env, inside)))
   }
 
-  let stopped: Promise<unknown> | undefined
+  let stopped: Promise<CommandResult> | undefined
   const stop = async () => {
     if (toStop.length > 0) stopped ??= compose(['stop', ...toStop], 30_000, undefined)
-    await stopped
+    if ((await stopped)?.ok) record?.removeContainers(toStop)
   }
   if (toStart.length > 0)
     print(`Running docker compose up -d --wait ${names.join(' ')}. The first run downloads the images`)
-  record?.setContainers(toStop)
+  record?.addContainers(toStop)
   const begun = Date.now()
   const progress = setInterval(
     () => print(`Still waiting for docker compose after ${Math.round((Date.now() - begun) / 1000)} s`),

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { SetupError } from '../../project/setupError.ts'
-import { claimDirectory, makeDirectory } from './dataDirectory.ts'
+import { makeDirectory } from './dataDirectory.ts'
+import { claimDirectory } from './directoryClaim.ts'
 import { freePort } from './ports.ts'
 import { type RunOptions, type Server, startServer } from './server.ts'
 
@@ -41,8 +42,13 @@ export async function startDynamoDB({
       // Java starts slowly on a busy machine.
       { name: 'DynamoDB Local', url, port, isReady: () => answersHttp(url), startTimeoutMs: 40_000, ...run },
     )
-    if (server.process.pid) claim?.transferTo(server.process.pid, port)
     server.ended.then(() => claim?.release())
+    try {
+      if (server.process.pid) await claim?.transferTo(server.process.pid, port)
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
     return server
   } catch (error) {
     claim?.release()

@@ -10,6 +10,13 @@ export interface KnownProcess {
   identity?: string | undefined
 }
 
+/** Returns whether a value that was read from a file is a {@link KnownProcess}. */
+export function isKnownProcess(value: unknown): value is KnownProcess {
+  const { pid, identity } = Object(value)
+  // A signal to process 0 or -1 would reach many processes.
+  return Number.isSafeInteger(pid) && pid > 0 && (identity === undefined || typeof identity === 'string')
+}
+
 /**
  * Returns when a process started, as text. The system gives the id of a process that has ended to another one, but never
  * with the same start.

@@ -1,14 +1,8 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { end, identify, isStillRunning, type KnownProcess } from './processIdentity.ts'
-
-interface RunFile {
-  /** The `npm start` itself. */
-  owner: KnownProcess
-  servers: { name: string; pid: number; identity: string }[]
-  /** The services of docker-compose.yml that it started. */
-  containers: string[]
-}
+import { FailedWrite, replaceFile } from './atomicFile.ts'
+import { end, identify, isStillRunning } from './processIdentity.ts'
+import { findEndedRuns, type RunFile } from './runFile.ts'
 
 /**
  * What one `npm start` has started, in the file `run-PID.json` of the data directory. SIGKILL and a crash of Node.js
@@ -17,14 +11,15 @@ interface RunFile {
 export class RunRecord {
   readonly #file: string
   readonly #run: RunFile
-  /** The containers of earlier runs that were killed. They run on, and this run stops them. */
-  readonly inheritedContainers: readonly string[]
+  readonly #print: (line: string) => void
+  #isFailureReported = false
 
-  constructor(file: string, owner: KnownProcess, inheritedContainers: readonly string[]) {
+  /** @throws {SetupError} if the file cannot be written */
+  constructor(file: string, run: RunFile, print: (line: string) => void) {
     this.#file = file
-    this.#run = { owner, servers: [], containers: [...inheritedContainers] }
-    this.inheritedContainers = inheritedContainers
-    this.#save()
+    this.#run = run
+    this.#print = print
+    replaceFile(file, JSON.stringify(run))
     process.once('exit', this.release)
   }
 
@@ -36,42 +31,71 @@ export class RunRecord {
     this.#save()
   }
 
-  /** Records the services of docker-compose.yml that this run stops at its end. */
-  setContainers(names: string[]): void {
-    this.#run.containers = names
+  /** The services of docker-compose.yml that this run has started, or that killed runs left. */
+  get containers(): readonly string[] {
+    return this.#run.containers
+  }
+
+  /** Records services of docker-compose.yml that this run starts. */
+  addContainers(names: readonly string[]): void {
+    this.#run.containers = [...new Set([...this.#run.containers, ...names])]
     this.#save()
   }
 
-  /** Removes the file: everything that the run started has ended. */
-  readonly release = (): void => {
-    process.off('exit', this.release)
-    rmSync(this.#file, { force: true })
+  /** Records that these services of docker-compose.yml are stopped. */
+  removeContainers(names: readonly string[]): void {
+    this.#run.containers = this.#run.containers.filter((name) => !names.includes(name))
+    this.#save()
   }
 
+  /** Ends the record: all servers have ended. If containers may still run, the file stays for the next run. */
+  readonly release = (): void => {
+    process.off('exit', this.release)
+    if (this.#run.containers.length > 0) {
+      this.#run.owner = { ...this.#run.owner, identity: 'has ended' }
+      this.#run.servers = []
+      this.#save()
+      return
+    }
+    try {
+      rmSync(this.#file, { force: true })
+    } catch {
+      // Its owner has ended, so the next run removes it.
+    }
+  }
+
+  /** A failure does not end the run: the file matters only after a kill. */
   #save(): void {
-    writeFileSync(this.#file, JSON.stringify(this.#run))
+    try {
+      replaceFile(this.#file, JSON.stringify(this.#run))
+    } catch (error) {
+      if (!this.#isFailureReported)
+        this.#print(
+          `Cannot write ${this.#file} (${error instanceof FailedWrite ? error.code : error}). If this npm start is killed (kill -9), the next one does not find what it started`,
+        )
+      this.#isFailureReported = true
+    }
   }
 }
 
 /**
- * Stops the servers that killed runs left in a data directory, and begins the record of this run.
+ * Stops the servers that killed runs left in a data directory, and begins the record of this run. The record contains
+ * the containers that those runs left.
  *
- * @param print receives a line for each run that left something
+ * @param print receives a line for each run that left something, for each damaged record, and if the record cannot be
+ *   written later
+ * @throws {SetupError} if the record cannot be written
  */
 export async function beginRun(directory: string, print: (line: string) => void): Promise<RunRecord> {
-  const containers: string[] = []
-  for (const name of readdirSync(directory).filter((each) => /^run-\d+\.json$/.test(each))) {
-    const file = join(directory, name)
-    const run = readRun(file)
-    if (run && (await isStillRunning(run.owner))) continue
-    if (run) {
-      await stopServers(run, print)
-      containers.push(...run.containers)
-    }
-    rmSync(file, { force: true })
-  }
+  const ended = await findEndedRuns(directory, print)
+  for (const { run } of ended) await stopServers(run, print)
+  const file = join(directory, `run-${process.pid}.json`)
   const owner = { pid: process.pid, identity: await identify(process.pid) }
-  return new RunRecord(join(directory, `run-${process.pid}.json`), owner, containers)
+  const containers = [...new Set(ended.flatMap(({ run }) => run.containers))]
+  const record = new RunRecord(file, { owner, servers: [], containers }, print)
+  // Only now, so that the containers are on record at every moment.
+  for (const each of ended) if (each.file !== file) rmSync(each.file, { force: true })
+  return record
 }
 
 async function stopServers({ owner, servers }: RunFile, print: (line: string) => void): Promise<void> {
@@ -83,16 +107,4 @@ async function stopServers({ owner, servers }: RunFile, print: (line: string) =>
   const ended = await Promise.all(left.map(end))
   for (const [index, { name, pid }] of left.entries())
     if (!ended[index]) print(`${name} (process ${pid}) still runs. Stop it yourself: kill -9 ${pid}`)
-}
-
-/** Reads a run's file; undefined if it is damaged, for example because the disk was full. */
-function readRun(file: string): RunFile | undefined {
-  try {
-    const { owner, servers, containers } = JSON.parse(readFileSync(file, 'utf8')) as RunFile
-    return owner && Array.isArray(servers) && Array.isArray(containers)
-      ? { owner, servers, containers }
-      : undefined
-  } catch {
-    return undefined
-  }
 }

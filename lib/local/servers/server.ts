@@ -44,7 +44,7 @@ interface ServerOptions extends RunOptions {
   /** @default the environment of this process */
   env?: NodeJS.ProcessEnv
   cwd?: string
-  /** Receives every line that the server prints. */
+  /** Receives every line that the server prints until it is stopped. */
   onLine?: (line: string) => void
   /** How long the server may take until it is ready, in ms. @default 20000 */
   startTimeoutMs?: number
@@ -81,13 +81,15 @@ export async function startServer(
   })
   if (child.pid !== undefined) onSpawn?.(name, child.pid)
   let output = ''
+  // What a server prints at its end is no news. The esbuild of serverless-offline reports a deadlock if it ends last.
+  let isStopping = false
   for (const stream of [child.stdout, child.stderr]) {
     let rest = ''
     stream.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-2000)
       const lines = (rest + text).split(/\r?\n/)
       rest = lines.pop() ?? ''
-      for (const line of lines) onLine?.(line)
+      if (!isStopping) for (const line of lines) onLine?.(line)
     })
   }
   let endReason: string | undefined
@@ -109,6 +111,7 @@ export async function startServer(
 
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (endReason) return
+    isStopping = true
     if (signal === 'SIGKILL') kill()
     else child.kill(signal)
     const killTimer = setTimeout(kill, 5000)

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { checkDynamoDB, checkRedis, redactPassword } from './checkServers.ts'
 import { type ComposeService, composeUp } from './compose.ts'
-import { claimDirectory, makeDirectory } from './dataDirectory.ts'
+import { makeDirectory } from './dataDirectory.ts'
+import { claimDirectory } from './directoryClaim.ts'
 import { startDynamoDB } from './dynamodbServer.ts'
+import { reportLeftContainers } from './leftContainers.ts'
 import { freePort, readPort } from './ports.ts'
 import { findOrInstallJava, findOrInstallRedis } from './programs.ts'
 import { type ServerNotice, startRestartingRedis } from './restartingRedis.ts'
@@ -42,6 +44,7 @@ export async function findServices(options: FindOptions): Promise<{ redis: Servi
   const { env, print, signal, record } = options
   const redisUrl = env.REDIS_URL
   const endpoint = env.DYNAMODB_ENDPOINT
+  if (record) await reportLeftContainers(record, { env, print, signal })
   // Before any server starts.
   if (redisUrl) await checkRedis(redisUrl)
   if (endpoint) await checkDynamoDB(endpoint)

@@ -4,7 +4,7 @@ import { connectLocal, localClientConfig } from '../servers/client.ts'
 import { readEventSourceMapping } from './eventSourceMapping.ts'
 import { followStream } from './followStream.ts'
 import type { LambdaRecord } from './lambdaRecord.ts'
-import type { Position } from './position.ts'
+import { isPosition, type Position } from './position.ts'
 
 /**
  * Starts delivering the stream of the local table to its function in serverless-offline, which does not do so itself.
@@ -61,10 +61,15 @@ export function startStreamDelivery({
   }
 }
 
-/** Reads the saved positions. A missing or damaged file gives none, because delivering records twice does no harm. */
-function readPositions(file: string): Map<string, Position> {
+/**
+ * Reads the saved positions. A missing or damaged file gives none, because delivering records twice does no harm. An
+ * entry in the form of an earlier release is left out: it lacks the id of the event, without which it may mean another
+ * record.
+ */
+export function readPositions(file: string): Map<string, Position> {
   try {
-    return new Map(Object.entries<Position>(JSON.parse(readFileSync(file, 'utf8'))))
+    const saved = Object.entries<unknown>(JSON.parse(readFileSync(file, 'utf8')))
+    return new Map(saved.filter((entry): entry is [string, Position] => isPosition(entry[1])))
   } catch {
     return new Map()
   }

@@ -66,19 +66,22 @@ export async function followShard(options: FollowOptions, arn: string, shard: st
   }
 }
 
-/** Opens an iterator after the position of a shard, or at the oldest record if the position is not held any more. */
+/**
+ * Opens an iterator after the position of a shard, or at the oldest record if the position is not held any more.
+ *
+ * @returns undefined if the shard is closed and was delivered to its end
+ */
 async function openIterator(options: FollowOptions, arn: string, shard: string): Promise<string | undefined> {
   const { streams, mapping, positions, onWarning, signal } = options
   const at = { streams, arn, shard, signal }
   const position = positions.get(shard)
-  const iterator = position && (await openAfter(position, at))
-  if (iterator) return iterator
-  if (position) {
-    positions.delete(shard)
-    onWarning(
-      `The stream of ${mapping.table} no longer holds the last record that was delivered. Delivery starts again at the oldest record that it holds`,
-    )
-  }
+  if (!position) return openAtHorizon(at)
+  const after = await openAfter(position, at)
+  if (after !== 'discarded') return after.iterator
+  positions.delete(shard)
+  onWarning(
+    `The stream of ${mapping.table} no longer holds the last record that was delivered. Delivery starts again at the oldest record that it holds`,
+  )
   return openAtHorizon(at)
 }
 

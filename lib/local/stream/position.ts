@@ -21,6 +21,12 @@ export const toPosition = ({ dynamodb, eventID }: _Record): Position => ({
   eventId: eventID ?? '',
 })
 
+/** Returns whether a value that was read from a file is a position. */
+export const isPosition = (value: unknown): value is Position => {
+  const { sequenceNumber, eventId } = (value ?? {}) as Record<string, unknown>
+  return typeof sequenceNumber === 'string' && typeof eventId === 'string'
+}
+
 export interface ShardOptions {
   streams: DynamoDBStreamsClient
   arn: string
@@ -31,17 +37,21 @@ export interface ShardOptions {
 /**
  * Opens an iterator after a position.
  *
- * @returns undefined if the shard does not hold the record at the position any more
+ * @returns the iterator, which is undefined if the position is the end of a closed shard; or `discarded` if the shard does
+ *   not hold the record at the position any more
  */
-export async function openAfter(position: Position, options: ShardOptions): Promise<string | undefined> {
+export async function openAfter(
+  position: Position,
+  options: ShardOptions,
+): Promise<{ iterator: string | undefined } | 'discarded'> {
   const { streams, signal } = options
   try {
     const iterator = await openIterator(options, position)
     const read = new GetRecordsCommand({ ShardIterator: iterator, Limit: 1 })
     const { Records: [record] = [], NextShardIterator } = await streams.send(read, { abortSignal: signal })
-    return record?.eventID === position.eventId ? NextShardIterator : undefined
+    return record?.eventID === position.eventId ? { iterator: NextShardIterator } : 'discarded'
   } catch (error) {
-    if (isDiscarded(error) || isUnknownNumber(error)) return undefined
+    if (isDiscarded(error) || isUnknownNumber(error)) return 'discarded'
     throw error
   }
 }
