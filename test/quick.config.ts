@@ -4,7 +4,7 @@ import config from '../vitest.config.ts'
 const { projects: _, ...shared } = config.test ?? {}
 
 /**
- * The quick tests for a change. They take less than two minutes on two processors, need no browser, and leave out the
+ * The quick tests for a change. They take about two minutes on two processors, need no browser, and leave out the
  * timed and the slow tests.
  */
 const directories = [
@@ -13,6 +13,8 @@ const directories = [
 ]
 const slowFiles = [
   ...['catalog/busyProduct', 'http/databaseErrors', 'http/anyEvent', 'cacheAside/package'],
+  ...['functions/readCost', 'functions/unreadableProducts', 'functions/issuerIsAway', 'catalog/ownReview'],
+  ...['catalog/listingBudget', 'http/preconditions', 'stream/unreadableProducts', 'telemetry/noValuesInLog'],
   ...['operations/health', 'operations/auditNoFalseAlarm', 'operations/warmIsBounded', 'story/smoke'],
 ]
 
