@@ -131,7 +131,7 @@ async function unitsOf(name: string, request: Call, { isWarm = false } = {}): Pr
   }
   let { statusCode, body } = await send()
   // On a busy machine a thousand Queries of DynamoDB Local take longer than a load may. Such a load stores nothing.
-  for (let n = 0; n < 10 && statusCode === 503 && !isWarm; n++) ({ statusCode, body } = await send())
+  for (let n = 0; n < 3 && statusCode === 503 && !isWarm; n++) ({ statusCode, body } = await send())
   // A hundred of the largest products are read before they turn out to be too large for one response.
   const isTooLarge = name === 'getProducts' && body?.includes('answer-too-large')
   expect(statusCode, body).toBe(isTooLarge ? 413 : request.route === otherPaths ? 404 : 200)
@@ -222,15 +222,11 @@ describe('docs/limits.md bounds what an anonymous read costs:', () => {
     test.each(Object.keys(dearest))('%s', async (name) => {
       const bound = toNumber(rows.get(name)?.[size])
       const [handler, request] = (await dearest[name]?.()) ?? ['', {}]
-      let units = await unitsOf(handler, request)
-      // On a busy machine Redis may store an entry too late, and a request that needs it twice then loads it twice.
-      for (let n = 0; n < 3 && units > bound; n++) units = await unitsOf(handler, request)
+      const units = await unitsOf(handler, request)
       expect(units).toBeLessThanOrEqual(bound)
       // The bound is not a guess.
       expect(units).toBeGreaterThanOrEqual(0.8 * bound)
-      // On a busy machine the first answer may have come too late to be stored.
-      const isCached = async () => (await unitsOf(handler, request, { isWarm: true })) === 0
-      if (name !== 'GET /health') await expect.poll(isCached).toBe(true)
+      if (name !== 'GET /health') expect(await unitsOf(handler, request, { isWarm: true })).toBe(0)
     })
   })
 

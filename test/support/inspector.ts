@@ -17,7 +17,8 @@ import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /**
  * Starts the proxy and the inspector of `npm start` for timed tests. Behind them are only the functions getProduct
- * and patchProduct, instead of serverless-offline, and there is no stream. A process loads a function once, so call this once in a test file. It stops after the file.
+ * and patchProduct, instead of serverless-offline, and there is no stream. A process loads a function once, so call
+ * this once in a test file. It stops after the file.
  *
  * @param ids the products in the database
  */

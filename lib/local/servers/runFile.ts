@@ -13,7 +13,7 @@ export interface RunFile {
 
 /**
  * Returns the records in a data directory whose `npm start` has ended. Removes those that are damaged, and prints a line
- * for each. This release writes a record in one step, but earlier ones left a damaged record on a full disk.
+ * for each. A record is written in one step, so only a fault of the disk or an edit by hand damages it.
  */
 export async function findEndedRuns(directory: string, print: (line: string) => void) {
   const ended: { file: string; run: RunFile }[] = []
